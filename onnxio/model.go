@@ -1,0 +1,126 @@
+package onnxio
+
+// DType is an ONNX element type (onnx.TensorProto.DataType).
+type DType int32
+
+// The element types of ONNX that this package reads.
+const (
+	Undefined DType = 0
+	Float32   DType = 1
+	Uint8     DType = 2
+	Int8      DType = 3
+	Uint16    DType = 4
+	Int16     DType = 5
+	Int32     DType = 6
+	Int64     DType = 7
+	String    DType = 8
+	Bool      DType = 9
+	Float16   DType = 10
+	Float64   DType = 11
+	Uint32    DType = 12
+	Uint64    DType = 13
+	BFloat16  DType = 16
+)
+
+// Model is one ONNX file, validated: every name a node reads is defined before it, every tensor holds as many elements
+// as its shape says, and nothing that the file said is dropped silently.
+type Model struct {
+	// Path, SHA256 (hex) and Size (bytes) name the file; Path is empty and the others describe the bytes when the
+	// model was decoded from memory.
+	Path   string
+	SHA256 string
+	Size   int64
+
+	IRVersion       int64
+	Producer        string
+	ProducerVersion string
+	Domain          string
+	ModelVersion    int64
+	Doc             string
+	Opsets          []Opset
+	Metadata        []Property
+
+	GraphName string
+	// Inputs are the values the caller must feed: an initializer that is listed as an input as well is not here.
+	Inputs  []Value
+	Outputs []Value
+	// Values are the intermediate values whose type or shape the file states (value_info).
+	Values []Value
+	// Nodes are in topological order.
+	Nodes []Node
+	// Initializers are the constants of the file in its order, external data included.
+	Initializers []*Tensor
+}
+
+// Opset is one operator-set import. The standard domain is "".
+type Opset struct {
+	Domain  string
+	Version int64
+}
+
+// Property is one metadata entry.
+type Property struct{ Key, Value string }
+
+// Value is a graph input, output or intermediate.
+type Value struct {
+	Name  string
+	DType DType
+	// Shape is nil when the file states none; a scalar has an empty, non-nil Shape.
+	Shape []Dim
+}
+
+// Dim is one dimension: a size, or a symbolic or unknown one (Size -1, Param its name or "").
+type Dim struct {
+	Size  int64
+	Param string
+}
+
+// Node is one operator application.
+type Node struct {
+	Name   string
+	Op     string
+	Domain string
+	// Inputs and Outputs name values; "" is an omitted optional one.
+	Inputs     []string
+	Outputs    []string
+	Attributes []Attribute
+}
+
+// Attribute is a named constant of a node. Exactly one of the fields after Kind is meaningful.
+type Attribute struct {
+	Name    string
+	Kind    AttributeKind
+	Int     int64
+	Float   float32
+	String  string
+	Ints    []int64
+	Floats  []float32
+	Strings []string
+	Tensor  *Tensor
+}
+
+// AttributeKind says which field of an Attribute holds its value (onnx.AttributeProto.AttributeType).
+type AttributeKind int32
+
+// The attribute kinds this package reads; graphs, sparse tensors and types are refused.
+const (
+	KindFloat   AttributeKind = 1
+	KindInt     AttributeKind = 2
+	KindString  AttributeKind = 3
+	KindTensor  AttributeKind = 4
+	KindFloats  AttributeKind = 6
+	KindInts    AttributeKind = 7
+	KindStrings AttributeKind = 8
+)
+
+// Tensor is a constant, held in the narrowest of three widths that represents its original type exactly.
+type Tensor struct {
+	Name string
+	// DType is the type in the file; float16 and bfloat16 are widened to Float32s, all integers and bools to Int64s.
+	DType DType
+	Shape []int
+	// Exactly one is non-nil (all may be empty for a tensor of no elements): row-major elements.
+	Float32s []float32
+	Float64s []float64
+	Int64s   []int64
+}
