@@ -1,0 +1,291 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+
+	"unlearnguard/onnxio"
+)
+
+// Options says how to read a model. The zero value reads what the file states.
+type Options struct {
+	// InputShape is the shape of one sample, without the batch. It is needed only where the file leaves it open.
+	InputShape []int
+	// Output names the output to use. If empty, the model's first is used.
+	Output string
+}
+
+// Compile reads a model as a network. If any node that the output depends on cannot be read, the error is an
+// *UnsupportedError that names them all.
+func Compile(m *onnxio.Model, opts Options) (*Network, error) {
+	c, err := newCompiler(m, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", prefix(m), err)
+	}
+	c.lowerAll()
+	if len(c.findings) > 0 {
+		return nil, &UnsupportedError{Path: m.Path, Findings: c.findings}
+	}
+	return c.network()
+}
+
+func prefix(m *onnxio.Model) string {
+	if m.Path == "" {
+		return ""
+	}
+	return m.Path + ": "
+}
+
+// compiler lowers ONNX nodes to steps, one after the other.
+type compiler struct {
+	model    *onnxio.Model
+	opset    map[string]int64
+	values   map[string]*value
+	input    *value
+	output   string
+	steps    []*step
+	findings []Finding
+	notes    []string
+	// batch is the batch size that the exporter fixed, 1 where it left it open: what a literal in a Reshape may mean.
+	batch int
+}
+
+func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
+	c := &compiler{model: m, opset: map[string]int64{}, values: map[string]*value{}, batch: 1}
+	for _, o := range m.Opsets {
+		domain := o.Domain
+		if domain == "ai.onnx" {
+			domain = ""
+		}
+		c.opset[domain] = o.Version
+	}
+	for _, t := range m.Initializers {
+		c.values[t.Name] = constantValue(t)
+	}
+	if err := c.chooseInput(opts.InputShape); err != nil {
+		return nil, err
+	}
+	return c, c.chooseOutput(opts.Output)
+}
+
+// constantValue is a tensor of the file. A scalar is part of the architecture (an epsilon, a factor); everything with a
+// shape may be a parameter.
+func constantValue(t *onnxio.Tensor) *value {
+	v := &value{name: t.Name, shape: fixedShape(t.Shape)}
+	if len(t.Shape) == 0 && t.Int64s == nil {
+		v.reals = &array[float64]{t.Shape, elements[float64](t)}
+	} else {
+		v.param = t
+	}
+	return v
+}
+
+func (c *compiler) chooseInput(sample []int) error {
+	if len(c.model.Inputs) != 1 {
+		names := make([]string, len(c.model.Inputs))
+		for i, in := range c.model.Inputs {
+			names[i] = in.Name
+		}
+		return fmt.Errorf("the model has %d inputs %q: a classifier of single images has one", len(names), names)
+	}
+	in := c.model.Inputs[0]
+	if in.Shape == nil && sample == nil {
+		return fmt.Errorf("input %q states no shape: give the shape of one sample", in.Name)
+	}
+	shape := Shape{{PerSample: 1}}
+	switch {
+	case sample != nil:
+		shape = append(shape, fixedShape(sample)...)
+	case len(in.Shape) < 2:
+		return fmt.Errorf("input %q has %d dimensions: the first must be the batch, the others the sample", in.Name, len(in.Shape))
+	default:
+		for i, d := range in.Shape[1:] {
+			if d.Size <= 0 {
+				return fmt.Errorf("dimension %d of input %q is open (%q): give the shape of one sample", i+1, in.Name, d.Param)
+			}
+			shape = append(shape, fixed(int(d.Size)))
+		}
+	}
+	if len(in.Shape) > 0 && in.Shape[0].Size > 0 {
+		c.batch = int(in.Shape[0].Size)
+	}
+	c.input = &value{name: in.Name, shape: shape}
+	c.values[in.Name] = c.input
+	return nil
+}
+
+func (c *compiler) chooseOutput(name string) error {
+	if name == "" {
+		if len(c.model.Outputs) == 0 {
+			return errors.New("the model has no outputs")
+		}
+		c.output = c.model.Outputs[0].Name
+		if len(c.model.Outputs) > 1 {
+			c.note("the model has %d outputs; %q, the first, is used", len(c.model.Outputs), c.output)
+		}
+		return nil
+	}
+	for _, o := range c.model.Outputs {
+		if o.Name == name {
+			c.output = name
+			return nil
+		}
+	}
+	return fmt.Errorf("the model has no output %q", name)
+}
+
+func (c *compiler) note(format string, args ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// lowerAll lowers every node that the output depends on.
+func (c *compiler) lowerAll() {
+	needed := c.needed()
+	for i := range c.model.Nodes {
+		if needed[i] {
+			c.lower(&c.model.Nodes[i])
+		}
+	}
+}
+
+// needed marks the nodes that the output depends on; nodes are in topological order.
+func (c *compiler) needed() []bool {
+	names := map[string]bool{c.output: true}
+	needed := make([]bool, len(c.model.Nodes))
+	for i := len(needed) - 1; i >= 0; i-- {
+		for _, out := range c.model.Nodes[i].Outputs {
+			needed[i] = needed[i] || out != "" && names[out]
+		}
+		if needed[i] {
+			for _, in := range c.model.Nodes[i].Inputs {
+				names[in] = true
+			}
+		}
+	}
+	return needed
+}
+
+// lower reads one node. One that cannot be read becomes a finding, and what it computes is unread: a node after it is
+// only checked for being known.
+func (c *compiler) lower(n *onnxio.Node) {
+	outputs, err := c.outputs(n)
+	if err != nil {
+		c.find(n, err)
+	}
+	for i, name := range n.Outputs {
+		switch {
+		case name == "":
+		case i < len(outputs) && outputs[i] != nil:
+			c.values[name] = outputs[i]
+		default:
+			c.values[name] = &value{name: name, unread: true}
+		}
+	}
+}
+
+func (c *compiler) outputs(n *onnxio.Node) ([]*value, error) {
+	lowering, ok := operators[n.Op]
+	if !ok || n.Domain != "" && n.Domain != "ai.onnx" {
+		return nil, refuse("export the model with standard operators only", "operator %s is not supported", operatorName(n))
+	}
+	k := &call{Node: n, c: c, opset: c.opset[""]}
+	for _, name := range n.Inputs {
+		var v *value
+		if name != "" {
+			if v = c.values[name]; v == nil {
+				return nil, fmt.Errorf("input %q is not defined", name)
+			}
+			if v.unread {
+				return nil, nil
+			}
+		}
+		k.in = append(k.in, v)
+	}
+	return lowering(k)
+}
+
+func (c *compiler) find(n *onnxio.Node, err error) {
+	f := Finding{Node: nodeName(n), Op: operatorName(n), Reason: err.Error()}
+	if r := (*refusal)(nil); errors.As(err, &r) {
+		f.Advice = r.advice
+	}
+	c.findings = append(c.findings, f)
+}
+
+func nodeName(n *onnxio.Node) string {
+	if n.Name != "" {
+		return n.Name
+	}
+	for _, out := range n.Outputs {
+		if out != "" {
+			return out
+		}
+	}
+	return ""
+}
+
+func operatorName(n *onnxio.Node) string {
+	if n.Domain == "" {
+		return n.Op
+	}
+	return n.Domain + "." + n.Op
+}
+
+// apply applies a primitive: at once where its operands are known, as a step of the network otherwise.
+func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
+	shapes := make([]Shape, len(in))
+	for i, v := range in {
+		shapes[i] = v.shape
+	}
+	shape, err := o.infer(shapes)
+	if err != nil {
+		return nil, err
+	}
+	out := &value{name: nodeName(n), shape: shape}
+	if all(in, (*value).integer) {
+		known, err := foldIntegers(o, in, shape)
+		out.sizes = &known
+		return out, err
+	}
+	if all(in, func(v *value) bool { return v.reals != nil || v.integer() }) {
+		numbers := make([]array[float64], len(in))
+		for i, v := range in {
+			numbers[i] = v.numbers()
+		}
+		known := compute(o, numbers, shape.At(1))
+		out.reals = &known
+		return out, nil
+	}
+	out.step = &step{op: o, inputs: in, output: out, node: n}
+	c.steps = append(c.steps, out.step)
+	return out, nil
+}
+
+func all(in []*value, is func(*value) bool) bool {
+	for _, v := range in {
+		if !is(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// network wraps up what was lowered.
+func (c *compiler) network() (*Network, error) {
+	out := c.values[c.output]
+	if out == nil {
+		return nil, fmt.Errorf("%soutput %q is not defined", prefix(c.model), c.output)
+	}
+	net := &Network{
+		model:      c.model,
+		input:      c.input,
+		output:     out,
+		steps:      c.steps,
+		InputName:  c.input.name,
+		InputShape: c.input.shape[1:].At(1),
+		OutputName: c.output,
+		Notes:      c.notes,
+	}
+	net.stripHead()
+	return net, nil
+}

@@ -1,0 +1,195 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/onnxio"
+)
+
+// model builds an ONNX model of opset 13 with an input "x" [batch, sample...] and an output "y".
+func model(sample []int64, initializers []*onnxio.Tensor, nodes ...onnxio.Node) *onnxio.Model {
+	shape := []onnxio.Dim{{Size: -1, Param: "batch"}}
+	for _, d := range sample {
+		shape = append(shape, onnxio.Dim{Size: d})
+	}
+	return &onnxio.Model{
+		Opsets:       []onnxio.Opset{{Version: 13}},
+		Inputs:       []onnxio.Value{{Name: "x", DType: onnxio.Float32, Shape: shape}},
+		Outputs:      []onnxio.Value{{Name: "y", DType: onnxio.Float32}},
+		Initializers: initializers,
+		Nodes:        nodes,
+	}
+}
+
+func node(op, output string, inputs []string, attributes ...onnxio.Attribute) onnxio.Node {
+	return onnxio.Node{Name: op + "_" + output, Op: op, Inputs: inputs, Outputs: []string{output}, Attributes: attributes}
+}
+
+func floats(name string, shape []int, data ...float32) *onnxio.Tensor {
+	return &onnxio.Tensor{Name: name, DType: onnxio.Float32, Shape: shape, Float32s: data}
+}
+
+func ints(name string, data ...int64) *onnxio.Tensor {
+	return &onnxio.Tensor{Name: name, DType: onnxio.Int64, Shape: []int{len(data)}, Int64s: data}
+}
+
+func in(names ...string) []string { return names }
+
+func intAttr(name string, n int64) onnxio.Attribute {
+	return onnxio.Attribute{Name: name, Kind: onnxio.KindInt, Int: n}
+}
+
+func floatAttr(name string, x float32) onnxio.Attribute {
+	return onnxio.Attribute{Name: name, Kind: onnxio.KindFloat, Float: x}
+}
+
+func intsAttr(name string, n ...int64) onnxio.Attribute {
+	return onnxio.Attribute{Name: name, Kind: onnxio.KindInts, Ints: n}
+}
+
+func dense(t *testing.T, m *onnxio.Model) *Dense {
+	t.Helper()
+	net, err := Compile(m, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := net.Dense()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func wantLayer(t *testing.T, got Affine, rows, columns int, w, b []float64) {
+	t.Helper()
+	if want := mat.NewDense(rows, columns, w); !mat.Equal(got.W, want) {
+		t.Errorf("%s: weight\n%v\nwant\n%v", got.Name, mat.Formatted(got.W), mat.Formatted(want))
+	}
+	if diff := cmp.Diff(b, got.B); diff != "" {
+		t.Errorf("%s: bias (-want +got)\n%s", got.Name, diff)
+	}
+}
+
+func TestDenseOfGemms(t *testing.T) {
+	d := dense(t, model([]int64{1, 1, 2},
+		[]*onnxio.Tensor{
+			floats("w1", []int{3, 2}, 1, 2, 3, 4, 5, 6),
+			floats("b1", []int{3}, 0, 0, 0),
+			floats("w2", []int{3, 2}, 1, 2, 3, 4, 5, 6),
+			floats("b2", []int{1, 2}, 10, 20),
+			ints("flat", -1, 2),
+		},
+		node("Reshape", "a", in("x", "flat")),
+		node("Gemm", "z", in("a", "w1", "b1"), intAttr("transB", 1)),
+		node("LeakyRelu", "h", in("z"), floatAttr("alpha", 0.25)),
+		node("Gemm", "logits", in("h", "w2", "b2"), floatAttr("alpha", 2), floatAttr("beta", 0.5)),
+		node("Softmax", "y", in("logits")),
+	))
+	if d.Slope != 0.25 || d.Outputs != 2 || !cmp.Equal(d.InputShape, []int{1, 1, 2}) || d.Input != nil {
+		t.Errorf("slope %v, outputs %d, input %v normalised by %v", d.Slope, d.Outputs, d.InputShape, d.Input)
+	}
+	if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "Softmax_y") {
+		t.Errorf("notes %q do not say that the softmax was stripped", d.Notes)
+	}
+	wantLayer(t, d.Layers[0], 3, 2, []float64{1, 2, 3, 4, 5, 6}, []float64{0, 0, 0})
+	wantLayer(t, d.Layers[1], 2, 3, []float64{2, 6, 10, 4, 8, 12}, []float64{5, 10})
+}
+
+// A batch normalisation after a layer is folded into it, one after an activation into the layer that follows.
+func TestDenseFoldsBatchNormalization(t *testing.T) {
+	bn := func(output string, inputs ...string) onnxio.Node {
+		return node("BatchNormalization", output, append(inputs, "scale", "shift", "mean", "var"), floatAttr("epsilon", 1))
+	}
+	parameters := []*onnxio.Tensor{
+		floats("w1", []int{2, 2}, 1, 2, 3, 4),
+		floats("w2", []int{2, 1}, 1, 1),
+		floats("scale", []int{2}, 2, 4), floats("shift", []int{2}, 1, 1),
+		floats("mean", []int{2}, 1, 2), floats("var", []int{2}, 3, 3),
+	}
+	// The normalisation is y = (1, 2) x + (0, -3).
+	d := dense(t, model([]int64{2}, parameters,
+		node("MatMul", "z", in("x", "w1")), bn("n", "z"), node("Relu", "h", in("n")), node("MatMul", "y", in("h", "w2"))))
+	wantLayer(t, d.Layers[0], 2, 2, []float64{1, 3, 4, 8}, []float64{0, -3})
+	wantLayer(t, d.Layers[1], 1, 2, []float64{1, 1}, nil)
+
+	d = dense(t, model([]int64{2}, parameters,
+		node("MatMul", "z", in("x", "w1")), node("Relu", "h", in("z")), bn("n", "h"), node("MatMul", "y", in("n", "w2"))))
+	wantLayer(t, d.Layers[0], 2, 2, []float64{1, 3, 2, 4}, nil)
+	wantLayer(t, d.Layers[1], 1, 2, []float64{1, 2}, []float64{-3})
+}
+
+// Normalisation of the input stays apart, in the order of the sample's elements; a transposition before the first layer
+// permutes its columns.
+func TestDenseNormalizesAndPermutesInput(t *testing.T) {
+	d := dense(t, model([]int64{2, 2},
+		[]*onnxio.Tensor{
+			floats("mean", []int{1, 2, 1}, 1, 2), floats("std", []int{1}, 2),
+			floats("w", []int{4, 1}, 1, 2, 3, 4), floats("c", []int{}, 1), ints("flat", 0, -1),
+		},
+		node("Sub", "c1", in("x", "mean")),
+		node("Transpose", "t", in("c1"), intsAttr("perm", 0, 2, 1)),
+		node("Div", "c2", in("t", "std")),
+		node("Reshape", "f", in("c2", "flat")),
+		node("MatMul", "z", in("f", "w")),
+		node("Sub", "y", in("c", "z")),
+	))
+	want := &InputNormalization{Scale: []float64{0.5, 0.5, 0.5, 0.5}, Shift: []float64{-0.5, -0.5, -1, -1}}
+	if diff := cmp.Diff(want, d.Input); diff != "" {
+		t.Errorf("input normalisation (-want +got)\n%s", diff)
+	}
+	wantLayer(t, d.Layers[0], 1, 4, []float64{-1, -3, -2, -4}, []float64{1})
+}
+
+func TestDenseRefuses(t *testing.T) {
+	w, v := floats("w", []int{2, 2}, 1, 2, 3, 4), floats("v", []int{2, 2}, 5, 6, 7, 8)
+	both := []*onnxio.Tensor{w, v}
+	for _, test := range []struct {
+		name string
+		m    *onnxio.Model
+		want string
+	}{
+		{"activation at the end", model([]int64{2}, both, node("MatMul", "z", in("x", "w")), node("Relu", "y", in("z"))),
+			`node "Relu_y" (Relu): an activation follows the last layer`},
+		{"two products", model([]int64{2}, both, node("MatMul", "z", in("x", "w")), node("MatMul", "y", in("z", "v"))),
+			`node "MatMul_y" (MatMul): no activation stands between it and the layer "w" before`},
+		{"shared weight", model([]int64{2}, both, node("MatMul", "z", in("x", "w")), node("Relu", "h", in("z")), node("MatMul", "y", in("h", "w"))),
+			`node "MatMul_y" (MatMul): it shares its weight "w" with node "MatMul_z"`},
+		{"residual", model([]int64{2}, both, node("MatMul", "z", in("x", "w")), node("Relu", "h", in("z")), node("MatMul", "g", in("h", "v")), node("Add", "y", in("g", "h"))),
+			`node "Add_y" (Add): it reads "Relu_h", which node "MatMul_g" reads too: the network branches`},
+		{"sigmoid inside", model([]int64{2}, both, node("MatMul", "z", in("x", "w")), node("Sigmoid", "h", in("z")), node("MatMul", "y", in("h", "v"))),
+			`node "Sigmoid_h" (Sigmoid): only Relu and LeakyRelu are known here`},
+		{"no classifier", model([]int64{3, 2}, both, node("MatMul", "y", in("x", "w"))),
+			`output "y" has shape [batch, 3, 2]: a classifier's is [batch, classes]`},
+		{"no layer", model([]int64{2}, both, node("Identity", "y", in("x"))), "no node is a layer"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			net, err := Compile(test.m, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err = net.Dense(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+// Every node that cannot be read is named at once.
+func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
+	m := model([]int64{2}, nil, node("Warp", "a", in("x")), node("Relu", "b", in("a")), node("Twist", "y", in("b")))
+	m.Nodes[1].Domain = "evil.example"
+	_, err := Compile(m, Options{})
+	unsupported, ok := err.(*UnsupportedError)
+	if !ok || len(unsupported.Findings) != 3 {
+		t.Fatalf("error %v, want an UnsupportedError with three findings", err)
+	}
+	for i, op := range []string{"Warp", "evil.example.Relu", "Twist"} {
+		if f := unsupported.Findings[i]; f.Op != op || f.Advice == "" {
+			t.Errorf("finding %d is %v, want one about %s with advice", i, f, op)
+		}
+	}
+}

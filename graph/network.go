@@ -1,0 +1,70 @@
+package graph
+
+import (
+	"fmt"
+
+	"unlearnguard/onnxio"
+)
+
+// Network is a model that has been read: what it computes, from parameters and a batch of samples to its output.
+type Network struct {
+	// InputName and InputShape are those of the model's input; the shape is that of one sample, without the batch.
+	InputName  string
+	InputShape []int
+	// OutputName is the model's output; Outputs is the number of logits a sample (1 for a binary classifier), 0 where the
+	// model is no classifier.
+	OutputName string
+	Outputs    int
+	// Head names the operators between the logits and the output, in order: Softmax, LogSoftmax, Sigmoid. It is empty
+	// where the output is the logits.
+	Head []string
+	// Notes say in words what was decided in reading the model.
+	Notes []string
+
+	model  *onnxio.Model
+	input  *value
+	output *value
+	logits *value
+	steps  []*step
+}
+
+// stripHead finds the logits: the output without the function that turns them into probabilities.
+func (net *Network) stripHead() {
+	v := net.output
+	for v.step != nil && isHead(v.step) {
+		net.Head = append([]string{v.step.node.Op}, net.Head...)
+		net.Notes = append(net.Notes, fmt.Sprintf("%s node %q at the end is the head; the logits before it are the network's outputs",
+			v.step.node.Op, nodeName(v.step.node)))
+		v = v.step.inputs[0]
+	}
+	net.logits = v
+	if net.Classifier() == nil {
+		net.Outputs = v.shape[1:].classes()
+	}
+}
+
+func isHead(s *step) bool {
+	switch o := s.op.(type) {
+	case softmax:
+		return o.axis == len(s.output.shape)-1 || o.axis == 1
+	case unary:
+		return o.f.name == "sigmoid"
+	}
+	return false
+}
+
+// classes is the number of logits in a sample's shape.
+func (s Shape) classes() int { return volume(s.At(1)) }
+
+// Classifier says why the model is none: its logits must have the shape [batch, classes], or [batch] for a binary one.
+func (net *Network) Classifier() error {
+	s := net.logits.shape
+	ok := len(s) > 0 && s[0] == Size{PerSample: 1}
+	for i, d := range s {
+		ok = ok && (i == 0 || d.PerSample == 0 && d.Fixed > 0 && (i == 1 || d.Fixed == 1))
+	}
+	if !ok {
+		return fmt.Errorf("%soutput %q has shape %v: a classifier's is [batch, classes]", prefix(net.model), net.OutputName, s)
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+package graph
+
+import (
+	"fmt"
+
+	"unlearnguard/onnxio"
+)
+
+// dropout is the identity at inference.
+func dropout(k *call) ([]*value, error) {
+	if training := k.input(2); k.opset >= 12 && training != nil {
+		if on, err := training.integers(); err != nil || len(on.data) > 0 && on.data[0].Fixed != 0 {
+			k.c.note("Dropout node %q was exported in training mode; it is left out, as at inference", nodeName(k.Node))
+		}
+	}
+	return identity(k)
+}
+
+// cast: real numbers of all widths are one kind here, and integers are exact.
+func cast(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	v := k.in[0]
+	switch to := onnxio.DType(k.intAttr("to", 0)); to {
+	case onnxio.Float32, onnxio.Float64, onnxio.Float16, onnxio.BFloat16:
+		if !v.integer() {
+			return k.in[:1], nil
+		}
+		known, err := v.integers()
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range known.data {
+			if s.PerSample != 0 {
+				return nil, fmt.Errorf("%v, which depends on the batch size, becomes a real number", s)
+			}
+		}
+		out := v.numbers()
+		return []*value{{name: k.Outputs[0], shape: v.shape, reals: &out}}, nil
+	default:
+		if v.integer() {
+			return k.in[:1], nil
+		}
+		if v.reals == nil {
+			return nil, refuse("", "real numbers are rounded to integers")
+		}
+		out := newArray[Size](v.reals.shape)
+		for i, x := range v.reals.data {
+			out.data[i] = fixed(int(x))
+		}
+		return []*value{{name: k.Outputs[0], shape: v.shape, sizes: &out}}, nil
+	}
+}
+
+func shapeOf(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	s := k.in[0].shape
+	from, to := clampRange(k.intAttr("start", 0), k.intAttr("end", len(s)), len(s))
+	out := array[Size]{[]int{to - from}, append([]Size{}, s[from:to]...)}
+	return []*value{{name: k.Outputs[0], shape: fixedShape(out.shape), sizes: &out}}, nil
+}
+
+// clampRange resolves a half-open range whose ends may count from the end or lie beyond it.
+func clampRange(from, to, n int) (int, int) {
+	clamp := func(i int) int {
+		if i < 0 {
+			i += n
+		}
+		return min(max(i, 0), n)
+	}
+	from, to = clamp(from), clamp(to)
+	return from, max(from, to)
+}
+
+func flatten(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	axis := k.intAttr("axis", 1)
+	if rank := len(k.in[0].shape); axis != rank {
+		var err error
+		if axis, err = axisOf(axis, rank); err != nil {
+			return nil, err
+		}
+	}
+	v, err := k.flattened(k.in[0], axis)
+	return []*value{v}, err
+}
+
+// flattened joins the axes before the given one, and those from it on.
+func (k *call) flattened(v *value, axis int) (*value, error) {
+	rows, err := v.shape[:axis].count()
+	if err != nil {
+		return nil, err
+	}
+	columns, err := v.shape[axis:].count()
+	if err != nil {
+		return nil, err
+	}
+	return k.apply(reshape{Shape{rows, columns}}, v)
+}
+
+func reshaped(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	var target []Size
+	if k.opset >= 5 {
+		var err error
+		if target, err = k.sizes(1); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, n := range k.intsAttr("shape") {
+			target = append(target, fixed(n))
+		}
+	}
+	to, err := k.c.reshapeTarget(k.in[0].shape, target, k.intAttr("allowzero", 0) != 0)
+	if err != nil {
+		return nil, err
+	}
+	return k.one(reshape{to}, k.in[0])
+}
+
+// reshapeTarget resolves the zeros, the -1 and the literal batch size of a Reshape.
+func (c *compiler) reshapeTarget(from Shape, target []Size, zero bool) (Shape, error) {
+	to := append(Shape{}, target...)
+	open := -1
+	for i, d := range to {
+		switch {
+		case d == Size{} && !zero:
+			if i >= len(from) {
+				return nil, fmt.Errorf("target %v copies dimension %d of shape %v", to, i, from)
+			}
+			to[i] = from[i]
+		case d == fixed(-1):
+			if open >= 0 {
+				return nil, fmt.Errorf("target %v leaves two dimensions open", to)
+			}
+			open = i
+		}
+	}
+	total, err := from.count()
+	if err != nil {
+		return nil, err
+	}
+	if total.PerSample != 0 {
+		c.openBatch(to, open, total)
+	}
+	if open >= 0 {
+		to[open] = fixed(1)
+		rest, err := to.count()
+		if err != nil {
+			return nil, err
+		}
+		if to[open], err = total.over(rest); err != nil {
+			return nil, fmt.Errorf("shape %v does not reshape to %v", from, Shape(target))
+		}
+	}
+	return to, nil
+}
+
+// openBatch puts the batch in place of the batch size that the exporter wrote as a literal first dimension: a target
+// without the batch in it that fits at that size and no other.
+func (c *compiler) openBatch(to Shape, open int, total Size) {
+	if open == 0 || len(to) == 0 || to[0].Fixed%c.batch != 0 {
+		return
+	}
+	literal := 1
+	for i, d := range to {
+		if d.PerSample != 0 {
+			return
+		}
+		if i != open {
+			literal *= d.Fixed
+		}
+	}
+	if at := total.At(c.batch); literal == 0 || at%literal != 0 || open < 0 && at != literal {
+		return
+	}
+	to[0] = Size{PerSample: to[0].Fixed / c.batch}
+}
+
+func squeeze(k *call) ([]*value, error) {
+	axes, err := k.axes(13)
+	if err != nil {
+		return nil, err
+	}
+	s := k.in[0].shape
+	drop := make([]bool, len(s))
+	for _, a := range axes {
+		if a, err = axisOf(a, len(s)); err != nil {
+			return nil, err
+		}
+		if s[a] != fixed(1) {
+			return nil, fmt.Errorf("axis %d of shape %v is squeezed", a, s)
+		}
+		drop[a] = true
+	}
+	to := Shape{}
+	for i, d := range s {
+		if !drop[i] && (axes != nil || d != fixed(1)) {
+			to = append(to, d)
+		}
+	}
+	return k.one(reshape{to}, k.in[0])
+}
+
+// axes reads the attribute axes, an operand since the given opset.
+func (k *call) axes(since int64) ([]int, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	return k.intsSince(since, "axes", 1)
+}
+
+func unsqueeze(k *call) ([]*value, error) {
+	axes, err := k.axes(13)
+	if err != nil {
+		return nil, err
+	}
+	s := k.in[0].shape
+	to := make(Shape, len(s)+len(axes))
+	for _, a := range axes {
+		if a, err = axisOf(a, len(to)); err != nil {
+			return nil, err
+		}
+		to[a] = fixed(1)
+	}
+	for i := range to {
+		if to[i] == (Size{}) && len(s) > 0 {
+			to[i], s = s[0], s[1:]
+		}
+	}
+	return k.one(reshape{to}, k.in[0])
+}
+
+func transposed(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	perm := k.intsAttr("perm")
+	if perm == nil {
+		for i := len(k.in[0].shape) - 1; i >= 0; i-- {
+			perm = append(perm, i)
+		}
+	}
+	return k.one(transpose{perm}, k.in[0])
+}
+
+func concatenated(k *call) ([]*value, error) {
+	if err := k.required(max(1, len(k.in))); err != nil {
+		return nil, err
+	}
+	axis, err := axisOf(k.intAttr("axis", 1), len(k.in[0].shape))
+	if err != nil {
+		return nil, err
+	}
+	return k.one(concat{axis}, k.in...)
+}
+
+func gathered(k *call) ([]*value, error) {
+	if err := k.required(2); err != nil {
+		return nil, err
+	}
+	axis, err := axisOf(k.intAttr("axis", 0), len(k.in[0].shape))
+	if err != nil {
+		return nil, err
+	}
+	indices, err := k.ints(1)
+	if err != nil {
+		return nil, err
+	}
+	return k.one(gather{axis, array[int]{k.in[1].shape.At(1), indices}}, k.in[0])
+}
