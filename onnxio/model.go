@@ -40,7 +40,9 @@ type Model struct {
 	Opsets          []Opset
 	Metadata        []Property
 
-	GraphName string
+	GraphName     string
+	GraphDoc      string
+	GraphMetadata []Property
 	// Inputs are the values the caller must feed: an initializer that is listed as an input as well is not here.
 	Inputs  []Value
 	Outputs []Value
@@ -50,6 +52,28 @@ type Model struct {
 	Nodes []Node
 	// Initializers are the constants of the file in its order, external data included.
 	Initializers []*Tensor
+	// Quantization names the scale and zero point of tensors, as the file annotates them.
+	Quantization []Annotation
+
+	// External are the files beside this one that tensors were read from, in the order of their first use.
+	External []ExternalFile
+	// Ignored says, one line each, what the file holds that a Model does not (training graphs, fields of a later ONNX):
+	// nothing that the network computes.
+	Ignored []string
+}
+
+// Opset returns the version of the operator set that the model imports for a domain, or 0 when it imports none. A file of
+// IR version 1 or 2 without imports uses version 1 of the standard domain "".
+func (m *Model) Opset(domain string) int64 {
+	for _, o := range m.Opsets {
+		if o.Domain == domain {
+			return o.Version
+		}
+	}
+	if domain == "" && m.IRVersion < 3 && len(m.Opsets) == 0 {
+		return 1
+	}
+	return 0
 }
 
 // Opset is one operator-set import. The standard domain is "".
@@ -61,12 +85,28 @@ type Opset struct {
 // Property is one metadata entry.
 type Property struct{ Key, Value string }
 
+// Annotation names the quantisation parameters of one tensor: Params maps a role (SCALE_TENSOR, ZERO_POINT_TENSOR) to a
+// tensor's name.
+type Annotation struct {
+	Tensor string
+	Params []Property
+}
+
+// ExternalFile is a file of external data: its location relative to the model's folder, SHA-256 (hex) and size in bytes.
+type ExternalFile struct {
+	Location string
+	SHA256   string
+	Size     int64
+}
+
 // Value is a graph input, output or intermediate.
 type Value struct {
 	Name  string
 	DType DType
 	// Shape is nil when the file states none; a scalar has an empty, non-nil Shape.
-	Shape []Dim
+	Shape    []Dim
+	Doc      string
+	Metadata []Property
 }
 
 // Dim is one dimension: a size, or a symbolic or unknown one (Size -1, Param its name or "").
@@ -77,13 +117,16 @@ type Dim struct {
 
 // Node is one operator application.
 type Node struct {
-	Name   string
-	Op     string
-	Domain string
+	Name     string
+	Op       string
+	Domain   string
+	Overload string
 	// Inputs and Outputs name values; "" is an omitted optional one.
 	Inputs     []string
 	Outputs    []string
 	Attributes []Attribute
+	Doc        string
+	Metadata   []Property
 }
 
 // Attribute is a named constant of a node. Exactly one of the fields after Kind is meaningful.
@@ -97,6 +140,7 @@ type Attribute struct {
 	Floats  []float32
 	Strings []string
 	Tensor  *Tensor
+	Doc     string
 }
 
 // AttributeKind says which field of an Attribute holds its value (onnx.AttributeProto.AttributeType).
@@ -104,21 +148,27 @@ type AttributeKind int32
 
 // The attribute kinds this package reads; graphs, sparse tensors and types are refused.
 const (
-	KindFloat   AttributeKind = 1
-	KindInt     AttributeKind = 2
-	KindString  AttributeKind = 3
-	KindTensor  AttributeKind = 4
-	KindFloats  AttributeKind = 6
-	KindInts    AttributeKind = 7
-	KindStrings AttributeKind = 8
+	KindUndefined AttributeKind = 0
+	KindFloat     AttributeKind = 1
+	KindInt       AttributeKind = 2
+	KindString    AttributeKind = 3
+	KindTensor    AttributeKind = 4
+	KindFloats    AttributeKind = 6
+	KindInts      AttributeKind = 7
+	KindStrings   AttributeKind = 8
 )
 
 // Tensor is a constant, held in the narrowest of three widths that represents its original type exactly.
 type Tensor struct {
 	Name string
 	// DType is the type in the file; float16 and bfloat16 are widened to Float32s, all integers and bools to Int64s.
+	// A uint64 of 2^63 or more keeps its bits and so is negative; a bool is 0 or 1.
 	DType DType
 	Shape []int
+	// Overridable says that the file lists the initializer as a graph input too: a default that a caller may replace.
+	Overridable bool
+	Doc         string
+	Metadata    []Property
 	// Exactly one is non-nil (all may be empty for a tensor of no elements): row-major elements.
 	Float32s []float32
 	Float64s []float64
