@@ -1,0 +1,94 @@
+// Package engine multiplies matrices, and maps functions over them, at the machine's speed.
+//
+// [New] makes an [Engine] for float32 or float64. [Engine.Gemm] is BLAS's general product; where an operand is used in
+// product after product, pack it once with [Engine.PackLeft] or [Engine.PackRight] and call [Engine.Multiply]. The
+// elementwise functions ([Engine.Activate], [Engine.Exp], ...) work on slices, and [Engine.Range] spreads them over
+// threads. [NewBLAS] puts an engine behind gonum's BLAS interfaces, for gorgonia.Use and blas32.Use.
+//
+// # Matrices
+//
+// A matrix is a slice in row-major order and the distance between the beginnings of two rows, its leading dimension.
+// Shapes that do not fit their slices are programming errors and panic.
+//
+// # Kernels
+//
+// The inner loops are Go assembly for AVX-512, and for AVX2 with FMA, written by internal/gen; which one runs is decided
+// by the processor. Elsewhere a plain Go kernel does the same work. All kernels work on packed panels (Goto and van de
+// Geijn, Anatomy of High-Performance Matrix Multiplication, 2008), which are of a fixed width for each kernel.
+//
+// # Threads, memory and repeatability
+//
+// An engine has one goroutine for each thread but the caller's; they sleep between calls and end when the engine is
+// garbage. An engine may be used by one goroutine at a time; engines are independent of each other. It keeps buffers
+// for the operands that it packs, as large as the largest it has met, and allocates nothing once they have grown.
+//
+// Every element of a product is computed by one thread in an order that depends on the shapes and the kernel alone.
+// So results are identical for any number of threads, and differ between kernels by rounding.
+package engine
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// Float is the elements' type.
+type Float interface{ float32 | float64 }
+
+// Options choose how an engine runs. The zero value uses every core and the fastest kernel.
+type Options struct {
+	// Threads is the number of threads, the caller's included. 0 stands for GOMAXPROCS.
+	Threads int
+	// Kernel is the kernel to use, one of [Kernels]. The empty string stands for the first of them.
+	Kernel string
+}
+
+// Engine multiplies matrices with elements of type T.
+type Engine[T Float] struct {
+	kernel *kernel[T]
+	pool   *pool
+
+	left    Left[T] // Gemm's operands
+	right   Right[T]
+	product product[T]
+	packing packing[T]
+	// The tasks of the pool, as values made once: a method value made at each call would be allocated.
+	multiplyTask, packTask func(lo, hi int)
+}
+
+// Kernels lists the kernels that this processor can run, fastest first.
+func Kernels() []string {
+	var names []string
+	for _, k := range kernels[float32]() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// New returns an engine, or an error when there is no such kernel or fewer than no threads.
+func New[T Float](o Options) (*Engine[T], error) {
+	k, err := kernelNamed[T](o.Kernel)
+	if err != nil {
+		return nil, err
+	}
+	if o.Threads < 0 {
+		return nil, fmt.Errorf("engine: %d threads; give 0 for all cores, or a positive number", o.Threads)
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	e := &Engine[T]{kernel: k, pool: newPool(o.Threads)}
+	e.multiplyTask, e.packTask = e.multiplyTiles, e.packPanels
+	runtime.AddCleanup(e, (*pool).close, e.pool)
+	return e, nil
+}
+
+// Kernel is the name of the kernel in use.
+func (e *Engine[T]) Kernel() string { return e.kernel.name }
+
+// Threads is the number of threads, the caller's included.
+func (e *Engine[T]) Threads() int { return len(e.pool.workers) + 1 }
+
+// Range calls f on parts [lo, hi) of [0, n) that together cover it, on all threads, and returns when all have returned.
+// Parts begin at multiples of grain. f must not call methods that use threads themselves (products, packing, Range).
+// A func made at each call escapes to the heap; keep it where nothing may be allocated.
+func (e *Engine[T]) Range(n, grain int, f func(lo, hi int)) { e.pool.run(n, grain, f) }

@@ -1,0 +1,133 @@
+package engine
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// Gemm computes C = alpha op(A) op(B) + beta C, where op(A) is m x k, op(B) is k x n, and op transposes its operand when
+// transA or transB is set. As in BLAS, C is not read when beta is 0, nor A and B when alpha is 0.
+func (e *Engine[T]) Gemm(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
+	checkMatrix("c", m, n, c, ldc)
+	if alpha == 0 || k == 0 {
+		scale(m, n, beta, c, ldc)
+		return
+	}
+	e.PackLeft(&e.left, transA, m, k, a, lda)
+	e.PackRight(&e.right, transB, k, n, b, ldb)
+	e.Multiply(alpha, &e.left, &e.right, beta, c, ldc)
+}
+
+// Multiply computes C = alpha A B + beta C for packed A and B. C is not read when beta is 0, nor A and B when alpha is 0.
+func (e *Engine[T]) Multiply(alpha T, a *Left[T], b *Right[T], beta T, c []T, ldc int) {
+	if a.depth != b.depth || a.kernel != e.kernel || b.kernel != e.kernel {
+		panic(fmt.Sprintf("engine: product of %d columns and %d rows, or of operands packed for another kernel", a.depth, b.depth))
+	}
+	checkMatrix("c", a.outer, b.outer, c, ldc)
+	if alpha == 0 || a.depth == 0 {
+		scale(a.outer, b.outer, beta, c, ldc)
+		return
+	}
+	if a.outer == 0 || b.outer == 0 {
+		return
+	}
+	p := product[T]{alpha: alpha, beta: beta, a: &a.operand, b: &b.operand, c: c, ldc: ldc}
+	p.block(e.kernel, e.Threads())
+	e.product = p
+	tiles := p.down * p.across
+	e.pool.run(tiles, 1, e.multiplyTask)
+	e.product = product[T]{}
+}
+
+// product is one multiplication, cut into down x across blocks of C that are computed independently.
+type product[T Float] struct {
+	alpha, beta T
+	a, b        *operand[T]
+	c           []T
+	ldc         int
+
+	rows, cols   int // of a block, multiples of the kernel's tile
+	down, across int // blocks
+	depth        int // of the panels that the kernel takes at a time
+}
+
+// The sizes below keep a panel of B (depth x 192 bytes) in the first-level cache and a block of A (blockRows x depth
+// elements) in the second-level one, where 1 MB is common now. They were found by measurement.
+const (
+	panelDepth = 256
+	blockRows  = 240
+	blockCols  = 480
+)
+
+func (p *product[T]) block(k *kernel[T], threads int) {
+	p.down, p.rows = divide(p.a.outer, blockRows, k.rows)
+	p.across, p.cols = divide(p.b.outer, blockCols, k.cols)
+	if wanted := 4 * threads; threads > 1 && p.down*p.across < wanted {
+		across := (wanted + p.down - 1) / p.down
+		p.across, p.cols = divide(p.b.outer, (p.b.outer+across-1)/across, k.cols)
+	}
+	_, p.depth = divide(p.a.depth, panelDepth, 4)
+}
+
+// divide cuts n into equal parts of about most elements and of a multiple of unit.
+func divide(n, most, unit int) (parts, size int) {
+	parts = (n + most - 1) / most
+	size = (n + parts - 1) / parts
+	size = (size + unit - 1) / unit * unit
+	return (n + size - 1) / size, size
+}
+
+// multiplyTiles computes blocks [lo, hi) of C, counted down the columns of blocks.
+func (e *Engine[T]) multiplyTiles(lo, hi int) {
+	p := &e.product
+	for t := lo; t < hi; t++ {
+		e.multiplyBlock(t%p.down*p.rows, t/p.down*p.cols)
+	}
+}
+
+// multiplyBlock computes the block of C whose first element is (row, col).
+func (e *Engine[T]) multiplyBlock(row, col int) {
+	p := &e.product
+	toRow, toCol := min(row+p.rows, p.a.outer), min(col+p.cols, p.b.outer)
+	beta := p.beta
+	for l := 0; l < p.a.depth; l += p.depth {
+		depth := min(p.depth, p.a.depth-l)
+		for j := col; j < toCol; j += e.kernel.cols {
+			e.multiplyPanel(row, toRow, j, l, depth, beta)
+		}
+		beta = 1
+	}
+}
+
+// multiplyPanel multiplies rows [row, toRow) of A by the panel of B that begins with column j, over [l, l+depth). While
+// the first tiles are computed, the next panel of B is fetched.
+func (e *Engine[T]) multiplyPanel(row, toRow, j, l, depth int, beta T) {
+	p, k := &e.product, e.kernel
+	cols := min(k.cols, p.b.outer-j)
+	width := (cols + k.vector - 1) / k.vector * k.vector
+	b := p.b.data[j*p.b.depth+l*width:]
+	ahead := p.b.data[min((j+k.cols)*p.b.depth+l*width, len(p.b.data)-1):]
+	var element T
+	lines := depth * 64 / int(unsafe.Sizeof(element)) // elements that one call prefetches
+	for i, at := row, 0; i < toRow; i, at = i+k.rows, at+lines {
+		a := p.a.data[i*p.a.depth+l*k.rows:]
+		if at >= len(ahead) || at >= width*depth {
+			at, ahead = 0, a // it is there already
+		}
+		k.gemm(depth, &a[0], &b[0], &ahead[at], &p.c[i*p.ldc+j], p.ldc, p.alpha, beta, min(k.rows, p.a.outer-i), cols)
+	}
+}
+
+// scale computes C = beta C, without reading C when beta is 0.
+func scale[T Float](m, n int, beta T, c []T, ldc int) {
+	for i := range m {
+		row := c[i*ldc : i*ldc+n]
+		if beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= beta
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package main
+
+import "fmt"
+
+// gemm generates the kernel at the heart of every product. It multiplies a panel of A (rows elements of each column, one
+// column after the other) by a panel of B (one row after the other) into a tile of C:
+//
+//	C[0:rows, 0:cols] = alpha A B + beta C
+//
+// The whole tile lives in registers. B's panel is as wide as the vectors that hold cols, so that a product's last
+// columns cost no more than the vectors they fill. The code for each width follows the other; beta = 0 never reads C.
+func (t target) gemm() {
+	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and "+
+		"prefetches 64 k bytes at next.",
+		"k int, a *T, b *T, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int")
+	t.op("MOVQ %s, BX", args["k"])
+	t.op("MOVQ %s, SI", args["a"])
+	t.op("MOVQ %s, DI", args["b"])
+	t.op("MOVQ %s, R8", args["next"])
+	t.op("MOVQ %s, DX", args["c"])
+	t.op("MOVQ %s, R9", args["ldc"])
+	t.op("SHLQ $%d, R9", t.shift)
+	t.op("MOVQ %s, R10", args["rows"])
+	t.op("MOVQ %s, CX", args["cols"])
+	t.prefetchTile()
+	narrower := make([]string, t.vectors+1)
+	for width := t.vectors; width >= 1; width-- {
+		if width < t.vectors {
+			t.mark(narrower[width])
+		}
+		if width > 1 {
+			narrower[width-1] = t.label("narrower")
+			t.op("CMPQ CX, $%d", (width-1)*t.lanes())
+			t.op("JLE %s", narrower[width-1])
+		}
+		t.tile(width, args)
+	}
+}
+
+// prefetchTile asks for the tile of C, which is needed when the panels are through. Rows past the last may be asked
+// for as well: a prefetch never faults.
+func (t target) prefetchTile() {
+	t.op("MOVQ DX, R11")
+	for row := range t.rows {
+		for at := 0; at < t.vectors*t.bytes; at += 64 {
+			t.op("PREFETCHT0 %d(R11)", at)
+		}
+		if row < t.rows-1 {
+			t.op("ADDQ R9, R11")
+		}
+	}
+}
+
+// Registers of the matrix kernel: the accumulators are the last rows*vectors ones, the first `vectors` hold a row of B
+// and what lies between takes broadcast elements of A by turns.
+func (t target) accumulator(row, vector int) string {
+	total := 32
+	if !t.masks {
+		total = 16
+	}
+	return t.v(total - t.rows*t.vectors + row*t.vectors + vector)
+}
+
+func (t target) broadcastRegisters() int {
+	if t.masks {
+		return 32 - t.rows*t.vectors - t.vectors
+	}
+	return 16 - t.rows*t.vectors - t.vectors
+}
+
+func (t target) tile(width int, args map[string]string) {
+	for row := range t.rows {
+		for vector := range width {
+			r := t.accumulator(row, vector)
+			t.packed("VXOR", r, r, r)
+		}
+	}
+	const unroll = 4
+	loop, rest, one, done := t.label("loop"), t.label("rest"), t.label("one"), t.label("done")
+	t.op("SUBQ $%d, BX", unroll)
+	t.op("JLT %s", rest)
+	t.mark(loop)
+	for u := range unroll {
+		t.rankOne(width, u)
+	}
+	t.advance(width, unroll)
+	t.op("SUBQ $%d, BX", unroll)
+	t.op("JGE %s", loop)
+	t.mark(rest)
+	t.op("ADDQ $%d, BX", unroll)
+	t.op("JLE %s", done)
+	t.mark(one)
+	t.rankOne(width, 0)
+	t.advance(width, 1)
+	t.op("DECQ BX")
+	t.op("JGT %s", one)
+	t.mark(done)
+	t.update(width, args)
+}
+
+// rankOne adds the product of one column of A and one row of B, the u-th from where SI and DI point.
+func (t target) rankOne(width, u int) {
+	for vector := range width {
+		t.op("VMOVU%s %d(DI), %s", t.s, (u*width+vector)*t.bytes, t.v(vector))
+	}
+	t.op("PREFETCHT0 %d(R8)", u*64)
+	for row := range t.rows {
+		a := t.v(t.vectors + row%t.broadcastRegisters())
+		t.op("VBROADCAST%s %d(SI), %s", t.scalar, (u*t.rows+row)*t.size, a)
+		for vector := range width {
+			t.packed("VFMADD231", t.v(vector), a, t.accumulator(row, vector))
+		}
+	}
+}
+
+func (t target) advance(width, u int) {
+	t.op("ADDQ $%d, SI", u*t.rows*t.size)
+	t.op("ADDQ $%d, DI", u*width*t.bytes)
+	t.op("ADDQ $%d, R8", u*64)
+}
+
+// update writes the accumulators to C, row by row until the rows asked for are done.
+func (t target) update(width int, args map[string]string) {
+	const alpha, beta, mask, old = 0, 1, 2, 3
+	t.op("VBROADCAST%s %s, %s", t.scalar, args["alpha"], t.v(alpha))
+	t.op("VBROADCAST%s %s, %s", t.scalar, args["beta"], t.v(beta))
+	if width > 1 {
+		t.op("SUBQ $%d, CX", (width-1)*t.lanes())
+	}
+	t.setTail(mask)
+	accumulate, done := t.label("accumulate"), t.label("written")
+	t.zero(old)
+	t.op("VUCOMI%s X%d, X%d", t.scalar, old, beta)
+	t.op("JNE %s", accumulate)
+	t.op("JPS %s", accumulate) // beta is NaN
+	t.writeRows(width, done, false)
+	t.op("JMP %s", done)
+	t.mark(accumulate)
+	t.writeRows(width, done, true)
+	t.mark(done)
+	t.end()
+}
+
+func (t target) writeRows(width int, done string, accumulate bool) {
+	const alpha, beta, mask, old = 0, 1, 2, 3
+	for row := range t.rows {
+		for vector := range width {
+			acc, at := t.accumulator(row, vector), fmt.Sprintf("%d(DX)", vector*t.bytes)
+			t.packed("VMUL", t.v(alpha), acc, acc)
+			last := vector == width-1
+			if accumulate && last {
+				t.loadTail(at, t.v(old), mask)
+				t.packed("VFMADD231", t.v(old), t.v(beta), acc)
+			} else if accumulate {
+				t.packed("VFMADD231", at, t.v(beta), acc)
+			}
+			if last {
+				t.storeTail(acc, at, mask)
+			} else {
+				t.op("VMOVU%s %s, %s", t.s, acc, at)
+			}
+		}
+		if row < t.rows-1 {
+			t.op("DECQ R10")
+			t.op("JLE %s", done)
+			t.op("ADDQ R9, DX")
+		}
+	}
+}

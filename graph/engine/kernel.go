@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+)
+
+// kernel is one implementation of the inner loops. The elementwise functions take n elements from each pointer.
+type kernel[T Float] struct {
+	name string
+	// rows and cols are the shape of the tile that gemm computes; a right operand's last panel is as wide as the
+	// vectors of `vector` elements that hold it.
+	rows, cols, vector int
+
+	gemm        func(k int, a, b, next, c *T, ldc int, alpha, beta T, rows, cols int)
+	exp         func(n int, dst, x *T)
+	sigmoid     func(n int, dst, z *T, alpha T)
+	sigmoidGrad func(n int, dst, s *T, alpha T)
+	relu        func(n int, dst, z *T, slope T)
+	activate    func(n int, h, s, z, b *T, alpha, slope, rise T)
+	tangent     func(n int, ubar, zbar, g, u, s *T, scale, slope T)
+	mul         func(n int, dst, x, y *T)
+	mulAdd      func(n int, dst, x, y *T)
+	axpy        func(n int, dst, x *T, alpha T)
+	dot         func(n int, x, y *T, sum *float64)
+}
+
+// kernels are those for T that this processor can run, fastest first.
+func kernels[T Float]() []*kernel[T] { return append(vectorKernels[T](), plainKernel[T]()) }
+
+func kernelNamed[T Float](name string) (*kernel[T], error) {
+	all := kernels[T]()
+	if name == "" {
+		return all[0], nil
+	}
+	for _, k := range all {
+		if k.name == name {
+			return k, nil
+		}
+	}
+	return nil, fmt.Errorf("engine: no kernel %q here; there are %s", name, strings.Join(Kernels(), ", "))
+}

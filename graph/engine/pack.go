@@ -1,0 +1,122 @@
+package engine
+
+import "fmt"
+
+// Left is a packed left operand of a product: panels of as many rows as the kernel's tile, the last one filled up with
+// zeros, each stored column after column. It is good for engines with the kernel of the one that packed it.
+type Left[T Float] struct{ operand[T] }
+
+// Right is a packed right operand of a product: panels of as many columns as the kernel's tile, the last one only as
+// wide as it must be, each stored row after row. It is good for engines with the kernel of the one that packed it.
+type Right[T Float] struct{ operand[T] }
+
+// operand is what both sides have in common. `outer` is the number of rows of a left operand and of columns of a right
+// one; depth is the dimension that the product sums over.
+type operand[T Float] struct {
+	kernel       *kernel[T]
+	outer, depth int
+	data         []T
+}
+
+// PackLeft packs the m x k matrix op(a) into dst, reusing dst's memory. op(a) is a, or its transpose when trans is set
+// (a is then k x m).
+func (e *Engine[T]) PackLeft(dst *Left[T], trans bool, m, k int, a []T, lda int) {
+	width := e.kernel.rows
+	e.pack(&dst.operand, !trans, m, k, (m+width-1)/width*width, width, a, lda)
+}
+
+// PackRight packs the k x n matrix op(b) into dst, reusing dst's memory. op(b) is b, or its transpose when trans is set
+// (b is then n x k).
+func (e *Engine[T]) PackRight(dst *Right[T], trans bool, k, n int, b []T, ldb int) {
+	padded := (n + e.kernel.vector - 1) / e.kernel.vector * e.kernel.vector
+	e.pack(&dst.operand, trans, n, k, padded, e.kernel.cols, b, ldb)
+}
+
+// packing is the job of packing one operand: `outer` vectors of length depth, which are the rows of src when rows is
+// set and its columns otherwise, by panels of `width` of them, padded to `padded` in all.
+type packing[T Float] struct {
+	rows                        bool
+	outer, depth, padded, width int
+	src                         []T
+	ld                          int
+	dst                         []T
+}
+
+func (e *Engine[T]) pack(dst *operand[T], rows bool, outer, depth, padded, width int, src []T, ld int) {
+	if rows {
+		checkMatrix("operand", outer, depth, src, ld)
+	} else {
+		checkMatrix("operand", depth, outer, src, ld)
+	}
+	dst.kernel, dst.outer, dst.depth = e.kernel, outer, depth
+	dst.data = sized(dst.data, padded*depth)
+	e.packing = packing[T]{rows, outer, depth, padded, width, src, ld, dst.data}
+	panels := (outer + width - 1) / width
+	e.pool.run(panels, grainOf(panels, width*depth, e.Threads()), e.packTask)
+	e.packing = packing[T]{}
+}
+
+// packPanels packs panels [lo, hi).
+func (e *Engine[T]) packPanels(lo, hi int) {
+	p := &e.packing
+	for panel := lo; panel < hi; panel++ {
+		first := panel * p.width
+		width := min(p.width, p.padded-first) // in dst
+		have := min(width, p.outer-first)     // in src
+		dst := p.dst[first*p.depth : (first+width)*p.depth]
+		if p.rows {
+			e.packRows(dst, p.src[first*p.ld:], have, width, p)
+		} else {
+			packColumns(dst, p.src[first:], have, width, p)
+		}
+	}
+}
+
+// packRows interleaves `have` rows of src.
+func (e *Engine[T]) packRows(dst, src []T, have, width int, p *packing[T]) {
+	for i := range have {
+		row := src[i*p.ld : i*p.ld+p.depth]
+		for l, v := range row {
+			dst[l*width+i] = v
+		}
+	}
+	for i := have; i < width; i++ {
+		for l := range p.depth {
+			dst[l*width+i] = 0
+		}
+	}
+}
+
+// packColumns takes `have` neighbouring elements from each row of src.
+func packColumns[T Float](dst, src []T, have, width int, p *packing[T]) {
+	for l := range p.depth {
+		row := dst[l*width : (l+1)*width]
+		copy(row, src[l*p.ld:l*p.ld+have])
+		clear(row[have:])
+	}
+}
+
+// sized is a slice of length n in s's memory where that suffices.
+func sized[T Float](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// grainOf is how many parts of a job a thread takes at a time: a few turns each, but no fewer than are worth waking a
+// thread for.
+func grainOf(parts, elements, threads int) int {
+	const turns, worthwhile = 4, 1 << 14
+	return max((parts+turns*threads-1)/(turns*threads), worthwhile/max(elements, 1), 1)
+}
+
+// checkMatrix panics unless a holds rows x cols elements with leading dimension ld.
+func checkMatrix[T Float](name string, rows, cols int, a []T, ld int) {
+	if rows < 0 || cols < 0 || ld < max(cols, 1) {
+		panic(fmt.Sprintf("engine: %s: %d x %d with leading dimension %d", name, rows, cols, ld))
+	}
+	if rows > 0 && cols > 0 && len(a) < (rows-1)*ld+cols {
+		panic(fmt.Sprintf("engine: %s: %d elements for %d x %d with leading dimension %d", name, len(a), rows, cols, ld))
+	}
+}
