@@ -1,0 +1,30 @@
+package reconstruct
+
+import "math"
+
+// adam is the optimiser of Kingma and Ba 2015 for one block of variables.
+type adam struct {
+	first, second []float64
+	step          int
+}
+
+// The decay rates: a shorter second-moment memory than the usual 0.999 suits runs of a few hundred steps whose surrogate
+// slope keeps changing the gradient's scale.
+const (
+	adamBeta1 = 0.9
+	adamBeta2 = 0.99
+	adamEps   = 1e-8
+)
+
+func newAdam(n int) *adam { return &adam{first: make([]float64, n), second: make([]float64, n)} }
+
+func (a *adam) update(x, grad []float64, rate float64) {
+	a.step++
+	c1 := 1 - math.Pow(adamBeta1, float64(a.step))
+	c2 := 1 - math.Pow(adamBeta2, float64(a.step))
+	for i, g := range grad {
+		a.first[i] = adamBeta1*a.first[i] + (1-adamBeta1)*g
+		a.second[i] = adamBeta2*a.second[i] + (1-adamBeta2)*g*g
+		x[i] -= rate * (a.first[i] / c1) / (math.Sqrt(a.second[i]/c2) + adamEps)
+	}
+}

@@ -1,0 +1,40 @@
+package reconstruct
+
+import "runtime"
+
+// Options tune a reconstruction. The zero value is the method as documented: nothing in it needs to be set.
+type Options struct {
+	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
+	Seed uint64
+	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the rank: 8 where
+	// descents are cheap, 3 where they are dear.
+	Restarts int
+	// Steps is the length of a descent. If 0, 600.
+	Steps int
+	// Threads is how many restarts run at a time. If 0, GOMAXPROCS.
+	Threads int
+	// Progress, if not nil, is called now and then, from one goroutine at a time.
+	Progress func(Progress)
+}
+
+// Progress is the state of a running reconstruction.
+type Progress struct {
+	// Done and Total count optimiser steps over all restarts.
+	Done, Total int
+	// Restart is the restart that made the last step, and Residual its relative residual.
+	Restart  int
+	Residual float64
+}
+
+func (o Options) withDefaults(rank int) Options {
+	if o.Steps == 0 {
+		o.Steps = 600
+	}
+	if o.Restarts == 0 {
+		o.Restarts = min(8, max(3, 200/(rank+1)))
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	return o
+}

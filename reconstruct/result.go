@@ -1,0 +1,57 @@
+package reconstruct
+
+// Result is what the parameters gave up.
+type Result struct {
+	// Samples are the recovered samples, most credible first. Near copies from different restarts are one sample.
+	Samples []Sample `json:"samples"`
+	// Rank is the number of directions of the first layer above its noise, close to the number of training samples
+	// while that is well under the input's width; Singular is the spectrum and Edge the value that separates it.
+	Rank int     `json:"rank"`
+	Edge float64 `json:"edge"`
+	// Parameters counts the network's parameters.
+	Parameters int `json:"parameters"`
+	// Restarts holds what became of each.
+	Restarts []Restart `json:"restarts"`
+	// Floor says whether the images of this model lie at the bottom of the pixel range in most of their pixels, and
+	// whether candidates were moved there.
+	Floor Floor `json:"floor"`
+	// Converged says whether the run can be relied on for a negative: Reason tells why not.
+	Converged bool   `json:"converged"`
+	Reason    string `json:"reason,omitempty"`
+}
+
+// Sample is one recovered sample.
+type Sample struct {
+	// Pixels has length d, channel by channel and row by row, mapped back by the problem's mean and standard deviation;
+	// nominally in [0, 1], not clipped.
+	Pixels []float64 `json:"-"`
+	// Label is the class whose margin the sample supports; 0 or 1 when binary.
+	Label int `json:"label"`
+	// Multiplier is the sample's lambda, summed over rival classes.
+	Multiplier float64 `json:"multiplier"`
+	// Support is the number of restarts that found it.
+	Support int `json:"support"`
+	// AtFloor is the share of pixels at the bottom of the range.
+	AtFloor float64 `json:"at_floor"`
+	// Confidence in [0, 1] needs no training data: the share of restarts that found the sample.
+	Confidence float64 `json:"confidence"`
+}
+
+// Restart is the outcome of one descent.
+type Restart struct {
+	// Residual is the final relative residual of the stationarity condition on the first layer: 0.03-0.1 where
+	// recovery is good, above 0.2 where it is not.
+	Residual float64 `json:"residual"`
+	// Attempts counts starts: a dead one (residual near 1) is drawn again.
+	Attempts int `json:"attempts"`
+}
+
+// Floor is the outcome of the floor pursuit.
+type Floor struct {
+	// Used says that samples are the pursuit's points.
+	Used bool `json:"used"`
+	// Share is the median share of pixels at the floor after the pursuit.
+	Share float64 `json:"share"`
+	// Chance is the share that any point pushed there would have: r / d.
+	Chance float64 `json:"chance"`
+}
