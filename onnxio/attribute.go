@@ -36,7 +36,7 @@ func (p *preflight) attribute(f field, n *Node) error {
 		case attributeType:
 			var v int64
 			v, err = f.int()
-			a.Kind = AttributeKind(v)
+			a.Kind = AttributeKind(max(-1, min(v, math.MaxInt32)))
 		case attributeDocString:
 			a.Doc, err = p.text(f)
 		case attributeF:
@@ -73,7 +73,7 @@ func (p *preflight) attribute(f field, n *Node) error {
 			p.unknown(f, "an attribute")
 		}
 		if err != nil {
-			return fmt.Errorf("attribute %s: %w", quote(a.Name), err)
+			return fmt.Errorf("attribute %s: %w", quote(p.find(sp, attributeName)), err)
 		}
 		if kind != KindUndefined && (len(filled) == 0 || filled[len(filled)-1] != kind) {
 			filled = append(filled, kind)
@@ -99,7 +99,7 @@ func (a *Attribute) settle(filled []AttributeKind) error {
 		a.Kind = filled[0]
 	}
 	if _, ok := attributeFields[a.Kind]; !ok {
-		return fmt.Errorf("its type %d (a graph, a list of tensors, a sparse tensor or a type) is not supported", a.Kind)
+		return fmt.Errorf("its %s (a graph, a list of tensors, a sparse tensor or a type) is not supported", a.Kind)
 	}
 	for _, kind := range filled {
 		if kind != a.Kind {

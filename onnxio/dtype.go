@@ -66,3 +66,11 @@ func (d DType) String() string {
 	}
 	return fmt.Sprintf("dtype %d", int32(d))
 }
+
+// unsupported is the error of a tensor of a type that no Tensor can hold.
+func (d DType) unsupported() error {
+	if _, ok := unread[d]; !ok {
+		return fmt.Errorf("its element type %d does not exist in ONNX", int32(d))
+	}
+	return fmt.Errorf("its element type %s is not supported; convert the weights to float32, or quantise them to int8", d)
+}

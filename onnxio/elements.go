@@ -1,6 +1,7 @@
 package onnxio
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -13,30 +14,34 @@ import (
 const chunkElements = 64 << 10
 
 // load reads the elements of a tensor that place has checked.
-func (t *pendingTensor) load(src *source) error {
+func (t *pendingTensor) load(ctx context.Context, src *source) error {
 	t.alloc(t.count)
 	switch {
-	case t.count == 0:
-		return nil
 	case t.file.r != nil:
-		return t.loadRaw(t.file.r, t.file.off)
+		return t.loadRaw(ctx, t.file.r, t.file.off)
 	case t.raw.len() > 0:
-		return t.loadRaw(src.r, t.raw.off)
+		return t.loadRaw(ctx, src.r, t.raw.off)
 	}
-	return t.loadTyped(src)
+	return t.loadTyped(ctx, src)
 }
 
 // loadRaw reads elements in raw_data's form, from offset off of r.
-func (t *pendingTensor) loadRaw(r io.ReaderAt, off int64) error {
+func (t *pendingTensor) loadRaw(ctx context.Context, r io.ReaderAt, off int64) error {
 	width := layouts[t.DType].width
 	buf := make([]byte, min(t.count, chunkElements)*width)
 	for lo := 0; lo < t.count; lo += chunkElements {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		hi := min(lo+chunkElements, t.count)
 		b := buf[:(hi-lo)*width]
 		if err := readAt(r, b, off+int64(lo)*int64(width)); err != nil {
 			return err
 		}
 		t.setRaw(lo, hi, b)
+		if err := t.crossCheck(lo, hi, b); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -99,7 +104,7 @@ func truth(v int64) int64 {
 }
 
 // loadTyped reads elements from the typed field of the tensor's type, packed or one by one.
-func (t *pendingTensor) loadTyped(src *source) error {
+func (t *pendingTensor) loadTyped(ctx context.Context, src *source) error {
 	num := layouts[t.DType].field
 	typ := protowire.VarintType
 	switch num {
@@ -130,6 +135,14 @@ func (t *pendingTensor) loadTyped(src *source) error {
 	}
 	if i != t.count {
 		return fmt.Errorf("%s has %d elements, but shape %v needs %d", dataFieldName(num), i, t.Shape, t.count)
+	}
+	for lo := 0; lo < t.count; lo += chunkElements {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := t.crossCheck(lo, min(lo+chunkElements, t.count), nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package onnxio
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +22,7 @@ type externalFiles struct {
 type externalFile struct {
 	ExternalFile
 	root *os.Root
-	f    *os.File
+	info os.FileInfo // when it was first named
 }
 
 // externalSpan is the place of a tensor's elements in an external file.
@@ -33,7 +31,7 @@ type externalSpan struct {
 	off int64
 }
 
-// file returns the file at a location and opens it on its first use.
+// file returns the file at a location, of which only the size is looked up.
 func (x *externalFiles) file(location string) (*externalFile, error) {
 	if f, ok := x.files[location]; ok {
 		return f, nil
@@ -61,7 +59,7 @@ func (x *externalFiles) file(location string) (*externalFile, error) {
 	if x.budget -= info.Size(); x.budget < 0 {
 		return nil, errors.New("model and external data are larger than Options.MaxBytes")
 	}
-	f := &externalFile{ExternalFile: ExternalFile{Location: location, Size: info.Size()}, root: x.root}
+	f := &externalFile{ExternalFile: ExternalFile{Location: location, Size: info.Size()}, root: x.root, info: info}
 	if x.files == nil {
 		x.files = map[string]*externalFile{}
 	}
@@ -80,13 +78,28 @@ func (f *externalFile) ReadAt(b []byte, off int64) (int, error) {
 	return file.ReadAt(b, off)
 }
 
-// hash fills in the file's SHA-256.
-func (f *externalFile) hash() error {
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(f, 0, f.Size)); err != nil {
+// finish fills in the file's SHA-256, and refuses a file that has changed since it was first named.
+func (f *externalFile) finish() error {
+	file, err := f.root.Open(f.Location)
+	if err != nil {
 		return err
 	}
-	f.SHA256 = hex.EncodeToString(h.Sum(nil))
+	defer file.Close()
+	if f.SHA256, err = digest(file); err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return unchanged(f.info, info)
+}
+
+// unchanged refuses a file that was written to or replaced between two looks at it.
+func unchanged(before, after os.FileInfo) error {
+	if !os.SameFile(before, after) || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+		return errors.New("it changed while it was being read; try again")
+	}
 	return nil
 }
 
@@ -98,30 +111,9 @@ func (x *externalFiles) close() {
 
 // placeExternal finds the elements of a tensor whose data_location is EXTERNAL.
 func (t *pendingTensor) placeExternal(l layout, x *externalFiles) error {
-	var location string
-	var off, length int64
-	length = -1
-	seen := map[string]bool{}
-	for _, e := range t.external {
-		if seen[e.Key] {
-			return fmt.Errorf("its external_data has the key %s twice", quote(e.Key))
-		}
-		seen[e.Key] = true
-		var err error
-		switch e.Key {
-		case "location":
-			location = e.Value
-		case "offset":
-			off, err = byteCount(e.Value)
-		case "length":
-			length, err = byteCount(e.Value)
-		}
-		if err != nil {
-			return fmt.Errorf("%s of its external_data: %w", e.Key, err)
-		}
-	}
-	if !seen["location"] {
-		return errors.New("its external_data has no location")
+	location, off, length, err := t.reference()
+	if err != nil {
+		return err
 	}
 	f, err := x.file(location)
 	if err != nil {
@@ -146,6 +138,33 @@ func (t *pendingTensor) placeExternal(l layout, x *externalFiles) error {
 	}
 	t.file = externalSpan{f, off}
 	return nil
+}
+
+// reference returns what external_data says; the length is -1 where it says none.
+func (t *pendingTensor) reference() (location string, off, length int64, err error) {
+	length = -1
+	seen := map[string]bool{}
+	for _, e := range t.external {
+		if seen[e.Key] {
+			return "", 0, 0, fmt.Errorf("its external_data has the key %s twice", quote(e.Key))
+		}
+		seen[e.Key] = true
+		switch e.Key {
+		case "location":
+			location = e.Value
+		case "offset":
+			off, err = byteCount(e.Value)
+		case "length":
+			length, err = byteCount(e.Value)
+		}
+		if err != nil {
+			return "", 0, 0, fmt.Errorf("%s of its external_data: %w", e.Key, err)
+		}
+	}
+	if location == "" {
+		return "", 0, 0, errors.New("its external_data has no location")
+	}
+	return location, off, length, nil
 }
 
 // byteCount reads a decimal number of bytes.

@@ -1,5 +1,7 @@
 package onnxio
 
+import "strconv"
+
 // DType is an ONNX element type (onnx.TensorProto.DataType).
 type DType int32
 
@@ -113,6 +115,17 @@ type Value struct {
 type Dim struct {
 	Size  int64
 	Param string
+}
+
+// String returns the size, the name, or ? for a dimension that has neither.
+func (d Dim) String() string {
+	switch {
+	case d.Size >= 0:
+		return strconv.FormatInt(d.Size, 10)
+	case d.Param != "":
+		return d.Param
+	}
+	return "?"
 }
 
 // Node is one operator application.

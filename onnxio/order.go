@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 )
 
@@ -115,25 +116,15 @@ func (m *Model) producers() (map[string]int, error) {
 	return producer, nil
 }
 
-// maxConnections bounds inputs times outputs of a node, which decoders connect pairwise.
-const maxConnections = 1 << 16
-
 // checkNode checks what a node says by itself.
 func (m *Model) checkNode(n *Node) error {
 	if n.Op == "" {
 		return errors.New("it names no operator")
 	}
 	if m.Opset(n.Domain) == 0 {
-		return fmt.Errorf("its operator is of domain %s, of which no opset is imported; add an opset_import", quote(n.Domain))
+		return fmt.Errorf("its operator is of domain %s, for which no opset is imported, so that its meaning is unknown; add an opset_import", quote(n.Domain))
 	}
-	if len(n.Inputs)*len(n.Outputs) > maxConnections {
-		return fmt.Errorf("it has %d inputs and %d outputs, more than any operator", len(n.Inputs), len(n.Outputs))
-	}
-	used := false
-	for _, name := range n.Outputs {
-		used = used || name != ""
-	}
-	if !used {
+	if !slices.ContainsFunc(n.Outputs, func(name string) bool { return name != "" }) {
 		return errors.New("it has no outputs")
 	}
 	seen := map[string]bool{}
@@ -189,13 +180,7 @@ func (m *Model) sortNodes(producer map[string]int) error {
 
 // cycle names the nodes of one cycle. Each node still waiting reads from another one that is, so following those comes back.
 func (m *Model) cycle(waiting []int, producer map[string]int) error {
-	at := sort.Search(1, func(int) bool { return true }) // replaced below by the first waiting node
-	for i, w := range waiting {
-		if w > 0 {
-			at = i
-			break
-		}
-	}
+	at := slices.IndexFunc(waiting, func(w int) bool { return w > 0 })
 	seen := map[int]bool{}
 	for !seen[at] {
 		seen[at] = true

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -21,6 +20,8 @@ type preflight struct {
 
 	// tensors are the initializers and the tensors of attributes, their elements still to be read.
 	tensors []*pendingTensor
+	// connections counts inputs times outputs of the nodes, which decoders connect pairwise.
+	connections int
 	// memory is what is left of structureLimit.
 	memory int64
 	// ignored counts what Model.Ignored will list.
@@ -79,8 +80,7 @@ func (p *preflight) text(f field) (string, error) {
 	if err := p.spend(f.body.len() + textCost); err != nil {
 		return "", err
 	}
-	b, err := p.src.bytes(f.body)
-	return string(b), err
+	return p.src.string(f.body)
 }
 
 // name reads a string that identifies something.
@@ -90,6 +90,19 @@ func (p *preflight) name(f field) (string, error) {
 		return "", fmt.Errorf("the name %s is not UTF-8", quote(s))
 	}
 	return s, err
+}
+
+// find returns a string field of a message, for an error about a message that has not been read to its end.
+func (p *preflight) find(sp span, num protowire.Number) (s string) {
+	for f, err := range p.src.fields(sp) {
+		if err != nil {
+			break
+		}
+		if f.num == num && f.typ == protowire.BytesType {
+			s, _ = p.src.string(f.body)
+		}
+	}
+	return s
 }
 
 // quote shows a name in an error, cut where it is long.
@@ -144,15 +157,13 @@ func (p *preflight) model(sp span) error {
 		return errors.New("there is no graph; is this an ONNX model?")
 	case graphs > 1:
 		return errors.New("there are several graphs, which protobuf would merge into one; a model has one")
-	case p.m.IRVersion < 1:
-		return fmt.Errorf("ir_version is %d; it must be stated and positive", p.m.IRVersion)
-	case p.m.Opset("") == 0 && len(p.m.Opsets) == 0:
-		return errors.New("no opset is imported, so that the operators' meaning is unknown; add an opset_import")
 	}
 	if err := p.graph(graph); err != nil {
 		return err
 	}
-	p.m.Ignored = p.ignoredLines()
+	if p.m.IRVersion < 1 {
+		return fmt.Errorf("ir_version is %d; every ONNX model states a positive one", p.m.IRVersion)
+	}
 	return nil
 }
 
@@ -306,235 +317,4 @@ func (p *preflight) annotation(f field) error {
 	}
 	p.m.Quantization = append(p.m.Quantization, a)
 	return nil
-}
-
-// node reads a NodeProto.
-func (p *preflight) node(f field) error {
-	var n Node
-	sp, err := f.message()
-	if err != nil {
-		return err
-	}
-	if err := p.spend(nodeCost); err != nil {
-		return err
-	}
-	for f, err := range p.src.fields(sp) {
-		if err != nil {
-			return err
-		}
-		switch f.num {
-		case nodeInput:
-			err = p.names(f, &n.Inputs)
-		case nodeOutput:
-			err = p.names(f, &n.Outputs)
-		case nodeName:
-			n.Name, err = p.text(f)
-		case nodeOpType:
-			n.Op, err = p.name(f)
-		case nodeAttribute:
-			err = p.attribute(f, &n)
-		case nodeDocString:
-			n.Doc, err = p.text(f)
-		case nodeDomain:
-			n.Domain, err = p.domain(f)
-		case nodeOverload:
-			n.Overload, err = p.name(f)
-		case nodeMetadataProps:
-			err = p.property(f, &n.Metadata)
-		default:
-			p.unknown(f, "a node")
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", n.label(), err)
-		}
-	}
-	p.m.Nodes = append(p.m.Nodes, n)
-	return nil
-}
-
-// label names a node in errors: its operator and its name, or the first output of one without a name.
-func (n *Node) label() string {
-	op := n.Op
-	if op == "" {
-		op = "operator"
-	}
-	switch {
-	case n.Name != "":
-		return fmt.Sprintf("%.80s %s", op, quote(n.Name))
-	case len(n.Outputs) > 0 && n.Outputs[0] != "":
-		return fmt.Sprintf("%.80s of %s", op, quote(n.Outputs[0]))
-	}
-	return fmt.Sprintf("%.80s", op)
-}
-
-// names reads one element of a repeated name field.
-func (p *preflight) names(f field, dst *[]string) error {
-	s, err := p.name(f)
-	*dst = append(*dst, s)
-	return err
-}
-
-// value reads a ValueInfoProto.
-func (p *preflight) value(f field, dst *[]Value, kind string) error {
-	var v Value
-	sp, err := f.message()
-	if err != nil {
-		return err
-	}
-	if err := p.spend(valueCost); err != nil {
-		return err
-	}
-	var types int
-	for f, err := range p.src.fields(sp) {
-		if err != nil {
-			return err
-		}
-		switch f.num {
-		case valueName:
-			v.Name, err = p.name(f)
-		case valueType:
-			if types++; types > 1 {
-				err = errors.New("it has several types, which protobuf would merge into one")
-			} else {
-				err = p.valueType(f, &v)
-			}
-		case valueDocString:
-			v.Doc, err = p.text(f)
-		case valueMetadataProps:
-			err = p.property(f, &v.Metadata)
-		default:
-			p.unknown(f, "a value")
-		}
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", kind, quote(v.Name), err)
-		}
-	}
-	*dst = append(*dst, v)
-	return nil
-}
-
-// valueType reads a TypeProto. Sequences, maps and the like have neither element type nor shape here.
-func (p *preflight) valueType(f field, v *Value) error {
-	sp, err := f.message()
-	if err != nil {
-		return err
-	}
-	var tensors int
-	for f, err := range p.src.fields(sp) {
-		if err != nil {
-			return err
-		}
-		switch f.num {
-		case typeTensor:
-			if tensors++; tensors > 1 {
-				err = errors.New("it has several tensor types, which protobuf would merge into one")
-			} else {
-				err = p.tensorType(f, v)
-			}
-		case typeDenotation:
-			p.ignore("the denotation of a type")
-		default:
-			p.ignore("the type of a value that is not a tensor")
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tensorType reads a TypeProto.Tensor.
-func (p *preflight) tensorType(f field, v *Value) error {
-	sp, err := f.message()
-	if err != nil {
-		return err
-	}
-	for f, err := range p.src.fields(sp) {
-		if err != nil {
-			return err
-		}
-		switch f.num {
-		case tensorTypeElem:
-			v.DType, err = f.dtype()
-		case tensorTypeShape:
-			if v.Shape != nil {
-				err = errors.New("it has several shapes, which protobuf would merge into one")
-			} else {
-				v.Shape, err = p.shape(f)
-			}
-		default:
-			p.unknown(f, "a tensor type")
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dtype reads an element type.
-func (f field) dtype() (DType, error) {
-	v, err := f.int()
-	if err == nil && (v < 0 || v > math.MaxInt32) {
-		err = fmt.Errorf("element type %d does not exist", v)
-	}
-	return DType(v), err
-}
-
-// shape reads a TensorShapeProto.
-func (p *preflight) shape(f field) ([]Dim, error) {
-	sp, err := f.message()
-	if err != nil {
-		return nil, err
-	}
-	dims := []Dim{}
-	for f, err := range p.src.fields(sp) {
-		if err != nil {
-			return nil, err
-		}
-		if f.num != shapeDim {
-			p.unknown(f, "a shape")
-			continue
-		}
-		d, err := p.dim(f)
-		if err != nil {
-			return nil, err
-		}
-		dims = append(dims, d)
-	}
-	return dims, nil
-}
-
-// dim reads a TensorShapeProto.Dimension. A negative size, which some exporters write, is an unknown one.
-func (p *preflight) dim(f field) (Dim, error) {
-	d := Dim{Size: -1}
-	sp, err := f.message()
-	if err != nil {
-		return d, err
-	}
-	if err := p.spend(textCost); err != nil {
-		return d, err
-	}
-	for f, err := range p.src.fields(sp) {
-		if err != nil {
-			return d, err
-		}
-		switch f.num {
-		case dimValue:
-			var size int64
-			size, err = f.int()
-			d = Dim{Size: max(size, -1)}
-		case dimParam:
-			d = Dim{Size: -1}
-			d.Param, err = p.name(f)
-		case dimDenotation:
-			p.ignore("the denotation of a dimension")
-		default:
-			p.unknown(f, "a dimension")
-		}
-		if err != nil {
-			return d, err
-		}
-	}
-	return d, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,42 +29,39 @@ type Options struct {
 // The error of a file that is damaged, malicious or beyond what this package reads names the file, the node or tensor, and
 // what to do. Besides the model it returns, ReadFile holds no more than a few MB of a file at a time.
 func ReadFile(ctx context.Context, path string, opts Options) (*Model, error) {
-	m, err := readFile(ctx, path, opts)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	m.Path = path
-	return m, nil
-}
-
-func readFile(ctx context.Context, path string, opts Options) (*Model, error) {
-	before, err := os.Stat(path) // before opening: a pipe would block
+	before, err := os.Stat(path) // before opening, which would wait for the other end of a pipe
 	if err != nil {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, fmt.Errorf("it is not a regular file")
+		return nil, fmt.Errorf("%s: it is not a regular file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	m, err := readFile(ctx, f, before, opts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+func readFile(ctx context.Context, f *os.File, before os.FileInfo, opts Options) (*Model, error) {
 	if opts.Dir == "" {
-		opts.Dir = filepath.Dir(path)
+		opts.Dir = filepath.Dir(f.Name())
 	}
 	m, err := decode(ctx, f, before.Size(), opts)
 	if err != nil {
 		return nil, err
 	}
+	m.Path = f.Name()
 	after, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if !os.SameFile(before, after) || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
-		return nil, fmt.Errorf("it changed while it was being read; try again")
-	}
-	return m, nil
+	return m, unchanged(before, after)
 }
 
 // Decode reads a model from memory, with external data from opts.Dir. Its errors are those of [ReadFile] without a path.
@@ -76,47 +74,41 @@ func decode(ctx context.Context, r io.ReaderAt, size int64, opts Options) (*Mode
 		opts.MaxBytes = 4 << 30
 	}
 	if size == 0 {
-		return nil, fmt.Errorf("the file is empty")
+		return nil, errors.New("the file is empty")
 	}
 	if size > opts.MaxBytes {
 		return nil, fmt.Errorf("it has %d bytes, more than the %d allowed; raise Options.MaxBytes", size, opts.MaxBytes)
 	}
-	m := &Model{Size: size}
-	src := &source{r: r, size: size}
-	p := &preflight{ctx: ctx, src: src, m: m, memory: structureLimit, ignored: map[string]int{}}
-	if err := p.model(span{0, size}); err != nil {
-		return nil, err
-	}
-	if err := m.settleInputs(); err != nil {
-		return nil, err
-	}
-	if err := m.order(); err != nil {
-		return nil, err
+	p := &preflight{
+		ctx:     ctx,
+		src:     &source{r: r, size: size},
+		m:       &Model{Size: size},
+		memory:  structureLimit,
+		ignored: map[string]int{},
 	}
 	ext := &externalFiles{dir: opts.Dir, budget: opts.MaxBytes - size}
 	defer ext.close()
-	if err := p.load(ext, opts); err != nil {
-		return nil, err
-	}
-	for _, f := range ext.order {
-		if err := f.hash(); err != nil {
-			return nil, fmt.Errorf("external data %s: %w", quote(f.Location), err)
+	for _, step := range []func() error{
+		func() error { return p.model(span{0, size}) },
+		p.m.settleInputs,
+		p.m.order,
+		p.m.crossCheckGraph,
+		func() error { return p.load(ext, opts) },
+		func() error { return p.identify(ext) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
 		}
-		m.External = append(m.External, f.ExternalFile)
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(r, 0, size)); err != nil {
-		return nil, err
-	}
-	m.SHA256 = hex.EncodeToString(h.Sum(nil))
-	return m, nil
+	p.m.Ignored = p.ignoredLines()
+	return p.m, nil
 }
 
-// load places all tensors and then reads their elements.
+// load finds the elements of all tensors and then reads them.
 func (p *preflight) load(ext *externalFiles, opts Options) error {
 	var need int64
 	for _, t := range p.tensors {
-		if err := t.place(ext); err != nil {
+		if err := p.place(t, ext); err != nil {
 			return fmt.Errorf("%s: %w", t.label, err)
 		}
 		need += int64(t.count) * int64(layouts[t.DType].held.width())
@@ -129,12 +121,28 @@ func (p *preflight) load(ext *externalFiles, opts Options) error {
 		return fmt.Errorf("the tensors would take %d bytes of memory, more than the %d allowed; raise Options.MaxTensorBytes", need, limit)
 	}
 	for _, t := range p.tensors {
-		if err := p.ctx.Err(); err != nil {
-			return err
-		}
-		if err := t.load(p.src); err != nil {
+		if err := t.load(p.ctx, p.src); err != nil {
 			return fmt.Errorf("%s: %w", t.label, err)
 		}
 	}
 	return nil
+}
+
+// identify fills in the digests of the model and its external data.
+func (p *preflight) identify(ext *externalFiles) (err error) {
+	for _, f := range ext.order {
+		if err := f.finish(); err != nil {
+			return fmt.Errorf("external data %s: %w", quote(f.Location), err)
+		}
+		p.m.External = append(p.m.External, f.ExternalFile)
+	}
+	p.m.SHA256, err = digest(io.NewSectionReader(p.src.r, 0, p.src.size))
+	return err
+}
+
+// digest returns the SHA-256 of what r reads, in hex.
+func digest(r io.Reader) (string, error) {
+	h := sha256.New()
+	_, err := io.Copy(h, r)
+	return hex.EncodeToString(h.Sum(nil)), err
 }

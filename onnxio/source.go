@@ -38,7 +38,7 @@ func (s *source) peek(off, end int64, n int) ([]byte, error) {
 	n = int(min(int64(n), end-off))
 	if off < s.start || off+int64(n) > s.start+int64(len(s.window)) {
 		if s.window == nil {
-			s.window = make([]byte, windowBytes)
+			s.window = make([]byte, min(windowBytes, s.size))
 		}
 		s.window = s.window[:min(int64(cap(s.window)), s.size-off)]
 		s.start = off
@@ -63,10 +63,15 @@ func readAt(r io.ReaderAt, b []byte, off int64) error {
 	return err
 }
 
-// bytes returns a copy of a span.
-func (s *source) bytes(sp span) ([]byte, error) {
+// string returns the bytes of a span.
+func (s *source) string(sp span) (string, error) {
+	if sp.len() <= windowBytes {
+		b, err := s.peek(sp.off, sp.end, windowBytes)
+		return string(b), err
+	}
 	b := make([]byte, sp.len())
-	return b, readAt(s.r, b, sp.off)
+	err := readAt(s.r, b, sp.off)
+	return string(b), err
 }
 
 // fields iterates over the fields of the message in sp, and ends at the first that is malformed.

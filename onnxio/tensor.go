@@ -12,26 +12,28 @@ import (
 type pendingTensor struct {
 	*Tensor
 	// label names it in errors.
-	label string
-	body  span
-	raw   span
-	// bytes counts the bytes of each data field, by its number; an unpacked varint counts as one.
-	bytes    [tensorUint64Data + 1]int64
+	label    string
+	body     span
+	raw      span
+	bytes    dataBytes
 	external []Property
 	location int64
-	segment  bool
 	// count is the number of elements of Shape, known to be no more than the data could hold once place has returned.
 	count int
 	// file is where the elements of an external tensor are.
 	file externalSpan
 }
 
+// dataBytes counts the bytes of each data field, by its number; an unpacked varint counts as one.
+type dataBytes [tensorUint64Data + 1]int64
+
 // initializer reads a TensorProto into the next initializer.
 func (p *preflight) initializer(f field) error {
 	t, err := p.tensorProto(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", t.label, err)
+		return fmt.Errorf("initializer %s: %w", quote(p.find(f.body, tensorName)), err)
 	}
+	t.label = "initializer " + quote(t.Name)
 	p.m.Initializers = append(p.m.Initializers, t.Tensor)
 	return nil
 }
@@ -39,13 +41,13 @@ func (p *preflight) initializer(f field) error {
 // tensor reads the tensor of the attribute called name of node n.
 func (p *preflight) tensor(f field, n *Node, name string) (*Tensor, error) {
 	t, err := p.tensorProto(f)
-	t.label = fmt.Sprintf("%s: attribute %s", n.label(), quote(name))
+	t.label = fmt.Sprintf("node %s: attribute %s", n.label(), quote(name))
 	return t.Tensor, err
 }
 
 // tensorProto reads a TensorProto without its elements.
 func (p *preflight) tensorProto(f field) (*pendingTensor, error) {
-	t := &pendingTensor{Tensor: &Tensor{Shape: []int{}}, label: "an initializer"}
+	t := &pendingTensor{Tensor: &Tensor{Shape: []int{}}}
 	sp, err := f.message()
 	if err != nil {
 		return t, err
@@ -67,12 +69,11 @@ func (p *preflight) tensorProto(f field) (*pendingTensor, error) {
 			err = errors.New("it is a segment of a larger tensor, which is not supported; store it whole")
 		case tensorName:
 			t.Name, err = p.name(f)
-			t.label = fmt.Sprintf("initializer %s", quote(t.Name))
 		case tensorRawData:
 			t.raw, err = f.message()
 			t.bytes[f.num] = t.raw.len()
 		case tensorFloatData, tensorInt32Data, tensorInt64Data, tensorDoubleData, tensorUint64Data, tensorStringData:
-			t.bytes[f.num] += f.dataBytes()
+			t.bytes[f.num] += f.size()
 		case tensorDocString:
 			t.Doc, err = p.text(f)
 		case tensorExternalData:
@@ -113,8 +114,8 @@ func (p *preflight) dims(f field, t *pendingTensor) error {
 // maxRank is far above what any operator takes.
 const maxRank = 64
 
-// dataBytes is the size of a data field: of its packed elements, or of its one element.
-func (f field) dataBytes() int64 {
+// size is the size of a data field: of its packed elements, or of its one element.
+func (f field) size() int64 {
 	switch f.typ {
 	case protowire.BytesType:
 		return f.body.len()
@@ -136,7 +137,7 @@ func elements(shape []int, limit int64) (int, error) {
 	}
 	for _, d := range shape {
 		if n > limit/int64(d) {
-			return 0, fmt.Errorf("shape %v has more than %d elements, which is more than the file holds", shape, limit)
+			return 0, fmt.Errorf("shape %v has more than %d elements, which is more than there is data for", shape, limit)
 		}
 		n *= int64(d)
 	}
@@ -144,18 +145,34 @@ func elements(shape []int, limit int64) (int, error) {
 }
 
 // place checks that the data of a tensor is all there and in one place, before anything is allocated for it.
-func (t *pendingTensor) place(ext *externalFiles) error {
+func (p *preflight) place(t *pendingTensor, ext *externalFiles) error {
 	l, ok := layouts[t.DType]
 	if !ok {
-		return fmt.Errorf("its element type %s is not supported; convert it to float32, or for weights of 8 bits or less to int8 with DequantizeLinear", t.DType)
+		return t.DType.unsupported()
 	}
 	switch t.location {
-	case 0:
-	case 1:
+	case locationDefault:
+		if len(t.external) > 0 {
+			p.ignore("external_data of a tensor whose data_location is not EXTERNAL")
+		}
+		return t.placeInside(l)
+	case locationExternal:
+		if t.bytes != (dataBytes{}) {
+			p.ignore("data inside the model of a tensor whose data_location is EXTERNAL")
+		}
 		return t.placeExternal(l, ext)
-	default:
-		return fmt.Errorf("data_location %d does not exist", t.location)
 	}
+	return fmt.Errorf("its data_location %d does not exist", t.location)
+}
+
+// The values of TensorProto.data_location.
+const (
+	locationDefault  = 0
+	locationExternal = 1
+)
+
+// placeInside finds the elements of a tensor whose data is in the model.
+func (t *pendingTensor) placeInside(l layout) error {
 	var field protowire.Number
 	var size int64
 	for num, n := range t.bytes {
@@ -168,10 +185,10 @@ func (t *pendingTensor) place(ext *externalFiles) error {
 	}
 	n, err := elements(t.Shape, max(size, 1))
 	switch {
+	case size == 0 && (err != nil || n > 0):
+		return fmt.Errorf("it has no data for the elements of shape %v", t.Shape)
 	case err != nil:
 		return err
-	case size == 0 && n > 0:
-		return fmt.Errorf("it has no data for the %d elements of shape %v", n, t.Shape)
 	case size == 0:
 	case field == tensorRawData:
 		if size != int64(n)*int64(l.width) {
