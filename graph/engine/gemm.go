@@ -6,7 +6,8 @@ import (
 )
 
 // Gemm computes C = alpha op(A) op(B) + beta C, where op(A) is m x k, op(B) is k x n, and op transposes its operand when
-// transA or transB is set. As in BLAS, C is not read when beta is 0, nor A and B when alpha is 0.
+// transA or transB is set. As in BLAS, C is not read when beta is 0, nor A and B when alpha is 0. C may share memory with A or
+// B, which are packed before it is written.
 func (e *Engine[T]) Gemm(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	checkMatrix("c", m, n, c, ldc)
 	if alpha == 0 || k == 0 {

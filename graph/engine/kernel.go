@@ -19,10 +19,11 @@ type kernel[T Float] struct {
 	relu        func(n int, dst, z *T, slope T)
 	activate    func(n int, h, s, z, b *T, alpha, slope, rise T)
 	tangent     func(n int, ubar, zbar, g, u, s *T, scale, slope T)
+	excess      func(n int, dst, x *T, low, high T)
 	mul         func(n int, dst, x, y *T)
 	mulAdd      func(n int, dst, x, y *T)
 	axpy        func(n int, dst, x *T, alpha T)
-	dot         func(n int, x, y *T, sum *float64)
+	dot         func(n int, x, y *T) float64
 }
 
 // kernels are those for T that this processor can run, fastest first.

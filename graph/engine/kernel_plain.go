@@ -11,8 +11,8 @@ func plainKernel[T Float]() *kernel[T] {
 	return &kernel[T]{
 		name: "go", rows: 4, cols: 4, vector: 4,
 		gemm: plainGemm[T], exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
-		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], mul: plainMul[T],
-		mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T],
+		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
+		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T],
 	}
 }
 
@@ -118,6 +118,13 @@ func plainTangent[T Float](n int, ubar, zbar, g, u, s *T, scale, slope T) {
 	}
 }
 
+func plainExcess[T Float](n int, dst, x *T, low, high T) {
+	d := unsafe.Slice(dst, n)
+	for i, v := range unsafe.Slice(x, n) {
+		d[i] = v - min(max(v, low), high)
+	}
+}
+
 func plainMul[T Float](n int, dst, x, y *T) {
 	d, ys := unsafe.Slice(dst, n), unsafe.Slice(y, n)
 	for i, v := range unsafe.Slice(x, n) {
@@ -139,11 +146,11 @@ func plainAxpy[T Float](n int, dst, x *T, alpha T) {
 	}
 }
 
-func plainDot[T Float](n int, x, y *T, sum *float64) {
+func plainDot[T Float](n int, x, y *T) float64 {
 	var s float64
 	ys := unsafe.Slice(y, n)
 	for i, v := range unsafe.Slice(x, n) {
 		s += float64(v) * float64(ys[i])
 	}
-	*sum = s
+	return s
 }

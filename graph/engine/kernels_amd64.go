@@ -37,6 +37,11 @@ func sigmoidGradAVX512F32(n int, dst *float32, s *float32, alpha float32)
 //go:noescape
 func tangentAVX512F32(n int, ubar *float32, zbar *float32, grad *float32, u *float32, s *float32, scale float32, slope float32)
 
+// excessAVX512F32 sets dst to what x lies above high, or, negative, below low.
+//
+//go:noescape
+func excessAVX512F32(n int, dst *float32, x *float32, low float32, high float32)
+
 // mulAVX512F32 sets dst to x y.
 //
 //go:noescape
@@ -52,10 +57,10 @@ func mulAddAVX512F32(n int, dst *float32, x *float32, y *float32)
 //go:noescape
 func axpyAVX512F32(n int, dst *float32, x *float32, alpha float32)
 
-// dotAVX512F32 returns the inner product of x and y, accumulated in float64, through sum.
+// dotAVX512F32 returns the inner product of x and y, accumulated in float64.
 //
 //go:noescape
-func dotAVX512F32(n int, x *float32, y *float32, sum *float64)
+func dotAVX512F32(n int, x *float32, y *float32) float64
 
 // gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
 //
@@ -92,6 +97,11 @@ func sigmoidGradAVX2F32(n int, dst *float32, s *float32, alpha float32)
 //go:noescape
 func tangentAVX2F32(n int, ubar *float32, zbar *float32, grad *float32, u *float32, s *float32, scale float32, slope float32)
 
+// excessAVX2F32 sets dst to what x lies above high, or, negative, below low.
+//
+//go:noescape
+func excessAVX2F32(n int, dst *float32, x *float32, low float32, high float32)
+
 // mulAVX2F32 sets dst to x y.
 //
 //go:noescape
@@ -107,10 +117,10 @@ func mulAddAVX2F32(n int, dst *float32, x *float32, y *float32)
 //go:noescape
 func axpyAVX2F32(n int, dst *float32, x *float32, alpha float32)
 
-// dotAVX2F32 returns the inner product of x and y, accumulated in float64, through sum.
+// dotAVX2F32 returns the inner product of x and y, accumulated in float64.
 //
 //go:noescape
-func dotAVX2F32(n int, x *float32, y *float32, sum *float64)
+func dotAVX2F32(n int, x *float32, y *float32) float64
 
 // gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
 //
@@ -147,6 +157,11 @@ func sigmoidGradAVX512F64(n int, dst *float64, s *float64, alpha float64)
 //go:noescape
 func tangentAVX512F64(n int, ubar *float64, zbar *float64, grad *float64, u *float64, s *float64, scale float64, slope float64)
 
+// excessAVX512F64 sets dst to what x lies above high, or, negative, below low.
+//
+//go:noescape
+func excessAVX512F64(n int, dst *float64, x *float64, low float64, high float64)
+
 // mulAVX512F64 sets dst to x y.
 //
 //go:noescape
@@ -162,10 +177,10 @@ func mulAddAVX512F64(n int, dst *float64, x *float64, y *float64)
 //go:noescape
 func axpyAVX512F64(n int, dst *float64, x *float64, alpha float64)
 
-// dotAVX512F64 returns the inner product of x and y, accumulated in float64, through sum.
+// dotAVX512F64 returns the inner product of x and y, accumulated in float64.
 //
 //go:noescape
-func dotAVX512F64(n int, x *float64, y *float64, sum *float64)
+func dotAVX512F64(n int, x *float64, y *float64) float64
 
 // gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
 //
@@ -202,6 +217,11 @@ func sigmoidGradAVX2F64(n int, dst *float64, s *float64, alpha float64)
 //go:noescape
 func tangentAVX2F64(n int, ubar *float64, zbar *float64, grad *float64, u *float64, s *float64, scale float64, slope float64)
 
+// excessAVX2F64 sets dst to what x lies above high, or, negative, below low.
+//
+//go:noescape
+func excessAVX2F64(n int, dst *float64, x *float64, low float64, high float64)
+
 // mulAVX2F64 sets dst to x y.
 //
 //go:noescape
@@ -217,7 +237,7 @@ func mulAddAVX2F64(n int, dst *float64, x *float64, y *float64)
 //go:noescape
 func axpyAVX2F64(n int, dst *float64, x *float64, alpha float64)
 
-// dotAVX2F64 returns the inner product of x and y, accumulated in float64, through sum.
+// dotAVX2F64 returns the inner product of x and y, accumulated in float64.
 //
 //go:noescape
-func dotAVX2F64(n int, x *float64, y *float64, sum *float64)
+func dotAVX2F64(n int, x *float64, y *float64) float64

@@ -47,6 +47,13 @@ func (e *Engine[T]) Tangent(ubar, zbar, g, u, s []T, alpha, slope T) {
 	}
 }
 
+// Excess sets dst to what x lies above high or, negative, below low: x - min(max(x, low), high).
+func (e *Engine[T]) Excess(dst, x []T, low, high T) {
+	if n := same(len(dst), len(x)); n > 0 {
+		e.kernel.excess(n, &dst[0], &x[0], low, high)
+	}
+}
+
 // Mul sets dst to x y.
 func (e *Engine[T]) Mul(dst, x, y []T) {
 	if n := same(len(dst), len(x), len(y)); n > 0 {
@@ -70,11 +77,10 @@ func (e *Engine[T]) Axpy(dst []T, alpha T, x []T) {
 
 // Dot is the inner product of x and y, accumulated in float64.
 func (e *Engine[T]) Dot(x, y []T) float64 {
-	var sum float64
 	if n := same(len(x), len(y)); n > 0 {
-		e.kernel.dot(n, &x[0], &y[0], &sum)
+		return e.kernel.dot(n, &x[0], &y[0])
 	}
-	return sum
+	return 0
 }
 
 // same is the common length.

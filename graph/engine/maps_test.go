@@ -94,6 +94,10 @@ func testMaps[T Float](t *testing.T) {
 				sig := (float64(s[i]) - slope) / (1 - slope)
 				return float64(y[i]) * float64(z[i]) * (1 - slope) * alpha * sig * (1 - sig), 1
 			})
+			e.Excess(dst[:n], y, -1, 0.5)
+			check("excess", dst, 1, func(i int) (float64, float64) {
+				return max(float64(y[i])-0.5, 0) + min(float64(y[i])+1, 0), 1
+			})
 			e.Mul(dst[:n], y, z)
 			check("mul", dst, 1, func(i int) (float64, float64) { return float64(y[i]) * float64(z[i]), 0 })
 			copy(dst, s)

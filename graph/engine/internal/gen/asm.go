@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/format"
 	"log"
+	"regexp"
 	"strings"
 )
 
@@ -78,14 +79,14 @@ func (a *assembly) tailMask() string {
 
 // A param is a parameter of an assembly function; params computes where each lies on the stack.
 type param struct {
-	name, typ string
-	size, at  int
+	name     string
+	size, at int
 }
 
 func (t target) params(list string) (ps []param, size int) {
 	for _, field := range strings.Split(list, ", ") {
 		name, typ, _ := strings.Cut(field, " ")
-		p := param{name: name, typ: strings.ReplaceAll(typ, "T", t.goType), size: 8}
+		p := param{name: name, size: 8}
 		if typ == "T" {
 			p.size = t.size
 		}
@@ -97,21 +98,23 @@ func (t target) params(list string) (ps []param, size int) {
 	return ps, size
 }
 
-// function begins an assembly function and declares it. The type T in the list stands for the target's.
-func (t target) function(name, doc, list string) map[string]string {
+// function begins an assembly function and declares it. The type T in the list stands for the target's. A result, if
+// any, is a float64 named ret.
+func (t target) function(name, doc, list, result string) map[string]string {
 	ps, size := t.params(list)
 	name += t.isa.name + t.elem.name
+	if result != "" {
+		size = (size + 7) / 8 * 8
+		ps = append(ps, param{name: "ret", at: size})
+		size += 8
+	}
 	fmt.Fprintf(&t.code, "TEXT ·%s(SB), NOSPLIT, $0-%d\n", name, size)
 	fmt.Fprintf(&t.decl, "// %s %s\n//\n//go:noescape\nfunc %s(", name, doc, name)
 	address := map[string]string{}
-	for i, p := range ps {
+	for _, p := range ps {
 		address[p.name] = fmt.Sprintf("%s+%d(FP)", p.name, p.at)
-		if i > 0 {
-			fmt.Fprint(&t.decl, ", ")
-		}
-		fmt.Fprintf(&t.decl, "%s %s", p.name, p.typ)
 	}
-	fmt.Fprint(&t.decl, ")\n\n")
+	fmt.Fprintf(&t.decl, "%s) %s\n\n", regexp.MustCompile(`\bT\b`).ReplaceAllString(list, t.goType), result)
 	return address
 }
 

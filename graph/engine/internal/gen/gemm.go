@@ -12,7 +12,7 @@ import "fmt"
 func (t target) gemm() {
 	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and "+
 		"prefetches 64 k bytes at next.",
-		"k int, a *T, b *T, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int")
+		"k int, a *T, b *T, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
 	t.op("MOVQ %s, BX", args["k"])
 	t.op("MOVQ %s, SI", args["a"])
 	t.op("MOVQ %s, DI", args["b"])

@@ -75,6 +75,16 @@ var mappings = []mapping{
 		},
 	},
 	{
+		name: "excess", doc: "sets dst to what x lies above high, or, negative, below low.",
+		outs: []string{"dst"}, ins: []string{"x"}, scalars: []string{"low", "high"},
+		body: func(t target, c map[string]string) []int {
+			t.packed("VMAX", t.v(0), c["low"], t.v(1))
+			t.packed("VMIN", t.v(1), c["high"], t.v(1))
+			t.packed("VSUB", t.v(1), t.v(0), t.v(1))
+			return []int{1}
+		},
+	},
+	{
 		name: "mul", doc: "sets dst to x y.",
 		outs: []string{"dst"}, ins: []string{"x", "y"},
 		body: func(t target, _ map[string]string) []int {
@@ -121,7 +131,7 @@ func (t target) mapping(m mapping) {
 	if len(m.scalars) > 0 {
 		list += ", " + strings.Join(m.scalars, " T, ") + " T"
 	}
-	args := t.function(m.name, m.doc, list)
+	args := t.function(m.name, m.doc, list, "")
 	pointer := map[string]string{}
 	for i, s := range streams {
 		pointer[s] = []string{"SI", "DI", "R8", "R9", "R10"}[i]
@@ -174,8 +184,7 @@ func contains(list []string, s string) bool {
 // dot generates the inner product. Float32 elements are widened first, so that sums of squares over millions of
 // elements keep their digits. Four accumulators hide the addition's latency.
 func (t target) dot() {
-	args := t.function("dot", "returns the inner product of x and y, accumulated in float64, through sum.",
-		"n int, x *T, y *T, sum *float64")
+	args := t.function("dot", "returns the inner product of x and y, accumulated in float64.", "n int, x *T, y *T", "float64")
 	t.op("MOVQ %s, CX", args["n"])
 	t.op("MOVQ %s, SI", args["x"])
 	t.op("MOVQ %s, DI", args["y"])
@@ -226,8 +235,7 @@ func (t target) dot() {
 	t.op("DECQ CX")
 	t.op("JMP %s", one)
 	t.mark(done)
-	t.op("MOVQ %s, AX", args["sum"])
-	t.op("VMOVSD X0, (AX)")
+	t.op("VMOVSD X0, %s", args["ret"])
 	t.end()
 }
 

@@ -1,0 +1,192 @@
+package graph
+
+import "unlearnguard/graph/engine"
+
+// stationarityLayer is one layer's constants, and its buffers of a row for each candidate. Buffers are reused as the
+// passes go on: z holds Z, then D, then Ubar; u holds U, then T, then Zbar; a is the layer's input A_{l-1}, then Abar_{l-1}.
+type stationarityLayer[T engine.Float] struct {
+	index, in, out int
+	weights        []T             // out x in
+	w, wT          engine.Right[T] // W and W^T, packed
+	bias           []T
+	norm           float64 // ||W||^2
+	weight, kappa2 float64 // of the block and of its bias, squared; kappa2 is 0 where there is no bias
+	alpha          T
+	gram           bool
+
+	a, z, s, u, delta    []T
+	packedA, packedDelta engine.Left[T]
+	biasResidual         []T
+	residual             []T // W - Delta^T A, where !gram: out x in
+	inputs, signals      []T // A A^T and Delta Delta^T, where gram: m x m
+}
+
+func (f *fusedStationarity[T]) newLayer(net *Dense, l int, o StationarityOptions) *stationarityLayer[T] {
+	affine := net.Layers[l]
+	out, in := affine.W.Dims()
+	layer := &stationarityLayer[T]{index: l, in: in, out: out, weight: 1, weights: make([]T, out*in), bias: make([]T, out)}
+	for i := range out {
+		for j := range in {
+			layer.weights[i*in+j] = T(affine.W.At(i, j))
+		}
+	}
+	f.e.PackRight(&layer.w, false, out, in, layer.weights, in)
+	f.e.PackRight(&layer.wT, true, in, out, layer.weights, in)
+	layer.norm = f.e.Dot(layer.weights, layer.weights)
+	if o.Weights != nil {
+		layer.weight = o.Weights[l]
+	}
+	if affine.B != nil {
+		layer.kappa2 = 1
+		if o.BiasScales != nil {
+			layer.kappa2 = o.BiasScales[l] * o.BiasScales[l]
+		}
+		for i, b := range affine.B {
+			layer.bias[i] = T(b)
+		}
+	}
+	last := l == len(net.Layers)-1
+	layer.gram = !last && layer.weight != 0 && gramWins(f.m, in, out)
+	layer.allocate(f.m, last)
+	return layer
+}
+
+// gramWins compares 3 m^2 (in+out)/2 multiplications with 3 m in out: the candidates against the harmonic mean of the
+// widths.
+func gramWins(m, in, out int) bool { return m*(in+out) < 2*in*out }
+
+func (l *stationarityLayer[T]) allocate(m int, last bool) {
+	l.delta, l.z = make([]T, m*l.out), make([]T, m*l.out)
+	if l.index > 0 {
+		l.a = make([]T, m*l.in)
+	}
+	if !last {
+		l.s, l.u = make([]T, m*l.out), make([]T, m*l.out)
+	}
+	if l.weight == 0 {
+		return
+	}
+	l.biasResidual = make([]T, l.out)
+	if l.gram {
+		l.inputs, l.signals = make([]T, m*m), make([]T, m*m)
+	} else {
+		l.residual = make([]T, l.out*l.in)
+	}
+}
+
+// gradientSoFar is 1 where z holds the block's P already and 0 where it holds nothing of use.
+func (l *stationarityLayer[T]) gradientSoFar() T {
+	if l.weight == 0 {
+		return 0
+	}
+	return 1
+}
+
+// block returns the loss of layer l's block and leaves P in z, but for the bias's part, which biasRows adds:
+//
+//	R = W - Delta^T A,  loss = w (||R||^2 + kappa^2 ||b - Delta^T 1||^2),  P = -2 w A R^T - 2 w kappa^2 1 (b - Delta^T 1)^T
+func (f *fusedStationarity[T]) block(l int) float64 {
+	layer := f.layers[l]
+	if layer.weight == 0 {
+		return 0
+	}
+	if l == len(f.layers)-1 {
+		f.e.PackLeft(&layer.packedA, false, f.m, layer.in, layer.a, layer.in)
+	}
+	if l == 0 {
+		f.e.PackLeft(&layer.packedDelta, false, f.m, layer.out, layer.delta, layer.out)
+	}
+	loss := f.biasBlock(layer)
+	if layer.gram {
+		return layer.weight * (loss + f.gramBlock(layer))
+	}
+	return layer.weight * (loss + f.directBlock(layer))
+}
+
+// directBlock forms R. It is what costs least where there are more candidates than the layer is wide.
+func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T]) float64 {
+	f.current = l
+	f.e.Range(l.out, grainOf(l.in), f.rows.copyWeights)
+	f.e.Gemm(true, false, l.out, l.in, f.m, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
+	f.e.PackRight(&f.right, true, l.in, l.out, l.residual, l.in)
+	f.e.Multiply(-2*T(l.weight), &l.packedA, &f.right, 0, l.z, l.out)
+	return f.e.Dot(l.residual, l.residual)
+}
+
+// gramBlock gets by without R, through K = A A^T and H = Delta Delta^T:
+//
+//	||R||^2 = ||W||^2 - 2 <Delta, A W^T> + <H, K>,  A R^T = A W^T - K Delta
+func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T]) float64 {
+	f.e.PackRight(&f.right, true, l.in, f.m, l.a, l.in)
+	f.e.Multiply(1, &l.packedA, &f.right, 0, l.inputs, f.m)
+	f.e.PackRight(&f.right, true, l.out, f.m, l.delta, l.out)
+	f.e.Multiply(1, &l.packedDelta, &f.right, 0, l.signals, f.m)
+	loss := l.norm - 2*f.e.Dot(l.delta, l.z) + f.e.Dot(l.signals, l.inputs)
+	w := 2 * T(l.weight)
+	f.e.PackLeft(&f.left, false, f.m, f.m, l.inputs, f.m)
+	f.e.PackRight(&f.right, false, f.m, l.out, l.delta, l.out)
+	f.e.Multiply(w, &f.left, &f.right, -w, l.z, l.out)
+	return loss
+}
+
+// biasBlock leaves kappa^2 (b - Delta^T 1) in biasResidual and returns kappa^2 ||b - Delta^T 1||^2.
+func (f *fusedStationarity[T]) biasBlock(l *stationarityLayer[T]) float64 {
+	if l.kappa2 == 0 {
+		return 0
+	}
+	f.current = l
+	f.e.Range(l.out, grainOf(f.m), f.rows.sumColumns)
+	r := l.biasResidual
+	loss := l.kappa2 * f.e.Dot(r, r)
+	for j := range r {
+		r[j] *= T(l.kappa2)
+	}
+	return loss
+}
+
+// sumColumnRange sets columns [lo, hi) of b - Delta^T 1.
+func (f *fusedStationarity[T]) sumColumnRange(lo, hi int) {
+	l := f.current
+	r := l.biasResidual[lo:hi]
+	copy(r, l.bias[lo:hi])
+	for i := range f.m {
+		f.e.Axpy(r, -1, l.delta[i*l.out+lo:i*l.out+hi])
+	}
+}
+
+// biasRows adds the bias's part of P to D.
+func (f *fusedStationarity[T]) biasRows(lo, hi int) {
+	l := f.current
+	for i := lo; i < hi; i++ {
+		f.e.Axpy(l.z[i*l.out:(i+1)*l.out], -2*T(l.weight), l.biasResidual)
+	}
+}
+
+func (f *fusedStationarity[T]) copyWeightRows(lo, hi int) {
+	l := f.current
+	copy(l.residual[lo*l.in:hi*l.in], l.weights[lo*l.in:])
+}
+
+// inputGradient sets Abar = Q + Zbar W, where Q is -2 w Delta R = -2 w (Delta W - H A). Zbar is in u, with -2 w Delta
+// added already under gram; the last layer has none.
+func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, hidden bool) {
+	w := 2 * T(l.weight)
+	sofar := T(0)
+	switch {
+	case l.weight == 0:
+	case l.gram:
+		f.e.Gemm(false, false, f.m, l.in, f.m, w, l.signals, f.m, l.a, l.in, 0, abar, l.in)
+		sofar = 1
+	default:
+		f.e.PackRight(&f.right, false, l.out, l.in, l.residual, l.in)
+		f.e.Multiply(-w, &l.packedDelta, &f.right, 0, abar, l.in)
+		sofar = 1
+	}
+	if !hidden && sofar == 0 {
+		clear(abar)
+	}
+	if hidden {
+		f.e.PackLeft(&f.left, false, f.m, l.out, l.u, l.out)
+		f.e.Multiply(1, &f.left, &l.w, sofar, abar, l.in)
+	}
+}
