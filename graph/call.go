@@ -6,6 +6,9 @@ import (
 	"unlearnguard/onnxio"
 )
 
+// lowering turns a node into primitives and gives its outputs, the first ones at least.
+type lowering func(*call) ([]*value, error)
+
 // call is one node in the course of being lowered.
 type call struct {
 	*onnxio.Node

@@ -241,13 +241,21 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := shape.bounded(); err != nil {
+		return nil, err
+	}
 	out := &value{name: nodeName(n), shape: shape}
 	if all(in, (*value).integer) {
 		known, err := foldIntegers(o, in, shape)
 		out.sizes = &known
 		return out, err
 	}
-	if all(in, func(v *value) bool { return v.reals != nil || v.integer() }) {
+	for _, v := range in {
+		if v.integer() {
+			return nil, refuse("keep the network's values real numbers", "%q holds integers, other operands real numbers", v.name)
+		}
+	}
+	if all(in, func(v *value) bool { return v.reals != nil }) {
 		numbers := make([]array[float64], len(in))
 		for i, v := range in {
 			numbers[i] = v.numbers()

@@ -112,18 +112,18 @@ func (e *extraction) take(s *step, v *value) error {
 	}
 	switch o := s.op.(type) {
 	case matmul:
-		return e.weight(s, v)
+		return e.weight(s, v, o)
 	case binary:
 		return e.elementwise(s, v, o.f)
 	case unary:
-		return e.activation(s, o.f)
+		return e.activation(s, o)
 	case reshape, transpose, slice, gather, concat, expand:
 		return e.plumbing(s, v)
 	}
 	return at(s.node, "such a layer is not fully connected")
 }
 
-func (e *extraction) weight(s *step, v *value) error {
+func (e *extraction) weight(s *step, v *value, o matmul) error {
 	right := s.inputs[0] == v
 	other := s.inputs[1]
 	if !right {
@@ -135,12 +135,12 @@ func (e *extraction) weight(s *step, v *value) error {
 	if len(other.shape) != 2 {
 		return at(s.node, "its weight %q has shape %v, not that of a matrix", weightName(other), other.shape)
 	}
-	features := volume(v.shape[1:].At(1))
-	inputs := 0
-	if !right {
-		inputs = 1
+	numbers := other.numbers()
+	var w mat.Matrix = mat.NewDense(numbers.shape[0], numbers.shape[1], numbers.data)
+	if right && !o.transB || !right && o.transA {
+		w = w.T()
 	}
-	if other.shape[inputs].Fixed != features {
+	if _, inputs := w.Dims(); inputs != volume(v.shape[1:].At(1)) {
 		return at(s.node, "its weight %q is applied along one axis of shape %v, not to a whole sample", weightName(other), v.shape)
 	}
 	source := parameterOf(other)
@@ -148,14 +148,7 @@ func (e *extraction) weight(s *step, v *value) error {
 		return at(s.node, "it shares its weight %q with node %q", weightName(other), before)
 	}
 	e.layers[source] = nodeName(s.node)
-	numbers := other.numbers()
-	w := mat.NewDense(numbers.shape[0], numbers.shape[1], numbers.data)
-	if right {
-		w = mat.DenseCopyOf(w.T())
-	} else {
-		w = mat.DenseCopyOf(w)
-	}
-	e.layer.setWeight(weightName(other), w, len(e.dense.Layers) == 0)
+	e.layer.setWeight(weightName(other), mat.DenseCopyOf(w), len(e.dense.Layers) == 0)
 	return nil
 }
 
@@ -307,19 +300,19 @@ func (p *pending) reorder(order []int) {
 	p.w, p.b = w, b
 }
 
-func (e *extraction) activation(s *step, f unaryFunc) error {
+func (e *extraction) activation(s *step, f unary) error {
 	switch {
-	case f.name == "neg":
+	case f.name == "Neg":
 		e.layer.affine(func(_ int, scale, shift float64) (float64, float64) { return -scale, -shift })
 		return nil
-	case f.name != "relu" && f.name != "leaky":
+	case f.name != "Relu" && f.name != "LeakyRelu":
 		return at(s.node, "only Relu and LeakyRelu are known here")
 	case e.layer.w == nil:
 		return at(s.node, "no layer stands before it")
-	case e.slope != nil && e.dense.Slope != f.a:
-		return at(s.node, "its slope %v differs from that of node %q (%v)", f.a, nodeName(e.slope.node), e.dense.Slope)
+	case e.slope != nil && e.dense.Slope != f.slope:
+		return at(s.node, "its slope %v differs from that of node %q (%v)", f.slope, nodeName(e.slope.node), e.dense.Slope)
 	}
-	e.dense.Slope, e.slope = f.a, s
+	e.dense.Slope, e.slope = f.slope, s
 	e.close()
 	return nil
 }
@@ -339,7 +332,7 @@ func (e *extraction) close() {
 	e.layer = newPending(len(p.b))
 }
 
-func anyOther(numbers []float64, than float64) bool {
+func anyOther[E comparable](numbers []E, than E) bool {
 	for _, x := range numbers {
 		if x != than {
 			return true

@@ -17,22 +17,64 @@ func foldIntegers(o op, in []*value, shape Shape) (array[Size], error) {
 		}
 	}
 	dims := shape.At(1)
+	if n := volume(dims); n > maxKnown {
+		return array[Size]{}, fmt.Errorf("%d integers are too many to be worked out before the network runs", n)
+	}
 	if out, ok := move(o, operands, dims); ok {
 		return out, nil
 	}
-	b, ok := o.(binary)
-	if !ok {
-		return array[Size]{}, fmt.Errorf("%T is not defined for integers", o)
+	switch o := o.(type) {
+	case binary:
+		return combineIntegers(o.f, broadcastTo(operands[0], dims), broadcastTo(operands[1], dims))
+	case unary:
+		return mapIntegers(o, operands[0])
+	case reduction:
+		return reduceIntegers(o, operands[0], dims)
 	}
-	out := array[Size]{dims, make([]Size, 0, volume(dims))}
-	left, right := broadcastTo(operands[0], dims), broadcastTo(operands[1], dims)
-	for i := range left.data {
-		s, err := b.f.integers(left.data[i], right.data[i])
-		if err != nil {
-			return array[Size]{}, err
+	return array[Size]{}, fmt.Errorf("%T is not defined for integers", o)
+}
+
+func combineIntegers(f binaryFunc, a, b array[Size]) (array[Size], error) {
+	out := newArray[Size](a.shape)
+	for i := range out.data {
+		var err error
+		if out.data[i], err = f.integers(a.data[i], b.data[i]); err != nil {
+			return out, err
 		}
-		out.data = append(out.data, s)
 	}
+	return out, nil
+}
+
+func mapIntegers(o unary, a array[Size]) (array[Size], error) {
+	out := newArray[Size](a.shape)
+	for i, s := range a.data {
+		if s.PerSample != 0 {
+			return out, fmt.Errorf("%s of %v depends on the batch size", o.name, s)
+		}
+		out.data[i] = fixed(int(o.at(float64(s.Fixed))))
+	}
+	return out, nil
+}
+
+// reduceIntegers multiplies or adds all elements.
+func reduceIntegers(o reduction, a array[Size], shape []int) (array[Size], error) {
+	out := newArray[Size](shape)
+	if len(out.data) != 1 || o.f != reduceProd && o.f != reduceSum {
+		return out, fmt.Errorf("the %s of integers is not supported", o.f)
+	}
+	result := Size{}
+	if o.f == reduceProd {
+		result = fixed(1)
+	}
+	for _, s := range a.data {
+		var err error
+		if o.f == reduceSum {
+			result = result.plus(s)
+		} else if result, err = result.times(s); err != nil {
+			return out, err
+		}
+	}
+	out.data[0] = result
 	return out, nil
 }
 
@@ -46,9 +88,24 @@ func (f binaryFunc) integers(s, t Size) (Size, error) {
 		return s.times(t)
 	case div:
 		return s.over(t)
+	case equal:
+		if s == t {
+			return fixed(1), nil
+		}
+		return Size{}, nil
 	}
 	if s.PerSample != 0 || t.PerSample != 0 {
 		return Size{}, fmt.Errorf("%v and %v depend on the batch size", s, t)
 	}
-	return fixed(int(f.apply(float64(s.Fixed), float64(t.Fixed)))), nil
+	a, b := s.Fixed, t.Fixed
+	switch {
+	case f == maximum:
+		return fixed(max(a, b)), nil
+	case f == minimum:
+		return fixed(min(a, b)), nil
+	case f == modulo && b != 0:
+		// The sign is that of the divisor.
+		return fixed(((a % b) + b) % b), nil
+	}
+	return Size{}, fmt.Errorf("%d and %d cannot be combined", a, b)
 }

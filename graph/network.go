@@ -48,7 +48,7 @@ func isHead(s *step) bool {
 	case softmax:
 		return o.axis == len(s.output.shape)-1 || o.axis == 1
 	case unary:
-		return o.f.name == "sigmoid"
+		return o.name == "Sigmoid"
 	}
 	return false
 }

@@ -2,213 +2,37 @@ package graph
 
 import "fmt"
 
-// op is one primitive of a lowered network. Its kernel is in compute or, for one that only moves elements, in move.
+// op is one primitive of a lowered network.
 type op interface {
 	// infer gives the shape of the result, or says why the operands do not fit.
 	infer(in []Shape) (Shape, error)
 }
 
-// The primitives that move elements and compute nothing.
-type (
-	// reshape reads its operand's elements, in order, under another shape.
-	reshape struct{ to Shape }
-	// transpose makes axis perm[i] of its operand axis i of its result.
-	transpose struct{ perm []int }
-	// slice takes size[i] elements along axis i, the first at start[i], step[i] apart.
-	slice struct {
-		start, step []int
-		size        Shape
+// compute carries out a primitive; shape is that of the result. The result may share its elements with an operand, so
+// neither is ever written to.
+func compute[T float](o op, in []array[T], shape []int) array[T] {
+	if out, ok := move(o, in, shape); ok {
+		return out
 	}
-	// concat joins its operands along an axis.
-	concat struct{ axis int }
-	// gather takes the given entries along an axis (ONNX Gather: the indices' shape replaces the axis).
-	gather struct {
-		axis    int
-		indices array[int]
-	}
-	// expand repeats its operand to a shape that it broadcasts to.
-	expand struct{ to Shape }
-)
-
-func (o reshape) infer(in []Shape) (Shape, error) {
-	have, err := in[0].count()
-	if err != nil {
-		return nil, err
-	}
-	want, err := o.to.count()
-	if err != nil {
-		return nil, err
-	}
-	if have != want {
-		return nil, fmt.Errorf("shape %v cannot be reshaped to %v", in[0], o.to)
-	}
-	return o.to, nil
-}
-
-func (o transpose) infer(in []Shape) (Shape, error) {
-	if len(o.perm) != len(in[0]) {
-		return nil, fmt.Errorf("perm %v does not fit shape %v", o.perm, in[0])
-	}
-	out := make(Shape, len(o.perm))
-	seen := make([]bool, len(o.perm))
-	for i, p := range o.perm {
-		if p < 0 || p >= len(seen) || seen[p] {
-			return nil, fmt.Errorf("perm %v is not a permutation", o.perm)
-		}
-		seen[p] = true
-		out[i] = in[0][p]
-	}
-	return out, nil
-}
-
-func (o slice) infer(in []Shape) (Shape, error) {
-	for i, d := range in[0] {
-		if o.size[i] != d && d.PerSample != 0 {
-			return nil, fmt.Errorf("axis %d of shape %v is sliced across the batch", i, in[0])
-		}
-	}
-	return o.size, nil
-}
-
-func (o concat) infer(in []Shape) (Shape, error) {
-	out := append(Shape{}, in[0]...)
-	for _, s := range in[1:] {
-		if len(s) != len(out) {
-			return nil, fmt.Errorf("shapes %v and %v do not join", in[0], s)
-		}
-		for i, d := range s {
-			switch {
-			case i == o.axis:
-				out[i] = out[i].plus(d)
-			case d != out[i]:
-				return nil, fmt.Errorf("shapes %v and %v do not join along axis %d", in[0], s, o.axis)
-			}
-		}
-	}
-	return out, nil
-}
-
-func (o gather) infer(in []Shape) (Shape, error) {
-	d := in[0][o.axis]
-	if d.PerSample != 0 {
-		return nil, fmt.Errorf("axis %d of shape %v picks samples out of the batch", o.axis, in[0])
-	}
-	for _, i := range o.indices.data {
-		if i < -d.Fixed || i >= d.Fixed {
-			return nil, fmt.Errorf("index %d is out of range for axis %d of shape %v", i, o.axis, in[0])
-		}
-	}
-	out := append(Shape{}, in[0][:o.axis]...)
-	out = append(out, fixedShape(o.indices.shape)...)
-	return append(out, in[0][o.axis+1:]...), nil
-}
-
-func (o expand) infer(in []Shape) (Shape, error) {
-	s, err := broadcast(in[0], o.to)
-	if err == nil && !s.equal(o.to) {
-		err = fmt.Errorf("shape %v does not expand to %v", in[0], o.to)
-	}
-	return s, err
-}
-
-// move carries out a primitive that only moves elements; shape is that of the result. It is false for any other.
-func move[E any](o op, in []array[E], shape []int) (array[E], bool) {
 	switch o := o.(type) {
-	case reshape:
-		return array[E]{shape, in[0].data}, true
-	case transpose:
-		from := rowMajor(in[0].shape)
-		strides := make([]int, len(from))
-		for i, p := range o.perm {
-			strides[i] = from[p]
-		}
-		return strided(in[0], shape, strides, 0), true
-	case slice:
-		strides, offset := rowMajor(in[0].shape), 0
-		for i, s := range strides {
-			offset += s * o.start[i]
-			strides[i] = s * o.step[i]
-		}
-		return strided(in[0], shape, strides, offset), true
-	case concat:
-		return join(in, shape, o.axis), true
-	case gather:
-		return pick(in[0], shape, o), true
-	case expand:
-		return broadcastTo(in[0], shape), true
+	case binary:
+		return elementwise(o.f, in[0], in[1], shape)
+	case unary:
+		return elementByElement(o, in[0])
+	case matmul:
+		return product(o, in[0], in[1], shape)
+	case convolution:
+		return convolve(o, in[0], in[1], shape)
+	case pooling:
+		return pool(o, in[0], shape)
+	case reduction:
+		return reduce(o, in[0], shape)
+	case softmax:
+		return normalise(o, in[0])
+	case padding:
+		return pad(o, in[0], shape)
+	case rounding:
+		return round(o, in[0], in[1], shape)
 	}
-	return array[E]{}, false
-}
-
-func join[E any](in []array[E], shape []int, axis int) array[E] {
-	out := array[E]{shape, make([]E, 0, volume(shape))}
-	for i := range volume(shape[:axis]) {
-		for _, a := range in {
-			n := volume(a.shape[axis:])
-			out.data = append(out.data, a.data[i*n:(i+1)*n]...)
-		}
-	}
-	return out
-}
-
-func pick[E any](a array[E], shape []int, o gather) array[E] {
-	out := array[E]{shape, make([]E, 0, volume(shape))}
-	size, inner := a.shape[o.axis], volume(a.shape[o.axis+1:])
-	for outer := range volume(a.shape[:o.axis]) {
-		for _, i := range o.indices.data {
-			if i < 0 {
-				i += size
-			}
-			at := (outer*size + i) * inner
-			out.data = append(out.data, a.data[at:at+inner]...)
-		}
-	}
-	return out
-}
-
-// The primitives that compute.
-type (
-	// binary is elementwise with broadcasting.
-	binary struct{ f binaryFunc }
-	// unary is elementwise.
-	unary struct{ f unaryFunc }
-	// matmul is numpy.matmul: a product of matrices, batched and broadcast over the axes before the last two.
-	matmul struct{}
-	// softmax normalises exp of its operand along an axis; log gives the logarithm.
-	softmax struct {
-		axis int
-		log  bool
-	}
-)
-
-func (binary) infer(in []Shape) (Shape, error)  { return broadcast(in[0], in[1]) }
-func (unary) infer(in []Shape) (Shape, error)   { return in[0], nil }
-func (softmax) infer(in []Shape) (Shape, error) { return in[0], nil }
-
-func (matmul) infer(in []Shape) (Shape, error) {
-	a, b := in[0], in[1]
-	if len(a) == 0 || len(b) == 0 {
-		return nil, fmt.Errorf("shapes %v and %v: a scalar has no matrix product", a, b)
-	}
-	rows, columns := len(a) > 1, len(b) > 1
-	if !rows {
-		a = Shape{fixed(1), a[0]}
-	}
-	if !columns {
-		b = Shape{b[0], fixed(1)}
-	}
-	if a[len(a)-1] != b[len(b)-2] {
-		return nil, fmt.Errorf("shapes %v and %v have no matrix product", in[0], in[1])
-	}
-	out, err := broadcast(a[:len(a)-2], b[:len(b)-2])
-	if err != nil {
-		return nil, err
-	}
-	if rows {
-		out = append(out, a[len(a)-2])
-	}
-	if columns {
-		out = append(out, b[len(b)-1])
-	}
-	return out, nil
+	panic(fmt.Sprintf("graph: no kernel for %T", o))
 }

@@ -1,10 +1,13 @@
 package graph
 
-import (
-	"fmt"
+import "fmt"
 
-	"unlearnguard/onnxio"
-)
+func identity(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	return k.in[:1], nil
+}
 
 // dropout is the identity at inference.
 func dropout(k *call) ([]*value, error) {
@@ -14,65 +17,6 @@ func dropout(k *call) ([]*value, error) {
 		}
 	}
 	return identity(k)
-}
-
-// cast: real numbers of all widths are one kind here, and integers are exact.
-func cast(k *call) ([]*value, error) {
-	if err := k.required(1); err != nil {
-		return nil, err
-	}
-	v := k.in[0]
-	switch to := onnxio.DType(k.intAttr("to", 0)); to {
-	case onnxio.Float32, onnxio.Float64, onnxio.Float16, onnxio.BFloat16:
-		if !v.integer() {
-			return k.in[:1], nil
-		}
-		known, err := v.integers()
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range known.data {
-			if s.PerSample != 0 {
-				return nil, fmt.Errorf("%v, which depends on the batch size, becomes a real number", s)
-			}
-		}
-		out := v.numbers()
-		return []*value{{name: k.Outputs[0], shape: v.shape, reals: &out}}, nil
-	default:
-		if v.integer() {
-			return k.in[:1], nil
-		}
-		if v.reals == nil {
-			return nil, refuse("", "real numbers are rounded to integers")
-		}
-		out := newArray[Size](v.reals.shape)
-		for i, x := range v.reals.data {
-			out.data[i] = fixed(int(x))
-		}
-		return []*value{{name: k.Outputs[0], shape: v.shape, sizes: &out}}, nil
-	}
-}
-
-func shapeOf(k *call) ([]*value, error) {
-	if err := k.required(1); err != nil {
-		return nil, err
-	}
-	s := k.in[0].shape
-	from, to := clampRange(k.intAttr("start", 0), k.intAttr("end", len(s)), len(s))
-	out := array[Size]{[]int{to - from}, append([]Size{}, s[from:to]...)}
-	return []*value{{name: k.Outputs[0], shape: fixedShape(out.shape), sizes: &out}}, nil
-}
-
-// clampRange resolves a half-open range whose ends may count from the end or lie beyond it.
-func clampRange(from, to, n int) (int, int) {
-	clamp := func(i int) int {
-		if i < 0 {
-			i += n
-		}
-		return min(max(i, 0), n)
-	}
-	from, to = clamp(from), clamp(to)
-	return from, max(from, to)
 }
 
 func flatten(k *call) ([]*value, error) {
@@ -249,30 +193,4 @@ func transposed(k *call) ([]*value, error) {
 		}
 	}
 	return k.one(transpose{perm}, k.in[0])
-}
-
-func concatenated(k *call) ([]*value, error) {
-	if err := k.required(max(1, len(k.in))); err != nil {
-		return nil, err
-	}
-	axis, err := axisOf(k.intAttr("axis", 1), len(k.in[0].shape))
-	if err != nil {
-		return nil, err
-	}
-	return k.one(concat{axis}, k.in...)
-}
-
-func gathered(k *call) ([]*value, error) {
-	if err := k.required(2); err != nil {
-		return nil, err
-	}
-	axis, err := axisOf(k.intAttr("axis", 0), len(k.in[0].shape))
-	if err != nil {
-		return nil, err
-	}
-	indices, err := k.ints(1)
-	if err != nil {
-		return nil, err
-	}
-	return k.one(gather{axis, array[int]{k.in[1].shape.At(1), indices}}, k.in[0])
 }

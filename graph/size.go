@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -35,14 +36,19 @@ func (s Size) plus(t Size) Size  { return Size{s.Fixed + t.Fixed, s.PerSample + 
 func (s Size) minus(t Size) Size { return Size{s.Fixed - t.Fixed, s.PerSample - t.PerSample} }
 
 func (s Size) times(t Size) (Size, error) {
-	switch {
-	case s.PerSample == 0:
-		return Size{s.Fixed * t.Fixed, s.Fixed * t.PerSample}, nil
-	case t.PerSample == 0:
-		return Size{s.Fixed * t.Fixed, s.PerSample * t.Fixed}, nil
+	if s.PerSample != 0 {
+		s, t = t, s
 	}
-	return Size{}, fmt.Errorf("(%v)*(%v) is not linear in the batch size", s, t)
+	switch {
+	case s.PerSample != 0:
+		return Size{}, fmt.Errorf("(%v)*(%v) is not linear in the batch size", s, t)
+	case s.Fixed != 0 && max(abs(t.Fixed), abs(t.PerSample)) > math.MaxInt/abs(s.Fixed):
+		return Size{}, fmt.Errorf("(%v)*(%v) is too large", s, t)
+	}
+	return Size{s.Fixed * t.Fixed, s.Fixed * t.PerSample}, nil
 }
+
+func abs(n int) int { return max(n, -n) }
 
 // over divides as ONNX does integers, towards zero; with a batch in it the division must come out even.
 func (s Size) over(t Size) (Size, error) {
@@ -142,4 +148,28 @@ func axisOf(axis, rank int) (int, error) {
 		axis += rank
 	}
 	return axis, nil
+}
+
+const (
+	// maxElements bounds the elements of a value, for one sample: a model that asks for more is broken or malicious.
+	maxElements = 1 << 28
+	// maxKnown bounds those of a value that is worked out before the network runs.
+	maxKnown = 1 << 22
+)
+
+// bounded says whether a value of the shape can be held.
+func (s Shape) bounded() error {
+	n, err := s.count()
+	if err != nil {
+		return err
+	}
+	for _, d := range s {
+		if d.Fixed < 0 || d.PerSample < 0 {
+			return fmt.Errorf("shape %v has a negative dimension", s)
+		}
+	}
+	if n.Fixed > maxElements || n.PerSample > maxElements {
+		return fmt.Errorf("shape %v has more than %d elements a sample", s, maxElements)
+	}
+	return nil
 }

@@ -65,17 +65,27 @@ func (v *value) integers() (array[Size], error) {
 	return array[Size]{}, fmt.Errorf("%q is not known before the network runs", v.name)
 }
 
-// numbers gives a constant value's elements in float64.
+// exact gives known integers, none of which may depend on the batch size, as real numbers.
+func (v *value) exact() (array[float64], error) {
+	sizes, err := v.integers()
+	if err != nil {
+		return array[float64]{}, err
+	}
+	out := newArray[float64](sizes.shape)
+	for i, s := range sizes.data {
+		if s.PerSample != 0 {
+			return out, fmt.Errorf("%v, which depends on the batch size, becomes a real number", s)
+		}
+		out.data[i] = float64(s.Fixed)
+	}
+	return out, nil
+}
+
+// numbers gives the elements of a constant value, not of known integers, in float64.
 func (v *value) numbers() array[float64] {
 	switch {
 	case v.reals != nil:
 		return *v.reals
-	case v.sizes != nil:
-		a := newArray[float64](v.sizes.shape)
-		for i, s := range v.sizes.data {
-			a.data[i] = float64(s.Fixed)
-		}
-		return a
 	case v.param != nil:
 		return array[float64]{v.param.Shape, elements[float64](v.param)}
 	}
@@ -97,7 +107,7 @@ func elements[T float](t *onnxio.Tensor) []T {
 	return converted[T](t.Int64s)
 }
 
-func converted[T float, E float32 | float64 | int64](from []E) []T {
+func converted[T float, E float | ~int64](from []E) []T {
 	if same, ok := any(from).([]T); ok {
 		return same
 	}
