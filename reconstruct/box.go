@@ -1,54 +1,40 @@
 package reconstruct
 
-import (
-	"gonum.org/v1/gonum/blas/blas32"
-
-	"unlearnguard/graph/engine"
-)
+import "unlearnguard/graph/engine"
 
 // box is the penalty that keeps particles images: the mean over particles and pixels of the squared distance of a pixel
 // to [0, 1].
 type box struct {
-	engine *engine.Engine[float32]
-	basis  blas32.General // r x d, rows scaled to pixels
-	mean   []float32
-	pixels blas32.General // m x d
-	grad   blas32.General // m x r
-	weight float32
+	engine  *engine.Engine[float32]
+	m, r, n int
+	basis   []float32 // r x n: span coordinates to pixels
+	mean    []float32
+	pixels  []float32 // m x n
+	grad    []float32 // m x r
 }
 
-func newBox(e *engine.Engine[float32], d *descent) *box {
-	r, n := d.span.rank(), d.problem.Inputs()
-	b := &box{engine: e, basis: dense32(r, n), mean: make([]float32, n), pixels: dense32(d.m, n), grad: dense32(d.m, r)}
-	for i := range r {
-		for j := range n {
-			b.basis.Data[i*n+j] = float32(d.span.basis.At(i, j) * d.space.std[j])
-		}
-	}
-	for j, v := range d.space.mean {
-		b.mean[j] = float32(v)
-	}
-	b.weight = float32(boxWeight * 2 / float64(d.m*n))
-	return b
+func newBox(d *descent) (*box, error) {
+	e, err := engine.New[float32](engine.Options{Threads: 1})
+	b := &box{engine: e, m: len(d.labels), r: d.span.rank(), n: d.problem.Inputs()}
+	b.basis = d.span.pixelBasis(d.space)
+	b.mean = make([]float32, b.n)
+	narrow(b.mean, d.space.mean)
+	b.pixels, b.grad = make([]float32, b.m*b.n), make([]float32, b.m*b.r)
+	return b, err
 }
 
 // addGradient adds the penalty's gradient at particles z (m x r) to dst.
-func (b *box) addGradient(dst []float64, z blas32.General) {
-	n := b.pixels.Cols
-	for i := range b.pixels.Rows {
-		copy(b.pixels.Data[i*n:], b.mean)
+func (b *box) addGradient(dst []float64, z []float32) {
+	for i := range b.m {
+		copy(b.pixels[i*b.n:], b.mean)
 	}
-	multiply(b.engine, false, false, 1, z, b.basis, 1, b.pixels)
-	for i, v := range b.pixels.Data {
-		switch {
-		case v > 1:
-			b.pixels.Data[i] = v - 1
-		case v > 0:
-			b.pixels.Data[i] = 0
-		}
+	b.engine.Gemm(false, false, b.m, b.n, b.r, 1, z, b.r, b.basis, b.n, 1, b.pixels, b.n)
+	for i, v := range b.pixels {
+		b.pixels[i] = min(v, 0) + max(v-1, 0)
 	}
-	multiply(b.engine, false, true, b.weight, b.pixels, b.basis, 0, b.grad)
-	for i, v := range b.grad.Data {
+	weight := float32(2 * boxWeight / float64(b.m*b.n))
+	b.engine.Gemm(false, true, b.m, b.r, b.n, weight, b.pixels, b.n, b.basis, b.n, 0, b.grad, b.r)
+	for i, v := range b.grad {
 		dst[i] += float64(v)
 	}
 }

@@ -2,8 +2,8 @@ package reconstruct
 
 import (
 	"math"
+	"slices"
 
-	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph/engine"
@@ -27,37 +27,34 @@ const (
 
 // floor holds what all pursuits in a span share.
 type floor struct {
-	basis blas32.General // d' x r: pixels by span coordinates, pixels that the span does not move left out
-	mean  []float64      // their mean
-	fixed int            // pixels left out that are at the floor
+	basis []float32 // n x r: pixels by span coordinates, pixels that the span does not move left out
+	n, r  int
+	mean  []float64 // their mean
+	fixed int       // pixels left out that are at the floor
 	d     int
 }
 
 func newFloor(s *span, sp space) *floor {
-	r, d := s.rank(), len(sp.mean)
-	f := &floor{d: d}
-	norms := make([]float64, d)
-	top := 0.0
-	for j := range d {
-		for i := range r {
-			v := s.basis.At(i, j) * sp.std[j]
-			norms[j] += v * v
-		}
-		top = max(top, norms[j])
+	pixels := s.pixelBasis(sp)
+	f := &floor{r: s.rank(), d: len(sp.mean)}
+	norms := make([]float64, f.d)
+	for i, v := range pixels {
+		norms[i%f.d] += float64(v) * float64(v)
 	}
-	for j := range d {
-		if norms[j] < 1e-8*top {
+	still := 1e-8 * slices.Max(norms)
+	for j, norm := range norms {
+		if norm < still {
 			if math.Abs(sp.mean[j]) < floorWidth {
 				f.fixed++
 			}
 			continue
 		}
-		for i := range r {
-			f.basis.Data = append(f.basis.Data, float32(s.basis.At(i, j)*sp.std[j]))
+		for i := range f.r {
+			f.basis = append(f.basis, pixels[i*f.d+j])
 		}
 		f.mean = append(f.mean, sp.mean[j])
 	}
-	f.basis.Rows, f.basis.Cols, f.basis.Stride = len(f.mean), r, r
+	f.n = len(f.mean)
 	return f
 }
 
@@ -65,8 +62,8 @@ func newFloor(s *span, sp space) *floor {
 type pursuit struct {
 	*floor
 	engine   *engine.Engine[float32]
-	weighted blas32.General // d' x r
-	normal   blas32.General // r x r
+	weighted []float32 // n x r
+	normal   []float32 // r x r
 	pixels   []float64
 	weight   []float64
 	system   *mat.SymDense
@@ -75,9 +72,9 @@ type pursuit struct {
 }
 
 func (f *floor) pursuit(e *engine.Engine[float32]) *pursuit {
-	n, r := f.basis.Rows, f.basis.Cols
-	return &pursuit{floor: f, engine: e, weighted: dense32(n, r), normal: dense32(r, r), pixels: make([]float64, n),
-		weight: make([]float64, n), system: mat.NewSymDense(r, nil), rhs: mat.NewDense(r, 2, nil), sol: mat.NewDense(r, 2, nil)}
+	return &pursuit{floor: f, engine: e, weighted: make([]float32, f.n*f.r), normal: make([]float32, f.r*f.r),
+		pixels: make([]float64, f.n), weight: make([]float64, f.n),
+		system: mat.NewSymDense(f.r, nil), rhs: mat.NewDense(f.r, 2, nil), sol: mat.NewDense(f.r, 2, nil)}
 }
 
 // run moves z (length r) to the nearby point of the span with the most pixels at the floor and returns their share.
@@ -119,10 +116,9 @@ func (p *pursuit) run(z []float64) float64 {
 }
 
 func (p *pursuit) lift(z []float64) {
-	r := p.basis.Cols
 	for i := range p.pixels {
 		sum := p.mean[i]
-		for j, v := range p.basis.Data[i*r:][:r] {
+		for j, v := range p.basis[i*p.r:][:p.r] {
 			sum += float64(v) * z[j]
 		}
 		p.pixels[i] = sum
@@ -141,26 +137,26 @@ func (p *pursuit) reweight(eps float64) {
 
 // solve finds the minimum of the weighted square and the inverse's image of the held candidate.
 func (p *pursuit) solve(held []float64) bool {
-	r := p.basis.Cols
+	r := p.r
 	p.rhs.Zero()
 	for i, w := range p.weight {
-		row := p.basis.Data[i*r:][:r]
-		out := p.weighted.Data[i*r:][:r]
+		row := p.basis[i*r:][:r]
+		out := p.weighted[i*r:][:r]
 		for j, v := range row {
 			out[j] = float32(w) * v
 			p.rhs.Set(j, 0, p.rhs.At(j, 0)-w*p.mean[i]*float64(v))
 		}
 	}
-	multiply(p.engine, true, false, 1, p.weighted, p.basis, 0, p.normal)
+	p.engine.Gemm(true, false, r, r, p.n, 1, p.weighted, r, p.basis, r, 0, p.normal, r)
 	trace := 0.0
 	for i := range r {
-		trace += float64(p.normal.Data[i*r+i])
+		trace += float64(p.normal[i*r+i])
 		p.rhs.Set(i, 1, held[i])
 	}
 	ridge := 1e-7 * trace / float64(r)
 	for i := range r {
 		for j := i; j < r; j++ {
-			p.system.SetSym(i, j, float64(p.normal.Data[i*r+j]))
+			p.system.SetSym(i, j, float64(p.normal[i*r+j]))
 		}
 		p.system.SetSym(i, i, p.system.At(i, i)+ridge)
 	}

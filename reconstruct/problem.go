@@ -89,9 +89,8 @@ func (p *Problem) space() space {
 	return space{mean: mean, std: std}
 }
 
-// Input returns (pixels - mean) / std.
-func (p *Problem) Input(pixels []float64) []float64 {
-	s := p.space()
+// input returns (pixels - mean) / std.
+func (s space) input(pixels []float64) []float64 {
 	x := make([]float64, len(pixels))
 	for i, v := range pixels {
 		x[i] = (v - s.mean[i]) / s.std[i]

@@ -18,6 +18,10 @@ type Result struct {
 	// Converged says whether the run can be relied on for a negative: Reason tells why not.
 	Converged bool   `json:"converged"`
 	Reason    string `json:"reason,omitempty"`
+
+	span  *span
+	space space
+	unit  [][]float64 // the samples as network inputs, of norm 1
 }
 
 // Sample is one recovered sample.

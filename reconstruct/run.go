@@ -28,10 +28,10 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
-	s := newSpan(p.Net)
+	d := newDescent(&p, 0)
+	s, sp := d.span, d.space
 	o = o.withDefaults(s.rank())
-	sp := p.space()
-	d := &descent{problem: &p, span: s, space: sp, kappa: sp.scale(), m: 2 * (s.rank() + 1), steps: o.Steps}
+	d.steps = o.Steps
 	found, err := descend(ctx, d, o)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,8 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Rank: s.rank(), Edge: s.spectrum.Edge, Parameters: parameters(&p)}
+	r := &Result{Rank: s.rank(), Edge: s.spectrum.Edge, Parameters: parameters(&p),
+		span: s, space: sp}
 	r.Floor = judgeFloor(pursued, s.rank(), p.Inputs())
 	if r.Floor.Used {
 		raw = pursued
@@ -50,6 +51,9 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 		r.Restarts = append(r.Restarts, Restart{Residual: f.residual, Attempts: f.attempts})
 	}
 	r.Samples = toSamples(d, cluster(raw), o.Restarts)
+	for _, found := range r.Samples {
+		r.unit = append(r.unit, normalised(sp.input(found.Pixels)))
+	}
 	r.Converged, r.Reason = converged(r.Restarts)
 	return r, nil
 }
@@ -89,12 +93,11 @@ func descend(ctx context.Context, d *descent, o Options) ([]outcome, error) {
 	found := make([]outcome, o.Restarts)
 	report := newReporter(o, o.Restarts*o.Steps)
 	parallel(o.Threads, o.Restarts, func(next func() (int, bool)) {
-		e, err := engine.New[float32](engine.Options{Threads: 1})
+		obj, err := newObjective(d.span.net, d.labels, d.kappa)
 		if err != nil {
 			cancel(err)
 			return
 		}
-		obj := newObjective(e, d.span.net, d.m, d.kappa)
 		for {
 			k, ok := next()
 			if !ok {
@@ -102,8 +105,11 @@ func descend(ctx context.Context, d *descent, o Options) ([]outcome, error) {
 			}
 			for attempt := range deadAttempts {
 				rng := rand.New(rand.NewPCG(o.Seed, uint64(k)<<8|uint64(attempt)))
-				p := d.start(obj, rng)
-				if err := d.run(ctx, e, obj, p, func(residual float64) { report.step(k, residual) }); err != nil {
+				p, err := d.start(obj, rng)
+				if err == nil {
+					err = d.run(ctx, obj, p, func(residual float64) { report.step(k, residual) })
+				}
+				if err != nil {
 					cancel(err)
 					return
 				}
@@ -160,7 +166,7 @@ func candidatesOf(d *descent, found []outcome) []candidate {
 	r := d.span.rank()
 	var all []candidate
 	for k, f := range found {
-		for i := range d.m {
+		for i := range d.labels {
 			all = append(all, candidate{z: f.z[i*r:][:r], label: f.dual.labels[i], multiplier: f.dual.total(i), restart: k})
 		}
 	}
