@@ -13,6 +13,9 @@ type kernel[T Float] struct {
 	rows, cols, vector int
 
 	gemm        func(k int, a, b, next, c *T, ldc int, alpha, beta T, rows, cols int)
+	transpose   func(k int, src *T, ld, rows int, dst *T, width int) // for group rows, and k a multiple of step
+	group, step int
+	copyColumns func(k int, src *T, ld int, dst *T, width int)
 	exp         func(n int, dst, x *T)
 	sigmoid     func(n int, dst, z *T, alpha T)
 	sigmoidGrad func(n int, dst, s *T, alpha T)

@@ -10,6 +10,7 @@ import (
 func plainKernel[T Float]() *kernel[T] {
 	return &kernel[T]{
 		name: "go", rows: 4, cols: 4, vector: 4,
+		transpose: plainTranspose[T], group: 4, step: 1, copyColumns: plainCopyColumns[T],
 		gemm: plainGemm[T], exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
 		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
 		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T],
@@ -49,6 +50,22 @@ func twoRows[T Float](as, bs [][4]T, i int) (p, q [4]T) {
 		q3 += y * b[3]
 	}
 	return [4]T{p0, p1, p2, p3}, [4]T{q0, q1, q2, q3}
+}
+
+func plainTranspose[T Float](k int, src *T, ld, rows int, dst *T, width int) {
+	s, d := unsafe.Slice(src, (rows-1)*ld+k), unsafe.Slice(dst, (k-1)*width+4)
+	for i := range rows {
+		for l, v := range s[i*ld : i*ld+k] {
+			d[l*width+i] = v
+		}
+	}
+}
+
+func plainCopyColumns[T Float](k int, src *T, ld int, dst *T, width int) {
+	s, d := unsafe.Slice(src, (k-1)*ld+width), unsafe.Slice(dst, k*width)
+	for l := range k {
+		copy(d[l*width:(l+1)*width], s[l*ld:])
+	}
 }
 
 func plainExp[T Float](n int, dst, x *T) {

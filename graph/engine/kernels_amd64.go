@@ -122,6 +122,16 @@ func axpyAVX2F32(n int, dst *float32, x *float32, alpha float32)
 //go:noescape
 func dotAVX2F32(n int, x *float32, y *float32) float64
 
+// transposeAVX2F32 sets dst[l*width+i] to src[i*ld+l] for i in one vector, and l < k, a multiple of half a vector. From row `rows` on it takes the last one again.
+//
+//go:noescape
+func transposeAVX2F32(k int, src *float32, ld int, rows int, dst *float32, width int)
+
+// copyColumnsAVX2F32 sets dst[l*width+i] to src[l*ld+i] for i < width and l < k.
+//
+//go:noescape
+func copyColumnsAVX2F32(k int, src *float32, ld int, dst *float32, width int)
+
 // gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
@@ -241,3 +251,13 @@ func axpyAVX2F64(n int, dst *float64, x *float64, alpha float64)
 //
 //go:noescape
 func dotAVX2F64(n int, x *float64, y *float64) float64
+
+// transposeAVX2F64 sets dst[l*width+i] to src[i*ld+l] for i in one vector, and l < k, a multiple of half a vector. From row `rows` on it takes the last one again.
+//
+//go:noescape
+func transposeAVX2F64(k int, src *float64, ld int, rows int, dst *float64, width int)
+
+// copyColumnsAVX2F64 sets dst[l*width+i] to src[l*ld+i] for i < width and l < k.
+//
+//go:noescape
+func copyColumnsAVX2F64(k int, src *float64, ld int, dst *float64, width int)

@@ -2,8 +2,8 @@ package engine
 
 import "fmt"
 
-// Left is a packed left operand of a product: panels of as many rows as the kernel's tile, the last one filled up with
-// zeros, each stored column after column. It is good for engines with the kernel of the one that packed it.
+// Left is a packed left operand of a product: panels of as many rows as the kernel's tile, each stored
+// column after column. It is good for engines with the kernel of the one that packed it.
 type Left[T Float] struct{ operand[T] }
 
 // Right is a packed right operand of a product: panels of as many columns as the kernel's tile, the last one only as
@@ -33,7 +33,8 @@ func (e *Engine[T]) PackRight(dst *Right[T], trans bool, k, n int, b []T, ldb in
 }
 
 // packing is the job of packing one operand: `outer` vectors of length depth, which are the rows of src when rows is
-// set and its columns otherwise, by panels of `width` of them, padded to `padded` in all.
+// set and its columns otherwise, by panels of `width` of them. The last panel has room for `padded` in all; what
+// stands in for those that are missing does not matter, as it is never stored in a product.
 type packing[T Float] struct {
 	rows                        bool
 	outer, depth, padded, width int
@@ -67,32 +68,41 @@ func (e *Engine[T]) packPanels(lo, hi int) {
 		if p.rows {
 			e.packRows(dst, p.src[first*p.ld:], have, width, p)
 		} else {
-			packColumns(dst, p.src[first:], have, width, p)
+			e.packColumns(dst, p.src[first:], have, width, p)
 		}
 	}
 }
 
-// packRows interleaves `have` rows of src.
+// packRows interleaves `have` rows of src, a group at a time. The last group may be wider than what is left of the
+// panel: what it writes beyond belongs to the next column, which is written later, and so the last columns are left to
+// scalar code. So is what the kernel's step does not divide.
 func (e *Engine[T]) packRows(dst, src []T, have, width int, p *packing[T]) {
-	for i := range have {
-		row := src[i*p.ld : i*p.ld+p.depth]
-		for l, v := range row {
-			dst[l*width+i] = v
+	k := e.kernel
+	for i := (have - 1) / k.group * k.group; i >= 0; i -= k.group {
+		rows := min(k.group, have-i)
+		whole := p.depth / k.step * k.step
+		if i+k.group > width {
+			whole = (p.depth - 1) / k.step * k.step
 		}
-	}
-	for i := have; i < width; i++ {
-		for l := range p.depth {
-			dst[l*width+i] = 0
+		if whole > 0 {
+			k.transpose(whole, &src[i*p.ld], p.ld, rows, &dst[i], width)
+		}
+		for r := i; r < i+rows; r++ {
+			for l, v := range src[r*p.ld+whole : r*p.ld+p.depth] {
+				dst[(whole+l)*width+r] = v
+			}
 		}
 	}
 }
 
 // packColumns takes `have` neighbouring elements from each row of src.
-func packColumns[T Float](dst, src []T, have, width int, p *packing[T]) {
+func (e *Engine[T]) packColumns(dst, src []T, have, width int, p *packing[T]) {
+	if have == width {
+		e.kernel.copyColumns(p.depth, &src[0], p.ld, &dst[0], width)
+		return
+	}
 	for l := range p.depth {
-		row := dst[l*width : (l+1)*width]
-		copy(row, src[l*p.ld:l*p.ld+have])
-		clear(row[have:])
+		copy(dst[l*width:(l+1)*width], src[l*p.ld:l*p.ld+have])
 	}
 }
 

@@ -4,8 +4,8 @@
 //	go run ./internal/gen [folder]
 //
 // One description of each kernel serves all four variants: an [isa] knows what its registers are called and how it
-// loads part of a vector, an [elem] knows the instructions of its precision. The matrix kernel is in gemm.go, the
-// elementwise ones are in maps.go and their exponential is in exp.go.
+// loads part of a vector, an [elem] knows the instructions of its precision. The matrix kernel is in gemm.go, packing
+// in pack.go, the elementwise kernels in maps.go and their exponential in exp.go.
 package main
 
 import (
@@ -36,6 +36,7 @@ func files() map[string][]byte {
 			t := target{isa: i, elem: e, assembly: a}
 			t.gemm()
 			t.maps()
+			t.pack()
 		}
 	}
 	return map[string][]byte{"kernels_amd64.s": a.text(), "kernels_amd64.go": a.declarations()}
