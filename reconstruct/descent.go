@@ -36,10 +36,12 @@ type descent struct {
 	kappa   float64
 	labels  []int
 	steps   int
+	balance Balance
 }
 
 func newDescent(p *Problem, steps int) *descent {
-	d := &descent{problem: p, span: newSpan(p.Net), space: p.space(), steps: steps}
+	net, balance := rebalance(p.Net)
+	d := &descent{problem: p, span: newSpan(net), space: p.space(), steps: steps, balance: balance}
 	d.kappa = d.space.scale()
 	// Twice as many particles as the span can hold samples, the classes in turn: a surplus that the descent spends on
 	// copies, without which samples are missed.

@@ -42,7 +42,7 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Rank: s.rank(), Edge: s.spectrum.Edge, Parameters: parameters(&p),
-		span: s, space: sp}
+		Balance: d.balance, span: s, space: sp}
 	r.Floor = judgeFloor(pursued, s.rank(), p.Inputs())
 	if r.Floor.Used {
 		raw = pursued

@@ -1,0 +1,149 @@
+package reconstruct
+
+import (
+	"math"
+	"sort"
+
+	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph"
+)
+
+// Scaling a hidden neuron's inputs by c and its outputs by 1/c changes nothing that a (leaky) ReLU network computes, but
+// breaks the stationarity condition. Gradient flow keeps the difference
+//
+//	D_j = ||w_in,j||^2 + b_j^2 - ||w_out,j||^2
+//
+// of every hidden neuron at its initial value (Du, Hu and Lee 2018), which is nearly the same for all neurons of a layer.
+// So a wide spread of D over a layer shows that somebody scaled its neurons (or that it was not trained by gradient
+// descent), and setting every D back to the common value undoes it.
+const (
+	// tamperedSpread is the range of D, from its 5 % to its 95 % quantile, over the mean of ||w_in||^2 + b^2 + ||w_out||^2
+	// from which a layer counts as altered. Trained networks measured 0.02 to 0.12, neurons scaled at random by at most
+	// 1.2 or 1/1.2 measured 0.65 and more.
+	tamperedSpread = 0.3
+	// balanceSweeps bounds the alternation over layers; scaling one layer's neurons moves its neighbours' norms.
+	balanceSweeps = 20
+)
+
+// Balance says how evenly the neurons of the hidden layers carry their norms.
+type Balance struct {
+	// Spread has one entry a hidden layer: the range of D over the layer's mean norm.
+	Spread []float64 `json:"spread"`
+	// Altered says that a spread is far above what training leaves; the network was rebalanced before anything else.
+	Altered bool `json:"altered"`
+}
+
+// rebalance measures the balance of net and, where it was altered, returns an equivalent network with every neuron's D
+// set to its layer's median.
+func rebalance(net *graph.Dense) (*graph.Dense, Balance) {
+	var b Balance
+	for l := range len(net.Layers) - 1 {
+		s := imbalance(net, l).spread()
+		b.Spread = append(b.Spread, s)
+		b.Altered = b.Altered || s > tamperedSpread
+	}
+	if !b.Altered {
+		return net, b
+	}
+	even := copyOf(net)
+	for range balanceSweeps {
+		moved := 0.0
+		for l := range len(even.Layers) - 1 {
+			moved = max(moved, level(even, l))
+		}
+		if moved < 1e-6 {
+			break
+		}
+	}
+	return even, b
+}
+
+// norms holds the squared norms of the weights into and out of each neuron of one hidden layer.
+type norms struct{ in, out []float64 }
+
+func imbalance(net *graph.Dense, l int) norms {
+	w, next := net.Layers[l].W, net.Layers[l+1].W
+	rows, _ := w.Dims()
+	n := norms{in: make([]float64, rows), out: make([]float64, rows)}
+	for j := range rows {
+		row := mat.Row(nil, j, w)
+		n.in[j] = dot(row, row)
+		if b := net.Layers[l].B; b != nil {
+			n.in[j] += b[j] * b[j]
+		}
+		col := mat.Col(nil, j, next)
+		n.out[j] = dot(col, col)
+	}
+	return n
+}
+
+// differences returns D, sorted.
+func (n norms) differences() []float64 {
+	d := make([]float64, len(n.in))
+	for j := range d {
+		d[j] = n.in[j] - n.out[j]
+	}
+	sort.Float64s(d)
+	return d
+}
+
+func (n norms) spread() float64 {
+	d := n.differences()
+	total := 0.0
+	for j := range n.in {
+		total += n.in[j] + n.out[j]
+	}
+	if total == 0 {
+		return 0
+	}
+	k := len(d)
+	return (d[k-1-k/20] - d[k/20]) * float64(k) / total
+}
+
+// level scales the neurons of layer l so that each has the layer's median D and returns the largest logarithm of a scale.
+func level(net *graph.Dense, l int) float64 {
+	n := imbalance(net, l)
+	d := n.differences()
+	median := d[len(d)/2]
+	moved := 0.0
+	for j := range n.in {
+		if n.in[j] == 0 || n.out[j] == 0 {
+			continue // a dead neuron has no scale
+		}
+		// in t - out/t = D, for the square t of the scale.
+		t := (median + math.Sqrt(median*median+4*n.in[j]*n.out[j])) / (2 * n.in[j])
+		scaleNeuron(net, l, j, math.Sqrt(t))
+		moved = max(moved, math.Abs(math.Log(t))/2)
+	}
+	return moved
+}
+
+// scaleNeuron multiplies the inputs of neuron j of layer l by c and divides its outputs by it.
+func scaleNeuron(net *graph.Dense, l, j int, c float64) {
+	layer, next := net.Layers[l], net.Layers[l+1].W
+	_, cols := layer.W.Dims()
+	for i := range cols {
+		layer.W.Set(j, i, c*layer.W.At(j, i))
+	}
+	if layer.B != nil {
+		layer.B[j] *= c
+	}
+	rows, _ := next.Dims()
+	for i := range rows {
+		next.Set(i, j, next.At(i, j)/c)
+	}
+}
+
+func copyOf(net *graph.Dense) *graph.Dense {
+	out := *net
+	out.Layers = nil
+	for _, l := range net.Layers {
+		c := graph.Affine{Name: l.Name, W: mat.DenseCopyOf(l.W)}
+		if l.B != nil {
+			c.B = append([]float64(nil), l.B...)
+		}
+		out.Layers = append(out.Layers, c)
+	}
+	return &out
+}

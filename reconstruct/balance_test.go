@@ -1,0 +1,96 @@
+package reconstruct
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph"
+)
+
+// balancedNet is a random network whose hidden neurons have equal norms on both sides, as gradient descent from a small
+// initialisation leaves them.
+func balancedNet(rng *rand.Rand, widths ...int) *graph.Dense {
+	net := &graph.Dense{}
+	for l := range len(widths) - 1 {
+		w := mat.NewDense(widths[l+1], widths[l], nil)
+		w.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() / math.Sqrt(float64(widths[l])) }, w)
+		net.Layers = append(net.Layers, graph.Affine{W: w})
+	}
+	net.Layers[0].B = make([]float64, widths[1])
+	for i := range net.Layers[0].B {
+		net.Layers[0].B[i] = 0.1 * rng.NormFloat64()
+	}
+	for range 50 {
+		for l := range len(net.Layers) - 1 {
+			n := imbalance(net, l)
+			for j := range n.in {
+				scaleNeuron(net, l, j, math.Pow(n.out[j]/n.in[j], 0.25))
+			}
+		}
+	}
+	return net
+}
+
+func evaluate(net *graph.Dense, x []float64) []float64 {
+	a := mat.NewVecDense(len(x), append([]float64(nil), x...))
+	for l, layer := range net.Layers {
+		var z mat.VecDense
+		z.MulVec(layer.W, a)
+		for i := range z.Len() {
+			v := z.AtVec(i)
+			if layer.B != nil {
+				v += layer.B[i]
+			}
+			if l+1 < len(net.Layers) {
+				v = max(v, net.Slope*v)
+			}
+			z.SetVec(i, v)
+		}
+		a = &z
+	}
+	return a.RawVector().Data
+}
+
+func TestRebalanceUndoesScaledNeurons(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, widths := range [][]int{{12, 60, 1}, {12, 60, 50, 3}} {
+		net := balancedNet(rng, widths...)
+		if _, b := rebalance(net); b.Altered {
+			t.Errorf("%v: an untouched network counts as altered, spread %v", widths, b.Spread)
+		}
+		scaled := copyOf(net)
+		for l := range len(widths) - 2 {
+			for j := range widths[l+1] {
+				scaleNeuron(scaled, l, j, math.Exp(0.7*rng.NormFloat64()))
+			}
+		}
+		even, b := rebalance(scaled)
+		if !b.Altered {
+			t.Errorf("%v: scaled neurons were not noticed, spread %v", widths, b.Spread)
+		}
+		for range 5 {
+			x := make([]float64, widths[0])
+			for i := range x {
+				x[i] = rng.NormFloat64()
+			}
+			want, got := evaluate(scaled, x), evaluate(even, x)
+			for i := range want {
+				if math.Abs(got[i]-want[i]) > 1e-9*(1+math.Abs(want[i])) {
+					t.Fatalf("%v: rebalancing changed the function: %v became %v", widths, want, got)
+				}
+			}
+		}
+		// The spread of the untouched network is gone and so is what the scaling did to the weights, up to the
+		// median's own error.
+		for l := range net.Layers {
+			var diff mat.Dense
+			diff.Sub(net.Layers[l].W, even.Layers[l].W)
+			if off := mat.Norm(&diff, 2) / mat.Norm(net.Layers[l].W, 2); off > 0.25 {
+				t.Errorf("%v: layer %d is %.2f away from what it was", widths, l, off)
+			}
+		}
+	}
+}
