@@ -165,6 +165,11 @@ func parametricRelu(k *call) ([]*value, error) {
 			return nil, err
 		}
 	}
+	if slope.param != nil {
+		held := *slope
+		held.fixed = true
+		slope = &held
+	}
 	return k.one(binary{prelu}, x, slope)
 }
 

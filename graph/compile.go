@@ -3,6 +3,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"unlearnguard/onnxio"
 )
@@ -75,7 +76,7 @@ func constantValue(t *onnxio.Tensor) *value {
 	if len(t.Shape) == 0 && t.Int64s == nil {
 		v.reals = &array[float64]{t.Shape, elements[float64](t)}
 	} else {
-		v.param = t
+		v.param, v.weighted = t, t.Int64s == nil
 	}
 	return v
 }
@@ -264,9 +265,27 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 		out.reals = &known
 		return out, nil
 	}
+	if _, elementwise := o.(binary); elementwise {
+		in = freezeNormalization(in)
+	}
+	for _, v := range in {
+		out.weighted = out.weighted || v.weighted
+	}
 	out.step = &step{op: o, inputs: in, output: out, node: n}
 	c.steps = append(c.steps, out.step)
 	return out, nil
+}
+
+// freezeNormalization makes what is combined with the input, before any weight, part of the architecture: means and
+// standard deviations that the input is normalised by are stored as parameters are, but are not trained.
+func freezeNormalization(in []*value) []*value {
+	for i, v := range in {
+		if other := in[1-i]; v.weighted && v.constant() && !other.weighted && !other.constant() {
+			in = slices.Clone(in)
+			in[i] = known(v.name, v.numbers())
+		}
+	}
+	return in
 }
 
 func all(in []*value, is func(*value) bool) bool {

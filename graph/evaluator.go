@@ -34,14 +34,14 @@ type Evaluator struct {
 	machine gorgonia.VM
 	nodes   map[*value]*gorgonia.Node
 	// parameters are the nodes that hold the file's tensors.
-	parameters map[*onnxio.Tensor]*gorgonia.Node
+	parameters map[*onnxio.Tensor][]*gorgonia.Node
 }
 
 // Evaluator builds the graph that runs the network.
 func (net *Network) Evaluator(opts EvaluatorOptions) (*Evaluator, error) {
 	e := &Evaluator{
 		net: net, target: net.output, dtype: tensor.Float32, graph: gorgonia.NewGraph(),
-		nodes: map[*value]*gorgonia.Node{}, parameters: map[*onnxio.Tensor]*gorgonia.Node{},
+		nodes: map[*value]*gorgonia.Node{}, parameters: map[*onnxio.Tensor][]*gorgonia.Node{},
 	}
 	if opts.Float64 {
 		e.dtype = tensor.Float64
@@ -129,7 +129,7 @@ func (e *Evaluator) node(v *value) (*gorgonia.Node, error) {
 	case v == e.net.input:
 		return n, nil
 	case v.param != nil:
-		e.parameters[v.param] = n
+		e.parameters[v.param] = append(e.parameters[v.param], n)
 		return n, gorgonia.Let(n, e.parameter(shape, v.param))
 	case v.reals != nil:
 		return n, gorgonia.Let(n, e.holding(shape, v.reals.data))
@@ -212,16 +212,18 @@ func (e *Evaluator) parameter(shape []int, t *onnxio.Tensor) tensor.Tensor {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(elements[float32](t)))
 }
 
-// setParameters multiplies every parameter by a factor, for all runs to come.
-func (e *Evaluator) setParameters(factor func(*onnxio.Tensor) float64) error {
-	for t, n := range e.parameters {
+// scaleParameters multiplies every parameter by a factor, for all runs to come.
+func (e *Evaluator) scaleParameters(factor func(*onnxio.Tensor) float64) error {
+	for t, nodes := range e.parameters {
 		f := factor(t)
 		data := slices.Clone(elements[float64](t))
 		for i := range data {
 			data[i] *= f
 		}
-		if err := gorgonia.Let(n, e.holding(n.Shape(), data)); err != nil {
-			return err
+		for _, n := range nodes {
+			if err := gorgonia.Let(n, e.holding(n.Shape(), data)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -37,7 +37,9 @@ func batchNormalization(k *call) ([]*value, error) {
 		scale[i] = stats[0].data[i] / math.Sqrt(stats[3].data[i]+epsilon)
 		shift[i] = stats[1].data[i] - scale[i]*stats[2].data[i]
 	}
-	y, err := k.apply(binary{mul}, x, k.perChannel(k.in[1].name, scale, len(x.shape)))
+	factor := k.perChannel(k.in[1].name, scale, len(x.shape))
+	factor.fixed = true // it counts with the weight that it is folded into
+	y, err := k.apply(binary{mul}, x, factor)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +54,7 @@ func (k *call) perChannel(name string, numbers []float64, rank int) *value {
 	}
 	shape[0] = len(numbers)
 	t := &onnxio.Tensor{Name: name, DType: onnxio.Float64, Shape: shape, Float64s: numbers}
-	return &value{name: name, shape: fixedShape(shape), param: t}
+	return &value{name: name, shape: fixedShape(shape), param: t, weighted: true}
 }
 
 // layerNormalization lowers to its definition: the mean and variance of all axes from the given one on.

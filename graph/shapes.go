@@ -106,7 +106,7 @@ func constant(k *call) ([]*value, error) {
 		v := constantValue(&named)
 		if v.param != nil && named.Int64s == nil && volume(named.Shape) == 1 {
 			// A single number in the graph is a factor or an offset of the architecture, whatever its rank.
-			v.param, v.reals = nil, &array[float64]{named.Shape, elements[float64](&named)}
+			v.param, v.weighted, v.reals = nil, false, &array[float64]{named.Shape, elements[float64](&named)}
 		}
 		return []*value{v}, nil
 	}

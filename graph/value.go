@@ -19,6 +19,8 @@ type value struct {
 	param *onnxio.Tensor
 	// step computes the value.
 	step *step
+	// weighted marks what depends on a parameter, fixed a parameter whose scale counts with another's.
+	weighted, fixed bool
 	// unread marks what follows from a node that could not be read.
 	unread bool
 }

@@ -1,0 +1,81 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+
+	"unlearnguard/onnxio"
+)
+
+// MeasureHomogeneity runs the network in float64 on random samples, with its parameters as they are and multiplied by
+// a^(e_p) for random a, and gives the largest deviation of the logits from a^L times what they were, relative to the
+// largest logit of the sample. It is of the order of 1e-15 where h is right. Seeds give reproducible samples.
+func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed uint64) (float64, error) {
+	e, err := net.Evaluator(EvaluatorOptions{Float64: true, Logits: true})
+	if err != nil {
+		return 0, err
+	}
+	defer e.Close()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	x := probes(rng, volume(net.InputShape))
+	plain, err := e.Run(ctx, x)
+	if err != nil {
+		return 0, err
+	}
+	deviation, compared := 0.0, false
+	for _, a := range []float64{1 + rng.Float64(), 1 / (1 + rng.Float64())} {
+		factors := map[*onnxio.Tensor]float64{}
+		for _, p := range h.Exponents {
+			factors[p.tensor] = math.Pow(a, p.Exponent)
+		}
+		err := e.scaleParameters(func(t *onnxio.Tensor) float64 { return factors[t] })
+		if err != nil {
+			return 0, err
+		}
+		scaled, err := e.Run(ctx, x)
+		if err != nil {
+			return 0, err
+		}
+		width := volume(e.ResultShape())
+		for i := 0; i+width <= len(plain); i += width {
+			if d := relativeDeviation(scaled[i:i+width], plain[i:i+width], math.Pow(a, h.Degree)); !math.IsNaN(d) {
+				deviation, compared = max(deviation, d), true
+			}
+		}
+	}
+	if !compared {
+		return 0, errors.New("the logits of random samples are not finite: homogeneity cannot be measured")
+	}
+	return deviation, nil
+}
+
+// probes are Gaussian samples at several scales, so that a bend or a saturation anywhere between is met.
+func probes(rng *rand.Rand, size int) []float64 {
+	var x []float64
+	for _, scale := range []float64{0.01, 0.1, 1, 10, 100, 1000} {
+		for range 2 * size {
+			x = append(x, scale*rng.NormFloat64())
+		}
+	}
+	return x
+}
+
+// relativeDeviation compares got with factor times want, relative to the largest of either; NaN where they are not
+// finite.
+func relativeDeviation(got, want []float64, factor float64) float64 {
+	top, deviation := 0.0, 0.0
+	for i := range got {
+		expected := factor * want[i]
+		top = max(top, math.Abs(expected), math.Abs(got[i]))
+		deviation = max(deviation, math.Abs(got[i]-expected))
+	}
+	if top == 0 {
+		return 0
+	}
+	if math.IsInf(top, 0) {
+		return math.NaN()
+	}
+	return deviation / top
+}
