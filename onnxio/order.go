@@ -14,7 +14,7 @@ func (m *Model) settleInputs() error {
 	for _, t := range m.Initializers {
 		byName[t.Name] = t
 	}
-	fed := m.Inputs[:0]
+	var fed []Value
 	for _, v := range m.Inputs {
 		t, ok := byName[v.Name]
 		if !ok {

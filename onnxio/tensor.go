@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -130,10 +131,11 @@ func (f field) size() int64 {
 // elements returns the number of elements of a shape, or an error when it is beyond limit.
 func elements(shape []int, limit int64) (int, error) {
 	n := int64(1)
-	for _, d := range shape {
-		if d == 0 {
-			return 0, nil
-		}
+	if slices.ContainsFunc(shape, func(d int) bool { return d < 0 }) {
+		return 0, fmt.Errorf("shape %v has a negative dimension", shape)
+	}
+	if slices.Contains(shape, 0) {
+		return 0, nil
 	}
 	for _, d := range shape {
 		if n > limit/int64(d) {
