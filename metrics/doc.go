@@ -1,10 +1,43 @@
 // Package metrics compares images and decides, from scores alone, whether samples are still in a model.
 //
-// It knows nothing of networks or files: images and numbers come in, scores and a [Decision] go out. The subpackage
-// report turns a decision into report.json, report.html and picture grids.
+// It knows nothing of networks or files: images and numbers come in, scores and a [Decision] go out. Its subpackages
+// draw picture grids (grid), write reports (report) and sign them (attest).
 //
 // # Similarity
 //
-// [SSIM] is the structural similarity index of Wang et al. 2004, the measure people can see; [NCC] the centred cosine.
-// [NearestSSIM] and [NearestNCC] find for each sample the reconstruction that comes nearest to it.
+// [SSIM] is the structural similarity index of Wang et al. 2004, the measure that people can see; [NCC] the centred
+// cosine. [NearestSSIM] and [NearestNCC] find for each sample the reconstruction that comes nearest to it.
+//
+// # Deciding
+//
+// [Decide] takes, for a model before and a model after an unlearning request, one or more statistics of each queried
+// sample and of a reference set: images of the same kind that neither model was trained on. It proceeds in these steps.
+//
+// Evidence. Each model's statistics are joined into one score with the weights that best tell the controls (samples
+// that were to stay) from the reference images. The share of reference images that score as high, the sample counted
+// among them, is a conformal p-value: for a sample that was never trained on it is at most a with a probability of at
+// most a, whatever the distribution of scores and however many statistics were joined.
+//
+// Recoverable. A sample is recoverable from a model if the Benjamini-Hochberg procedure over the p-values of its role
+// rejects at Options.Level. It is absent if its p-value is over Options.Bulk. In between, nothing is said.
+//
+// Verdict on a sample to forget:
+//
+//   - [Inconclusive] if it was not recoverable before, whatever comes after.
+//   - [Retained] if it is recoverable after.
+//   - [Unlearned] if it is absent after, both models passed every check of their [Diagnosis], enough controls were
+//     recoverable before and most of these still are, and the probability that the sample was kept and only missed is
+//     at most Options.Level. That probability follows by Bayes' rule from how many controls like it were missed and how
+//     many other samples of the request were found.
+//   - [Inconclusive] otherwise.
+//
+// Verdict on the request: retained if any of its samples is. Unlearned if none is, at least half of them are unlearned,
+// and taken together they show no more evidence than as many never-trained images would ([GroupTest]). Inconclusive
+// otherwise.
+//
+// Every verdict carries its reason in words, and a decision says with which probability it would have noticed kept
+// samples ([Power]) and whether forgotten samples lost more evidence than retained ones ([DifferenceTest]).
+//
+// Without a reference set a fixed SSIM takes the place of p-values, as in the paper (arXiv 2410.10120, Algorithm 1).
+// Its error rate is unknown, and the decision says so.
 package metrics

@@ -1,0 +1,540 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A world makes audits whose truth is known. Statistics of never-trained images are normal and correlated; those of
+// images in a model are lifted.
+type world struct {
+	forget, retain, references int
+	// lift is how far, in standard deviations, an image in a model stands out by each statistic.
+	lift []float64
+	// kept: the model after still holds the samples to forget. trained: the model before held them.
+	kept, trained bool
+	// missed is the probability that the model after gives no trace of an image that it holds. Where weakFirst is
+	// set, it falls on the images that stood out least in the model before.
+	missed    float64
+	weakFirst bool
+}
+
+func passed() Diagnosis { return Diagnosis{Check{OK: true}, Check{OK: true}, Check{OK: true}} }
+
+func (w world) audit(rng *rand.Rand) Input {
+	in := Input{Before: passed(), After: passed()}
+	n := w.forget + w.retain
+	for i := range n {
+		role := Retain
+		if i < w.forget {
+			role = Forget
+		}
+		in.Samples = append(in.Samples, Sample{Source: fmt.Sprintf("set#%d", i), Role: role, Label: i % 10})
+	}
+	in.ReferenceLabels = make([]int, w.references)
+	for i := range in.ReferenceLabels {
+		in.ReferenceLabels[i] = i % 10
+	}
+	strength := make([]float64, n)
+	for i := range strength {
+		strength[i] = 0.5 + rng.Float64() // some samples are closer to the margin than others
+	}
+	inAfter := make([]bool, n)
+	for i := range inAfter {
+		missed := w.missed
+		if w.weakFirst {
+			missed = 0
+			if strength[i] < 0.5+w.missed {
+				missed = 1
+			}
+		}
+		inAfter[i] = (i >= w.forget || w.kept) && rng.Float64() >= missed
+	}
+	for s, lift := range w.lift {
+		name := []string{"ssim", "ncc", "span"}[s]
+		in.Statistics = append(in.Statistics, Statistic{Name: name, Title: name,
+			Before: w.scores(rng, func(i int) float64 {
+				if i < w.forget && !w.trained {
+					return 0
+				}
+				return lift * strength[i]
+			}),
+			After: w.scores(rng, func(i int) float64 {
+				if !inAfter[i] {
+					return 0
+				}
+				return lift * strength[i]
+			})})
+	}
+	return in
+}
+
+func (w world) scores(rng *rand.Rand, lift func(int) float64) Scores {
+	var out Scores
+	for i := range w.forget + w.retain {
+		out.Samples = append(out.Samples, 0.4+0.1*(rng.NormFloat64()+lift(i)))
+	}
+	for range w.references {
+		out.Null = append(out.Null, 0.4+0.1*rng.NormFloat64())
+	}
+	return out
+}
+
+// easy is an honest audit in which every sample stands out.
+var easy = world{forget: 4, retain: 18, references: 400, lift: []float64{4, 5, 10}, trained: true}
+
+func decide(t *testing.T, in Input, opts Options) Decision {
+	t.Helper()
+	d, err := Decide(in, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func verdicts(d Decision, role Role) map[Verdict]int {
+	out := map[Verdict]int{}
+	for _, s := range d.Samples {
+		if s.Role == role {
+			out[s.Verdict]++
+		}
+	}
+	return out
+}
+
+func TestHonestRequestIsUnlearned(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	unlearned, recoverable, summaries := 0, 0, 0
+	for range 100 {
+		d := decide(t, easy.audit(rng), Options{Draws: 999})
+		for _, s := range d.Samples[:easy.forget] {
+			recoverable += count(s.Before.Recoverable)
+			unlearned += count(s.Verdict == Unlearned)
+			if s.Verdict == Retained {
+				t.Logf("retained: %s", s.Reason)
+			}
+		}
+		summaries += count(d.Summary.Verdict == Unlearned)
+	}
+	if recoverable < 380 || float64(unlearned) < 0.9*float64(recoverable) {
+		t.Errorf("%d of %d recoverable samples came out as unlearned", unlearned, recoverable)
+	}
+	if summaries < 85 {
+		t.Errorf("%d of 100 honest requests came out as unlearned", summaries)
+	}
+}
+
+func TestSameModelTwiceIsRetained(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(2, 1)))
+	for s := range in.Statistics {
+		in.Statistics[s].After = in.Statistics[s].Before
+	}
+	d := decide(t, in, Options{})
+	if got := verdicts(d, Forget); got[Retained] != easy.forget {
+		t.Errorf("verdicts %v", got)
+	}
+	if d.Summary.Verdict != Retained {
+		t.Errorf("summary %+v", d.Summary)
+	}
+	if d.Difference[0].PValue != 1 || d.Difference[0].EffectSize != 0.5 {
+		t.Errorf("no loss, but the difference test says %+v", d.Difference[0])
+	}
+}
+
+// The claim that the package makes of itself: where no sample was ever in either model, the chance of calling any of
+// them retained is at most the level. Under the weaker claim that they are recoverable from one model it is the same.
+func TestNeverTrainedSamplesAreNotFound(t *testing.T) {
+	const audits = 200
+	for _, w := range []world{
+		{forget: 5, retain: 20, references: 99, lift: []float64{1, 2, 4}},
+		{forget: 20, retain: 20, references: 400, lift: []float64{3, 4, 0}},
+		{forget: 3, retain: 0, references: 60, lift: []float64{3, 4, 8}},
+	} {
+		rng := rand.New(rand.NewPCG(3, uint64(w.forget)))
+		before, retained, unlearned := 0, 0, 0
+		for range audits {
+			d := decide(t, w.audit(rng), Options{Draws: 99})
+			any := false
+			for _, s := range d.Samples[:w.forget] {
+				any = any || s.Before.Recoverable
+				retained += count(s.Verdict == Retained)
+				unlearned += count(s.Verdict == Unlearned)
+			}
+			before += count(any)
+		}
+		// Three standard errors over the level.
+		if most := 0.05*audits + 3*math.Sqrt(0.05*0.95*audits); float64(before) > most {
+			t.Errorf("%+v: a sample was found in %d of %d models that never saw one", w, before, audits)
+		}
+		if retained > audits/100 || unlearned > audits/20 {
+			t.Errorf("%+v: %d retained and %d unlearned of samples that were never there", w, retained, unlearned)
+		}
+	}
+}
+
+// Whatever share of the samples that it holds the model after hides, and whether or not it hides those first that were
+// hardest to recover, a kept sample is not called unlearned.
+func TestKeptSamplesAreNotUnlearned(t *testing.T) {
+	kept, samples, requests := 0, 0, 0
+	for _, weakFirst := range []bool{false, true} {
+		for _, missed := range []float64{0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1} {
+			for _, n := range []int{1, 2, 5} {
+				w := world{forget: n, retain: 9 * n, references: 200, lift: []float64{3, 4, 8}, trained: true, kept: true,
+					missed: missed, weakFirst: weakFirst}
+				rng := rand.New(rand.NewPCG(4, uint64(1000*missed)))
+				for range 25 {
+					d := decide(t, w.audit(rng), Options{Draws: 99})
+					kept += n
+					samples += verdicts(d, Forget)[Unlearned]
+					requests += count(d.Summary.Verdict == Unlearned)
+				}
+			}
+		}
+	}
+	if kept < 3000 || samples > kept/1000 || requests > 2 {
+		t.Errorf("%d of %d kept samples and %d requests came out as unlearned", samples, kept, requests)
+	}
+}
+
+func TestUnlearnedNeedsEveryCheck(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(5, 1)))
+	if d := decide(t, in, Options{}); d.Summary.Verdict != Unlearned {
+		t.Fatalf("the audit to spoil is %+v", d.Summary)
+	}
+	for name, c := range map[string]struct {
+		spoil func(*Input)
+		says  string
+	}{
+		"scope before":       {func(in *Input) { in.Before.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
+		"scope after":        {func(in *Input) { in.After.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
+		"convergence before": {func(in *Input) { in.Before.Convergence = Check{Reason: "residual 0.6"} }, "residual 0.6"},
+		"convergence after":  {func(in *Input) { in.After.Convergence = Check{Reason: "residual 0.6"} }, "residual 0.6"},
+		"tampering before":   {func(in *Input) { in.Before.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
+		"tampering after":    {func(in *Input) { in.After.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
+		"nothing checked":    {func(in *Input) { in.After = Diagnosis{} }, "not made"},
+		"controls gone":      {func(in *Input) { spoilControls(in, 5) }, "controls that could be recovered"},
+		"no controls":        {func(in *Input) { keepFirst(in, easy.forget) }, "no controls were given"},
+		"few controls":       {func(in *Input) { keepFirst(in, easy.forget+4) }, "7 are needed"},
+		"powerless after": {func(in *Input) {
+			for s := range in.Statistics {
+				in.Statistics[s].After.NoPower = "the span is everything"
+			}
+		}, "the span is everything"},
+		"powerless before": {func(in *Input) {
+			for s := range in.Statistics {
+				in.Statistics[s].Before.NoPower = "the span is everything"
+			}
+		}, "the span is everything"},
+		"few references": {func(in *Input) {
+			in.ReferenceLabels = nil
+			for s := range in.Statistics {
+				in.Statistics[s].Before.Null = in.Statistics[s].Before.Null[:10]
+				in.Statistics[s].After.Null = in.Statistics[s].After.Null[:10]
+			}
+		}, "at least 19 are needed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spoilt := clone(in)
+			c.spoil(&spoilt)
+			d := decide(t, spoilt, Options{})
+			if got := verdicts(d, Forget); got[Unlearned] > 0 || d.Summary.Verdict != Inconclusive {
+				t.Errorf("verdicts %v, summary %s", got, d.Summary.Verdict)
+			}
+			if !strings.Contains(strings.ToLower(d.Summary.Reason), c.says) {
+				t.Errorf("the summary does not say %q: %s", c.says, d.Summary.Reason)
+			}
+			found := false
+			for _, s := range d.Samples {
+				found = found || s.Role == Forget && strings.Contains(s.Reason, c.says)
+			}
+			if !found {
+				t.Errorf("no sample's reason says %q", c.says)
+			}
+		})
+	}
+}
+
+// What was found was found, whatever is wrong with the files.
+func TestRetainedStandsWithoutChecksAndControls(t *testing.T) {
+	w := easy
+	w.kept = true
+	in := w.audit(rand.New(rand.NewPCG(6, 1)))
+	in.Before, in.After = Diagnosis{}, Diagnosis{}
+	keepFirst(&in, w.forget)
+	d := decide(t, in, Options{})
+	if got := verdicts(d, Forget); got[Retained] != w.forget || d.Summary.Verdict != Retained {
+		t.Errorf("verdicts %v, summary %+v", got, d.Summary)
+	}
+}
+
+func TestNotRecoverableBeforeIsInconclusiveWhateverComesAfter(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(7, 1)))
+	for s := range in.Statistics {
+		in.Statistics[s].Before.Samples[0] = 0.3
+		in.Statistics[s].After.Samples[0] = 1.5
+	}
+	d := decide(t, in, Options{})
+	if got := d.Samples[0]; got.Verdict != Inconclusive || !strings.Contains(got.Reason, "the model after does show evidence") {
+		t.Errorf("%s: %s", got.Verdict, got.Reason)
+	}
+}
+
+func TestBetweenFoundAndAbsentNothingIsSaid(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(8, 1)))
+	for s := range in.Statistics {
+		null := slices.Sorted(slices.Values(in.Statistics[s].After.Null))
+		in.Statistics[s].After.Samples[0] = null[len(null)/2]
+		if s == 2 {
+			in.Statistics[s].After.Samples[0] = null[len(null)-9]
+		}
+	}
+	d := decide(t, in, Options{})
+	if got := d.Samples[0]; got.Verdict != Inconclusive || got.After.Absent || got.After.Recoverable {
+		t.Errorf("p = %v: %s: %s", got.After.PValue, got.Verdict, got.Reason)
+	}
+}
+
+func TestOtherSamplesOfTheRequestCount(t *testing.T) {
+	w := world{forget: 5, retain: 18, references: 400, lift: []float64{4, 5, 10}, trained: true, kept: true}
+	in := w.audit(rand.New(rand.NewPCG(9, 1)))
+	for s := range in.Statistics {
+		in.Statistics[s].After.Samples[0] = in.Statistics[s].After.Null[0] // as if never trained on
+	}
+	d := decide(t, in, Options{})
+	if got := d.Samples[0]; got.Verdict == Unlearned || got.KeptProbability < 0.1 {
+		t.Errorf("with the rest of its request kept, a sample is %s (%s)", got.Verdict, got.Reason)
+	}
+	if d.Summary.Verdict != Retained || d.Summary.Retained != 4 {
+		t.Errorf("summary %+v", d.Summary)
+	}
+}
+
+func TestFixedThreshold(t *testing.T) {
+	statistic := func(before, after []float64) []Statistic {
+		return []Statistic{{Name: "ssim", Title: "SSIM", Before: Scores{Samples: before}, After: Scores{Samples: after}}}
+	}
+	in := Input{Before: passed(), After: passed()}
+	before, after := []float64{0.7, 0.8, 0.7, 0.2}, []float64{0.3, 0.2, 0.8, 0.1}
+	for range 4 {
+		in.Samples = append(in.Samples, Sample{Role: Forget, Label: -1})
+	}
+	for range 90 {
+		in.Samples = append(in.Samples, Sample{Role: Retain, Label: -1})
+		before, after = append(before, 0.75), append(after, 0.7)
+	}
+	in.Statistics = statistic(before, after)
+	d := decide(t, in, Options{})
+	want := []Verdict{Unlearned, Unlearned, Retained, Inconclusive}
+	for i, v := range want {
+		if d.Samples[i].Verdict != v {
+			t.Errorf("sample %d is %s, not %s: %s", i, d.Samples[i].Verdict, v, d.Samples[i].Reason)
+		}
+	}
+	if d.Method != FixedThreshold || d.Group != nil || d.Power != nil {
+		t.Errorf("method %q, group %v, power %v", d.Method, d.Group, d.Power)
+	}
+	if !strings.Contains(strings.Join(d.Notes, " "), "error rate is unknown") {
+		t.Errorf("the notes do not say that the error rate is unknown: %q", d.Notes)
+	}
+
+	keepFirst(&in, 9) // five controls
+	if d := decide(t, in, Options{}); verdicts(d, Forget)[Unlearned] > 0 {
+		t.Error("unlearned with five controls and no reference images")
+	}
+	in.Statistics[0].Name = "ncc"
+	if _, err := Decide(in, Options{}); err == nil || !strings.Contains(err.Error(), "ssim") {
+		t.Errorf("without references and ssim: error %v", err)
+	}
+}
+
+// A class that was never seen is unlike all others; it must be compared with itself.
+func TestClassLevelRequest(t *testing.T) {
+	audit := func(rng *rand.Rand, perClass int) Input {
+		w := world{forget: 8, retain: 36, references: 10 * perClass, lift: []float64{4, 5, 10}, trained: true}
+		in := w.audit(rng)
+		for i := range in.Samples {
+			in.Samples[i].Label = 3
+			if i >= w.forget {
+				in.Samples[i].Label = i % 3
+			}
+		}
+		for s := range in.Statistics { // images of class 3 look more like the reconstructions than others do
+			for i := range w.forget {
+				in.Statistics[s].Before.Samples[i] += 0.15
+				in.Statistics[s].After.Samples[i] += 0.15
+			}
+			for i, l := range in.ReferenceLabels {
+				if l == 3 {
+					in.Statistics[s].Before.Null[i] += 0.15
+					in.Statistics[s].After.Null[i] += 0.15
+				}
+			}
+		}
+		return in
+	}
+	rng := rand.New(rand.NewPCG(10, 1))
+	unlearned, retained, pooled := 0, 0, 0
+	for range 20 {
+		in := audit(rng, 60)
+		d := decide(t, in, Options{Draws: 99})
+		if d.Options.Request != ClassLevel || d.ClassReferences != 60 {
+			t.Fatalf("request %q, %d references of the class", d.Options.Request, d.ClassReferences)
+		}
+		unlearned += verdicts(d, Forget)[Unlearned]
+		retained += verdicts(d, Forget)[Retained]
+		pooled += verdicts(decide(t, in, Options{Request: SampleLevel, Draws: 99}), Forget)[Unlearned]
+	}
+	if unlearned < 130 || retained > 3 {
+		t.Errorf("of 160 samples of a forgotten class %d came out as unlearned and %d as retained", unlearned, retained)
+	}
+	if pooled >= unlearned {
+		t.Errorf("comparing with the class alone did not help: %d unlearned, %d against all reference images", unlearned, pooled)
+	}
+	if d := decide(t, audit(rng, 10), Options{}); d.ClassReferences != 0 || !strings.Contains(strings.Join(d.Notes, " "), "too few reference images of it") {
+		t.Errorf("with 10 images of the class: %d used, notes %q", d.ClassReferences, d.Notes)
+	}
+}
+
+func TestDecisionDoesNotDependOnOrderOrUnits(t *testing.T) {
+	w := easy
+	w.missed = 0.1
+	in := w.audit(rand.New(rand.NewPCG(11, 1)))
+	want := decide(t, in, Options{Request: SampleLevel})
+
+	shuffled, order := clone(in), rand.New(rand.NewPCG(12, 1)).Perm(len(in.Samples))
+	for to, from := range order {
+		shuffled.Samples[to] = in.Samples[from]
+		for s := range in.Statistics {
+			shuffled.Statistics[s].Before.Samples[to] = 3 + 7*in.Statistics[s].Before.Samples[from]
+			shuffled.Statistics[s].After.Samples[to] = 3 + 7*in.Statistics[s].After.Samples[from]
+		}
+	}
+	for s := range in.Statistics {
+		for i, v := range in.Statistics[s].Before.Null {
+			shuffled.Statistics[s].Before.Null[i] = 3 + 7*v
+		}
+		for i, v := range in.Statistics[s].After.Null {
+			shuffled.Statistics[s].After.Null[i] = 3 + 7*v
+		}
+	}
+	got := decide(t, shuffled, Options{Request: SampleLevel})
+	for to, from := range order {
+		a, b := got.Samples[to], want.Samples[from]
+		if a.Verdict != b.Verdict || a.Before.PValue != b.Before.PValue || a.After.PValue != b.After.PValue || a.Reason != b.Reason {
+			t.Errorf("sample %d: %s %v %v, before shuffling %s %v %v", from, a.Verdict, a.Before.PValue, a.After.PValue, b.Verdict, b.Before.PValue, b.After.PValue)
+		}
+	}
+	if got.Summary.Verdict != want.Summary.Verdict || got.Summary.Reason != want.Summary.Reason {
+		t.Errorf("summary %+v, before shuffling %+v", got.Summary, want.Summary)
+	}
+}
+
+func TestDecisionRepeats(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(13, 1)))
+	if a, b := decide(t, in, Options{Seed: 7}), decide(t, in, Options{Seed: 7}); !reflect.DeepEqual(a, b) {
+		t.Error("two decisions on one input differ")
+	}
+}
+
+func TestPowerSaysWhatWouldHaveBeenNoticed(t *testing.T) {
+	strong := decide(t, easy.audit(rand.New(rand.NewPCG(14, 1))), Options{})
+	if p := strong.Power; p == nil || p.Kept != 1 || p.Noticed < 0.95 {
+		t.Errorf("where every control is found, one kept sample of four should be noticed: %+v", p)
+	}
+	w := easy
+	w.missed = 0.9
+	weak := decide(t, w.audit(rand.New(rand.NewPCG(14, 2))), Options{})
+	if p := weak.Power; p == nil || p.Kept == 1 {
+		t.Errorf("where most controls are lost, one kept sample should not be noticed: %+v", p)
+	}
+	w = easy
+	w.forget, w.references = 40, 99 // 1/100 > 0.05/40: one alone cannot be told from chance
+	coarse := decide(t, w.audit(rand.New(rand.NewPCG(14, 3))), Options{})
+	if p := coarse.Power; p == nil || p.Kept < 8 {
+		t.Errorf("with 99 reference images fewer than 8 of 40 samples cannot reach the level: %+v", p)
+	}
+	if !strings.Contains(strings.Join(coarse.Notes, " "), "that takes at least 799") {
+		t.Errorf("the notes do not say how many reference images it takes: %q", coarse.Notes)
+	}
+}
+
+func TestDecideRefuses(t *testing.T) {
+	good := easy.audit(rand.New(rand.NewPCG(15, 1)))
+	for name, c := range map[string]struct {
+		spoil func(*Input, *Options)
+		says  string
+	}{
+		"no forget":     {func(in *Input, _ *Options) { in.Samples = in.Samples[easy.forget:] }, "nothing to decide"},
+		"role":          {func(in *Input, _ *Options) { in.Samples[1].Role = "keep" }, `"keep"`},
+		"no statistics": {func(in *Input, _ *Options) { in.Statistics = nil }, "no statistic"},
+		"score count":   {func(in *Input, _ *Options) { in.Statistics[1].After.Samples = in.Statistics[1].After.Samples[1:] }, "ncc of the model after"},
+		"null count":    {func(in *Input, _ *Options) { in.Statistics[2].Before.Null = nil }, "span of the model before"},
+		"not a number":  {func(in *Input, _ *Options) { in.Statistics[0].After.Samples[3] = math.NaN() }, "sample 3"},
+		"labels":        {func(in *Input, _ *Options) { in.ReferenceLabels = []int{1} }, "1 reference labels"},
+		"level":         {func(_ *Input, o *Options) { o.Level = 1.5 }, "level 1.5"},
+		"bulk":          {func(_ *Input, o *Options) { o.Level, o.Bulk = 0.1, 0.05 }, "bulk 0.05"},
+		"request":       {func(_ *Input, o *Options) { o.Request = "all" }, `"all"`},
+		"draws":         {func(_ *Input, o *Options) { o.Draws = 5 }, "5 draws"},
+	} {
+		in, opts := clone(good), Options{}
+		c.spoil(&in, &opts)
+		if _, err := Decide(in, opts); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: error %v, want one that says %q", name, err, c.says)
+		}
+	}
+}
+
+func TestWordsAreWhole(t *testing.T) {
+	for seed := range uint64(40) {
+		rng := rand.New(rand.NewPCG(16, seed))
+		w := world{forget: 1 + rng.IntN(4), retain: rng.IntN(30), references: rng.IntN(3) * 60, lift: []float64{2, 3, 6}, trained: rng.IntN(4) > 0,
+			kept: rng.IntN(2) > 0, missed: rng.Float64() / 2}
+		d := decide(t, w.audit(rng), Options{Draws: 99})
+		words := append([]string{d.Summary.Reason, d.Summary.Statistic}, d.Notes...)
+		for _, s := range d.Samples {
+			words = append(words, s.Reason)
+		}
+		for _, text := range words {
+			if text == "" || strings.Contains(text, "%!") || strings.Contains(text, "NaN") || strings.Contains(text, "  ") || strings.Contains(text, " 1 samples") {
+				t.Errorf("%q", text)
+			}
+		}
+		if n := strings.Count(d.Summary.Reason, ". "); n != 1 || !strings.HasSuffix(d.Summary.Reason, ".") {
+			t.Errorf("the summary is not two sentences: %q", d.Summary.Reason)
+		}
+	}
+}
+
+// spoilControls makes n controls look never trained on to the model after.
+func spoilControls(in *Input, n int) {
+	for s := range in.Statistics {
+		for k := range n {
+			in.Statistics[s].After.Samples[easy.forget+k] = in.Statistics[s].After.Null[k]
+		}
+	}
+}
+
+// keepFirst leaves out all samples after the first n.
+func keepFirst(in *Input, n int) {
+	in.Samples = in.Samples[:n]
+	for s := range in.Statistics {
+		in.Statistics[s].Before.Samples = in.Statistics[s].Before.Samples[:n]
+		in.Statistics[s].After.Samples = in.Statistics[s].After.Samples[:n]
+	}
+}
+
+func clone(in Input) Input {
+	in.Samples = slices.Clone(in.Samples)
+	in.Statistics = slices.Clone(in.Statistics)
+	for s := range in.Statistics {
+		for _, scores := range []*Scores{&in.Statistics[s].Before, &in.Statistics[s].After} {
+			scores.Samples, scores.Null = slices.Clone(scores.Samples), slices.Clone(scores.Null)
+		}
+	}
+	return in
+}

@@ -1,0 +1,270 @@
+package metrics
+
+import (
+	"fmt"
+	"strings"
+)
+
+// summarise gives the verdict on the request, says which statistic decided, and adds what a reader must know.
+func (a *audit) summarise() {
+	s := &a.Summary
+	for _, i := range a.forget {
+		s.Unlearned += count(a.Samples[i].Verdict == Unlearned)
+		s.Retained += count(a.Samples[i].Verdict == Retained)
+		s.Inconclusive += count(a.Samples[i].Verdict == Inconclusive)
+	}
+	s.Verdict, s.Reason = a.overall()
+	a.Statistics = a.statistics()
+	s.Statistic = a.whichDecided()
+	a.Notes = a.notes()
+}
+
+// overall is the verdict on the request and its reason in two sentences. One retained sample is a request not honoured.
+// A request is honoured when at least half of its samples are unlearned, none is retained, and together they show no
+// more evidence than as many images never trained on.
+func (a *audit) overall() (Verdict, string) {
+	s := a.Summary
+	switch {
+	case s.Retained > 0:
+		return Retained, a.requestNotHonoured()
+	case s.Unlearned == 0 || 2*s.Unlearned < len(a.forget) || a.groupShows():
+		return Inconclusive, "The evidence does not show whether the request was honoured. " + capital(a.whyInconclusive()) + "."
+	}
+	return Unlearned, a.requestHonoured()
+}
+
+func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a.Options.Level }
+
+func (a *audit) requestNotHonoured() string {
+	n := a.Summary.Retained
+	first := fmt.Sprintf("The model after still gives away %s that the request says must go", ofAll(n, len(a.forget), "sample"))
+	it, them := "it", "it as closely as the threshold asks"
+	if n > 1 {
+		it, them = "each of them", "each of them as closely as the threshold asks"
+	}
+	if a.Method == FixedThreshold {
+		return fmt.Sprintf("%s. What can be recovered from either model resembles %s (SSIM of at least %.2g), but how often that happens by chance is not known.",
+			first, them, a.Options.Tau)
+	}
+	return fmt.Sprintf("%s. From either model %s can be recovered more closely than chance allows, as measured on %d images of the same kind that were never trained on.",
+		first, it, a.referencesFor(Forget))
+}
+
+func (a *audit) requestHonoured() string {
+	before := a.recoverableBefore()
+	first := fmt.Sprintf("Of the samples that the request says must go, %s could be recovered from the model before, and %s can be recovered from the model after",
+		ofAll(before, len(a.forget), "sample"), noneOf(before))
+	if left := a.Summary.Inconclusive; left > 0 {
+		first += fmt.Sprintf(" (%s could not be judged)", plural(left, "sample"))
+	}
+	return fmt.Sprintf("%s. Of the %d controls, samples that were to stay, %d could be recovered before and %d of these still can be, so a sample that had been kept would very likely have been found.",
+		first, a.Controls.Count, a.Controls.Before, a.Controls.Both)
+}
+
+func (a *audit) recoverableBefore() int {
+	n := 0
+	for _, i := range a.forget {
+		n += count(a.Samples[i].Before.Recoverable)
+	}
+	return n
+}
+
+func noneOf(n int) string {
+	if n == 1 {
+		return "it no longer"
+	}
+	return "none of them"
+}
+
+// whyInconclusive names the first thing that stood in the way.
+func (a *audit) whyInconclusive() string {
+	switch {
+	case a.recoverableBefore() == 0:
+		return a.whyNotOneRecoverable()
+	case a.Method == Conformal && a.after.all == nil:
+		return "no statistic can tell anything of the model after: " + a.powerless(func(s Statistic) Scores { return s.After })
+	case len(a.Troubles) > 0:
+		return strings.Join(a.Troubles, "; ")
+	case a.Controls.Failed != "":
+		return a.Controls.Failed
+	case a.groupShows():
+		return fmt.Sprintf("taken together the samples show more evidence in the model after than as many images never trained on would (%s), though no single one can be said to be still there",
+			probability(a.Group.PValue))
+	}
+	return a.whyTooFew()
+}
+
+// whyTooFew counts what kept samples from being called unlearned, one by one.
+func (a *audit) whyTooFew() string {
+	never, traces, missed := 0, 0, 0
+	for _, i := range a.forget {
+		switch s := a.Samples[i]; {
+		case s.Verdict == Unlearned:
+		case !s.Before.Recoverable:
+			never++
+		case !s.After.Absent:
+			traces++
+		default:
+			missed++
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{never, "could not be recovered from the model before"},
+		{traces, "left a trace in the model after that is too weak to call"},
+		{missed, "may have been kept and missed, as controls like it were"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return fmt.Sprintf("of the %s only %d can be said to be gone; of the others, %s",
+		plural(len(a.forget), "sample"), a.Summary.Unlearned, strings.Join(parts, ", "))
+}
+
+func (a *audit) whyNotOneRecoverable() string {
+	s := &a.Samples[a.forget[0]]
+	if a.Method == Conformal && (s.Before.Decisive < 0 || a.referencesFor(Forget) < referencesNeeded(a.Options.Level)) {
+		return a.whyNotRecoverable(s)
+	}
+	return fmt.Sprintf("%s could be recovered from the model before, so absence from the model after would say nothing",
+		ofAll(0, len(a.forget), "sample"))
+}
+
+// statistics says how each statistic did on the controls.
+func (a *audit) statistics() []StatisticSummary {
+	var out []StatisticSummary
+	for k, st := range a.in.Statistics {
+		s := StatisticSummary{Name: st.Name, Title: st.Title, NoPowerBefore: st.Before.NoPower, NoPowerAfter: st.After.NoPower}
+		if a.weightsBefore != nil {
+			s.WeightBefore = a.weightsBefore[k]
+		}
+		if a.weightsAfter != nil {
+			s.WeightAfter = a.weightsAfter[k]
+		}
+		for _, i := range a.forget {
+			s.Decisive += count(a.Samples[i].Before.Decisive == k)
+		}
+		for _, i := range a.retain {
+			s.ControlsBefore += count(a.shows(a.Samples[i].Before, k))
+			s.ControlsAfter += count(a.shows(a.Samples[i].After, k))
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// shows reports whether one statistic by itself is evidence of the sample.
+func (a *audit) shows(e Evidence, statistic int) bool {
+	if a.Method == FixedThreshold {
+		return statistic == a.in.ssim() && e.Scores[statistic] >= a.Options.Tau
+	}
+	return e.PValues[statistic] <= a.Options.Level
+}
+
+// whichDecided names the statistic that was most often the strongest evidence in the model before, and why it was.
+func (a *audit) whichDecided() string {
+	if a.Method == FixedThreshold {
+		return fmt.Sprintf("Decided by the %s against a fixed threshold of %.2g, since no reference images were given.",
+			a.in.Statistics[a.in.ssim()].Title, a.Options.Tau)
+	}
+	best := -1
+	for k, s := range a.Statistics {
+		if s.Decisive > 0 && (best < 0 || s.Decisive > a.Statistics[best].Decisive) {
+			best = k
+		}
+	}
+	if best < 0 {
+		return "No statistic can tell anything of the model before."
+	}
+	out := "Each sample was judged by the statistic that stands out most from the reference images"
+	if a.weightsBefore != nil {
+		out = "The statistics were joined with the weights that best tell the controls from the reference images (before: " +
+			a.shares(a.weightsBefore)
+		if a.weightsAfter != nil {
+			out += "; after: " + a.shares(a.weightsAfter)
+		}
+		out += ")"
+	}
+	out += fmt.Sprintf(". For %s the %s weighed most", ofAll(a.Statistics[best].Decisive, len(a.forget), "sample"), a.Statistics[best].Title)
+	if len(a.retain) > 0 {
+		out += ". " + a.onControls()
+	}
+	for _, s := range a.Statistics {
+		for _, left := range []struct{ model, reason string }{{"before", s.NoPowerBefore}, {"after", s.NoPowerAfter}} {
+			if left.reason != "" {
+				out += fmt.Sprintf(". The %s took no part for the model %s: %s", s.Title, left.model, left.reason)
+			}
+		}
+	}
+	return out + "."
+}
+
+// shares writes weights as percentages, leaving out those of nothing.
+func (a *audit) shares(weights []float64) string {
+	var parts []string
+	for k, w := range weights {
+		if w >= 0.005 {
+			parts = append(parts, fmt.Sprintf("%s %.0f %%", a.in.Statistics[k].Title, 100*w))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// onControls compares the statistics by the controls that each recognises alone.
+func (a *audit) onControls() string {
+	var parts []string
+	for _, s := range a.Statistics {
+		parts = append(parts, fmt.Sprintf("the %s recognises %d before and %d after", s.Title, s.ControlsBefore, s.ControlsAfter))
+	}
+	return fmt.Sprintf("Taken alone, of the %s, %s", plural(len(a.retain), "control"), strings.Join(parts, "; "))
+}
+
+// notes lists what a reader must know to weigh the verdict.
+func (a *audit) notes() []string {
+	var out []string
+	add := func(format string, values ...any) { out = append(out, fmt.Sprintf(format, values...)) }
+	if a.Method == FixedThreshold {
+		add("No reference images were given, so the paper's fixed threshold was used (SSIM %.2g). Its error rate is unknown: on handwritten digits a third to a half of all images that were never trained on pass 0.4.", a.Options.Tau)
+	} else {
+		a.noteReferences(add)
+	}
+	if len(a.Troubles) > 0 {
+		add("%s. A file of which this is true is never said to have unlearned anything.", capital(strings.Join(a.Troubles, "; ")))
+	}
+	a.noteControls(add)
+	return out
+}
+
+func (a *audit) noteReferences(add func(string, ...any)) {
+	m, k := len(a.forget), a.referencesFor(Forget)
+	if a.Options.Request == ClassLevel {
+		if a.ClassReferences > 0 {
+			add("The request is for a whole class, so its samples are compared with the %d reference images of that class.", k)
+		} else {
+			add("The request is for a whole class, but there are too few reference images of it (at least %d are needed): all were used, and an unusual class may make the p-values too small or too large.", referencesNeeded(a.Options.Level))
+		}
+	}
+	// One sample alone is noticed if 1/(K+1) <= level/m; together, k of them if 1/(K+1) <= k level/m.
+	if alone := referencesNeeded(a.Options.Level / float64(m)); k < alone && k >= referencesNeeded(a.Options.Level) {
+		add("With %d reference images a single kept sample among %d cannot be told from chance; that takes at least %d.", k, m, alone)
+	}
+	add("If no sample had been in either model, the chance of calling any of them retained would be at most %.0f %%.", 100*a.Options.Level)
+}
+
+func (a *audit) noteControls(add func(string, ...any)) {
+	c := a.Controls
+	if c.Before > 0 && a.Method == Conformal {
+		add("Of the controls recoverable before, %d of %d still are: with 95 %% confidence a kept sample would have been found with a probability of at least %.2f.", c.Both, c.Before, c.RateAtLeast)
+	}
+	if p := a.Power; p != nil {
+		if p.Kept == 0 {
+			add("Even if every sample of the request had been kept, this audit would have noticed it with a probability of only %.2f.", p.Noticed)
+		} else {
+			add("If %s of the request had been kept, this audit would have noticed at least one with a probability of %.2f.", ofAll(p.Kept, p.Samples, "sample"), p.Noticed)
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// This file puts decisions into words. Every sentence is for a reader who knows neither statistics nor networks, and
+// carries the number that it rests on.
+
+// probability writes a p-value with two significant digits.
+func probability(p float64) string { return fmt.Sprintf("p = %.2g", p) }
+
+// plural is "1 sample", "3 samples".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// ofAll is "none of the 3 samples", "2 of the 3 samples", "all 3 samples", "the one sample".
+func ofAll(k, n int, noun string) string {
+	switch {
+	case n == 1 && k == 1:
+		return "the one " + noun
+	case k == 0 && n == 1:
+		return "not the one " + noun
+	case k == 0:
+		return fmt.Sprintf("none of the %d %ss", n, noun)
+	case k == n && n == 2:
+		return "both " + noun + "s"
+	case k == n:
+		return fmt.Sprintf("all %d %ss", n, noun)
+	}
+	return fmt.Sprintf("%d of the %d %ss", k, n, noun)
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// troubles lists the checks that either model did not pass.
+func troubles(before, after Diagnosis) []string {
+	var out []string
+	for _, m := range []struct {
+		name string
+		Diagnosis
+	}{{"before", before}, {"after", after}} {
+		for _, c := range []struct {
+			what string
+			Check
+		}{
+			{"is out of the method's scope", m.Scope},
+			{"was not explained by its reconstruction", m.Convergence},
+			{"shows signs of tampering", m.Integrity},
+		} {
+			if c.OK {
+				continue
+			}
+			reason := c.Reason
+			if reason == "" {
+				reason = "the check was not made"
+			}
+			out = append(out, fmt.Sprintf("the model %s %s (%s)", m.name, c.what, reason))
+		}
+	}
+	return out
+}
+
+// failure says why the controls cannot support a verdict of unlearned, or is empty.
+func (c Controls) failure() string {
+	switch {
+	case c.Count == 0:
+		return "no controls were given, that is, samples that were to stay in the model; without them a failure to recover can have any cause"
+	case c.Before < c.Needed:
+		return fmt.Sprintf("of %s only %d could be recovered from the model before, and %d are needed to give a failure to recover its meaning",
+			plural(c.Count, "control"), c.Before, c.Needed)
+	case c.Rate < c.RateNeeded:
+		return fmt.Sprintf("of %s that could be recovered from the model before only %d still can be, and %.0f %% are needed to trust that a kept sample would be found",
+			plural(c.Before, "control"), c.Both, 100*c.RateNeeded)
+	}
+	return ""
+}
+
+// strength is how strongly a model gives a sample away: its p-value, or its SSIM.
+func (a *audit) strength(e Evidence) string {
+	if a.Method == FixedThreshold {
+		return fmt.Sprintf("SSIM %.2f, threshold %.2g", e.Score, a.Options.Tau)
+	}
+	return probability(e.PValue)
+}
+
+// by names the statistic that gave the strongest evidence.
+func (a *audit) by(e Evidence) string {
+	if e.Decisive < 0 {
+		return ""
+	}
+	return a.in.Statistics[e.Decisive].Title
+}
+
+// referencesFor is the size of the null that a sample of the given role is compared with.
+func (a *audit) referencesFor(r Role) int {
+	if r == Forget && a.ClassReferences > 0 {
+		return a.ClassReferences
+	}
+	return a.References
+}
+
+// asHigh is "12 of 400 images never trained on score as high".
+func (a *audit) asHigh(s *SampleDecision, e Evidence) string {
+	k := a.referencesFor(s.Role)
+	n := asMany(e.PValue, k)
+	if n == 0 {
+		return fmt.Sprintf("none of %d images never trained on scores as high", k)
+	}
+	return fmt.Sprintf("%d of %d images never trained on score as high", n, k)
+}
+
+func (a *audit) notRecoverableBefore(s *SampleDecision) string {
+	reason := a.whyNotRecoverable(s)
+	if s.After.Recoverable {
+		reason += fmt.Sprintf("; the model after does show evidence of it (%s)", a.strength(s.After))
+	}
+	return reason
+}
+
+func (a *audit) whyNotRecoverable(s *SampleDecision) string {
+	k := a.referencesFor(s.Role)
+	smallest := 1 / float64(k+1)
+	switch {
+	case a.Method == FixedThreshold:
+		return fmt.Sprintf("not recoverable from the model before (%s), so its absence from the model after would say nothing", a.strength(s.Before))
+	case s.Before.Decisive < 0:
+		return "no statistic can tell anything of the model before: " + a.powerless(func(st Statistic) Scores { return st.Before })
+	case k < referencesNeeded(a.Options.Level):
+		return fmt.Sprintf("with %s no p-value can be under %.2g, and the level is %.2g: at least %d are needed",
+			plural(k, "reference image"), smallest, a.Options.Level, referencesNeeded(a.Options.Level))
+	case s.Before.PValue <= a.Options.Level:
+		return fmt.Sprintf("the evidence in the model before (%s) is not enough for one of %d samples at level %.2g: more reference images than %d may settle it",
+			probability(s.Before.PValue), a.queried(s.Role), a.Options.Level, k)
+	}
+	return fmt.Sprintf("not recoverable from the model before (%s: %s), so its absence from the model after would say nothing",
+		probability(s.Before.PValue), a.asHigh(s, s.Before))
+}
+
+func (a *audit) queried(r Role) int {
+	if r == Forget {
+		return len(a.forget)
+	}
+	return len(a.retain)
+}
+
+// powerless lists why no statistic has power for a model.
+func (a *audit) powerless(of func(Statistic) Scores) string {
+	var out []string
+	for _, s := range a.in.Statistics {
+		if reason := of(s).NoPower; reason != "" {
+			out = append(out, s.Title+": "+reason)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func (a *audit) recoverableFromBoth(s *SampleDecision) string {
+	out := fmt.Sprintf("recoverable from the model before (%s) and from the model after (%s", a.strength(s.Before), a.strength(s.After))
+	if a.Method == Conformal {
+		out += ": " + a.asHigh(s, s.After)
+	}
+	return out + "), most clearly by the " + a.by(s.After)
+}
+
+func (a *audit) controlLost(s *SampleDecision) string {
+	return fmt.Sprintf("a control that was recoverable from the model before (%s) and is not from the model after (%s)",
+		a.strength(s.Before), a.strength(s.After))
+}
+
+func (a *audit) borderline(s *SampleDecision) string {
+	if s.After.Decisive < 0 {
+		return "no statistic can tell anything of the model after: " + a.powerless(func(st Statistic) Scores { return st.After })
+	}
+	return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than of most images never trained on (%s: %s), but not enough to say that it is still there",
+		a.strength(s.Before), a.strength(s.After), a.asHigh(s, s.After))
+}
+
+// provesNothing says why a sample that cannot be recovered from the model after is not called unlearned.
+func (a *audit) provesNothing(because string) string {
+	return "not recoverable from the model after, which proves nothing here: " + because
+}
+
+func (a *audit) mayHaveBeenKept(s *SampleDecision) string {
+	matched := a.matchedControls(s.Before.Score)
+	lost := 0
+	for _, i := range matched {
+		lost += count(a.Samples[i].After.Absent)
+	}
+	out := fmt.Sprintf("of %s like it, samples that were kept, %d look as absent", plural(len(matched), "control"), lost)
+	if others := a.othersFound(); others > 0 {
+		out += fmt.Sprintf(", and %s of the same request can still be recovered", plural(others, "sample"))
+	}
+	return out + fmt.Sprintf(", so that it may have been kept and missed with a probability of %.2g", s.KeptProbability)
+}
+
+func (a *audit) othersFound() int {
+	n := 0
+	for _, i := range a.forget {
+		n += count(a.Samples[i].Before.Recoverable && a.Samples[i].After.Recoverable)
+	}
+	return n
+}
+
+// asMany turns a conformal p-value back into the number of images that score as high.
+func asMany(p float64, n int) int { return int(math.Round(p*float64(n+1))) - 1 }
+
+func (a *audit) notRecoverableAfter(s *SampleDecision) string {
+	after := a.strength(s.After)
+	if a.Method == Conformal {
+		after += ": " + a.asHigh(s, s.After)
+	}
+	return fmt.Sprintf("recoverable from the model before (%s), not from the model after (%s), while %d of %d controls still are; probability that it was kept and missed: %.2g",
+		a.strength(s.Before), after, a.Controls.Both, a.Controls.Before, s.KeptProbability)
+}
