@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -13,7 +14,15 @@ import (
 // weights, constant factors and offsets (BatchNormalization) into the layer beside them, and those before the first
 // layer are given apart. The error names the first node that does not belong into such a network.
 func (net *Network) Dense() (*Dense, error) {
-	if err := net.Classifier(); err != nil {
+	d, err := net.dense()
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", prefix(net.model), err)
+	}
+	return d, nil
+}
+
+func (net *Network) dense() (*Dense, error) {
+	if err := net.classifier(); err != nil {
 		return nil, err
 	}
 	e := &extraction{
@@ -22,18 +31,8 @@ func (net *Network) Dense() (*Dense, error) {
 		layer:  newPending(volume(net.InputShape)),
 		layers: map[*value]string{},
 	}
-	for v := net.input; v != net.logits; {
-		s, err := e.next(v)
-		if err == nil {
-			err = e.take(s, v)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%snot a fully connected ReLU network: %w", prefix(net.model), err)
-		}
-		v = s.output
-	}
-	if err := e.finish(); err != nil {
-		return nil, fmt.Errorf("%snot a fully connected ReLU network: %w", prefix(net.model), err)
+	if err := e.walk(net.input, net.logits); err != nil {
+		return nil, fmt.Errorf("not a fully connected ReLU network: %w", err)
 	}
 	return e.dense, nil
 }
@@ -87,6 +86,20 @@ func ones(n int) []float64 {
 		out[i] = 1
 	}
 	return out
+}
+
+func (e *extraction) walk(from, to *value) error {
+	for v := from; v != to; {
+		s, err := e.next(v)
+		if err != nil {
+			return err
+		}
+		if err := e.take(s, v); err != nil {
+			return err
+		}
+		v = s.output
+	}
+	return e.finish()
 }
 
 func (e *extraction) next(v *value) (*step, error) {
@@ -146,6 +159,11 @@ func (e *extraction) weight(s *step, v *value, o matmul) error {
 	source := parameterOf(other)
 	if before, used := e.layers[source]; used {
 		return at(s.node, "it shares its weight %q with node %q", weightName(other), before)
+	}
+	for _, x := range numbers.data {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return at(s.node, "its weight %q holds numbers that are not finite", weightName(other))
+		}
 	}
 	e.layers[source] = nodeName(s.node)
 	e.layer.setWeight(weightName(other), mat.DenseCopyOf(w), len(e.dense.Layers) == 0)

@@ -58,13 +58,20 @@ func (s Shape) classes() int { return volume(s.At(1)) }
 
 // Classifier says why the model is none: its logits must have the shape [batch, classes], or [batch] for a binary one.
 func (net *Network) Classifier() error {
+	if err := net.classifier(); err != nil {
+		return fmt.Errorf("%s%w", prefix(net.model), err)
+	}
+	return nil
+}
+
+func (net *Network) classifier() error {
 	s := net.logits.shape
 	ok := len(s) > 0 && s[0] == Size{PerSample: 1}
 	for i, d := range s {
 		ok = ok && (i == 0 || d.PerSample == 0 && d.Fixed > 0 && (i == 1 || d.Fixed == 1))
 	}
 	if !ok {
-		return fmt.Errorf("%soutput %q has shape %v: a classifier's is [batch, classes]", prefix(net.model), net.OutputName, s)
+		return fmt.Errorf("output %q has shape %v: a classifier's is [batch, classes]", net.OutputName, s)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 	}
 	defer e.Close()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	x := probes(rng, volume(net.InputShape))
+	x := probes(rng, max(1, e.batch/len(probeScales)), volume(net.InputShape))
 	plain, err := e.Run(ctx, x)
 	if err != nil {
 		return 0, err
@@ -51,11 +51,14 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 	return deviation, nil
 }
 
-// probes are Gaussian samples at several scales, so that a bend or a saturation anywhere between is met.
-func probes(rng *rand.Rand, size int) []float64 {
+// probeScales spread the probes, so that a bend or a saturation anywhere between is met.
+var probeScales = [...]float64{0.01, 0.1, 1, 10, 100, 1000}
+
+// probes are Gaussian samples, so many at each scale.
+func probes(rng *rand.Rand, each, size int) []float64 {
 	var x []float64
-	for _, scale := range []float64{0.01, 0.1, 1, 10, 100, 1000} {
-		for range 2 * size {
+	for _, scale := range probeScales {
+		for range each * size {
 			x = append(x, scale*rng.NormFloat64())
 		}
 	}

@@ -1,0 +1,69 @@
+package graph
+
+import "fmt"
+
+// Applicability says whether samples can be reconstructed from a model, and how hard it is.
+type Applicability struct {
+	Applicable bool `json:"applicable"`
+	// Reason says why not, or what makes it easy or hard.
+	Reason string `json:"reason"`
+	// ParametersPerElement is the number of parameters for each number (pixel) of a sample. A sample and its multiplier
+	// are InputElements + 1 unknowns, so no more than SampleBound samples are determined by the parameters.
+	InputElements        int     `json:"input_elements,omitempty"`
+	ParametersPerElement float64 `json:"parameters_per_element,omitempty"`
+	SampleBound          int     `json:"sample_bound,omitempty"`
+	// FirstLayer is where the samples' span shows.
+	FirstLayer *FirstLayer `json:"first_layer,omitempty"`
+}
+
+// FirstLayer is the spectrum of a fully connected network's first weight.
+type FirstLayer struct {
+	Name    string `json:"name"`
+	Outputs int    `json:"outputs"`
+	Inputs  int    `json:"inputs"`
+	// Rank is the number of singular values above Edge, that of noise; Largest is the first of them.
+	Rank    int     `json:"rank"`
+	Edge    float64 `json:"edge"`
+	Largest float64 `json:"largest"`
+}
+
+func (net *Network) applicability(h *Homogeneity, parameters int) Applicability {
+	a := Applicability{InputElements: volume(net.InputShape)}
+	a.ParametersPerElement = float64(parameters) / float64(a.InputElements)
+	a.SampleBound = parameters / (a.InputElements + 1)
+	if h.Verdict == NotHomogeneous {
+		a.Reason = fmt.Sprintf("the network is not homogeneous: node %q (%s): %s", h.Findings[0].Node, h.Findings[0].Op, h.Findings[0].Reason)
+		return a
+	}
+	dense, err := net.dense()
+	if err != nil {
+		a.Reason = err.Error()
+		return a
+	}
+	first := dense.Layers[0]
+	rows, columns := first.W.Dims()
+	spectrum := NoiseRank(first.W)
+	a.FirstLayer = &FirstLayer{first.Name, rows, columns, spectrum.Rank, spectrum.Edge, spectrum.Singular[0]}
+	if len(dense.Layers) == 1 {
+		a.Reason = "the network has a single layer, whose weight is one combination of all samples for each class"
+		return a
+	}
+	a.Applicable = true
+	a.Reason = a.FirstLayer.difficulty()
+	return a
+}
+
+// difficulty says in words what the spectrum means for finding the samples.
+func (l *FirstLayer) difficulty() string {
+	if l.Largest <= l.Edge {
+		return "nothing in the first layer stands above its noise: the samples are hidden in the initial weights, if there are any"
+	}
+	text := fmt.Sprintf("the first layer has rank %d of %d above its noise: ", l.Rank, min(l.Outputs, l.Inputs))
+	switch share := float64(l.Rank) / float64(min(l.Outputs, l.Inputs)); {
+	case share < 1./3:
+		return text + "the samples span little, which makes them easy to find"
+	case share < 0.9:
+		return text + "the samples span much, which makes them hard to find"
+	}
+	return text + "it excludes nothing, and few samples or none may be found"
+}
