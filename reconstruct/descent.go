@@ -21,11 +21,17 @@ const (
 	startLog     = -4.0 // of the multipliers against the level at which the block is as large as the parameters
 )
 
-// particles is one restart's state: m candidate samples in span coordinates with their multipliers.
-type particles struct {
-	z        []float64 // m x r
-	dual     multipliers
-	residual float64 // relative, not squared
+// trajectory is the state of one restart's descent, complete enough to go on from: m candidate samples in span
+// coordinates with their multipliers, and the optimiser. Its fields are exported for the checkpoint's encoding alone.
+type trajectory struct {
+	Attempt  int       // starts that were dead before this one
+	Step     int       // steps done
+	Z        []float64 // m x r
+	Log      []float64 // logarithms of the multipliers, m x outputs
+	Gain     []float64 // the surrogate's, one a hidden layer
+	ByZ      *adam
+	ByLog    *adam
+	Residual float64 // relative, not squared, before the last step
 }
 
 // descent minimises the stationarity residual over particles.
@@ -39,9 +45,9 @@ type descent struct {
 	balance Balance
 }
 
-func newDescent(p *Problem, steps int) *descent {
+func newDescent(p *Problem) *descent {
 	net, balance := rebalance(p.Net)
-	d := &descent{problem: p, span: newSpan(net), space: p.space(), steps: steps, balance: balance}
+	d := &descent{problem: p, span: newSpan(net), space: p.space(), balance: balance}
 	d.kappa = d.space.scale()
 	// Twice as many particles as the span can hold samples, the classes in turn: a surplus that the descent spends on
 	// copies, without which samples are missed.
@@ -53,13 +59,13 @@ func newDescent(p *Problem, steps int) *descent {
 
 // start draws the particles of one restart and calibrates the objective for them: random directions, and one multiplier
 // for all such that the reconstructed block begins well below the parameters' norm.
-func (d *descent) start(obj *objective, rng *rand.Rand) (*particles, error) {
+func (d *descent) start(obj *objective, rng *rand.Rand) (*trajectory, error) {
 	m, r, c := len(d.labels), d.span.rank(), d.problem.Outputs()
-	p := &particles{z: make([]float64, m*r), dual: multipliers{classes: c, labels: d.labels, log: make([]float64, m*c)}}
-	for i := range p.z {
-		p.z[i] = rng.NormFloat64()
+	t := &trajectory{Z: make([]float64, m*r), Log: make([]float64, m*c), ByZ: newAdam(m * r), ByLog: newAdam(m * c)}
+	for i := range t.Z {
+		t.Z[i] = rng.NormFloat64()
 	}
-	z := mat.NewDense(m, r, p.z)
+	z := mat.NewDense(m, r, t.Z)
 	for i := range m {
 		row := z.RawRowView(i)
 		norm := math.Sqrt(dot(row, row))
@@ -67,55 +73,56 @@ func (d *descent) start(obj *objective, rng *rand.Rand) (*particles, error) {
 			row[j] *= d.kappa / norm
 		}
 	}
-	obj.calibrate(z)
+	t.Gain = obj.gains(z)
 	z.Scale(startNorm, z)
-	if err := obj.sharpen(startSlope); err != nil {
+	if err := obj.sharpen(startSlope, t.Gain); err != nil {
 		return nil, err
 	}
-	level, err := obj.level(p.z, m)
+	level, err := obj.level(t.Z)
 	if err != nil {
 		return nil, err
 	}
-	for i := range p.dual.log {
-		p.dual.log[i] = startLog + math.Log(level)
+	for i := range t.Log {
+		t.Log[i] = startLog + math.Log(level)
 		if c > 1 {
-			p.dual.log[i] += 0.1 * rng.NormFloat64()
+			t.Log[i] += 0.1 * rng.NormFloat64()
 		}
 	}
-	return p, nil
+	return t, nil
 }
 
-// run descends from p for the configured steps.
-func (d *descent) run(ctx context.Context, obj *objective, p *particles, tick func(residual float64)) error {
+// run descends from t to the configured number of steps. After every step it calls tick, which may keep a copy of t.
+func (d *descent) run(ctx context.Context, obj *objective, t *trajectory, tick func(t *trajectory)) error {
 	box, err := newBox(d)
 	if err != nil {
 		return err
 	}
-	byZ, byLog := newAdam(len(p.z)), newAdam(len(p.dual.log))
-	lambda, gradZ, gradLog := make([]float64, len(p.dual.log)), make([]float64, len(p.z)), make([]float64, len(p.dual.log))
+	lambda, gradZ, gradLog := make([]float64, len(t.Log)), make([]float64, len(t.Z)), make([]float64, len(t.Log))
 	rate := rateZ * d.kappa / math.Sqrt(float64(d.span.rank()))
-	for k := range d.steps {
+	for t.Step < d.steps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f := float64(k) / float64(d.steps)
-		if err := obj.sharpen(startSlope * math.Pow(endSlope/startSlope, min(1, f/slopeSettles))); err != nil {
+		f := float64(t.Step) / float64(d.steps)
+		if err := obj.sharpen(startSlope*math.Pow(endSlope/startSlope, min(1, f/slopeSettles)), t.Gain); err != nil {
 			return err
 		}
-		p.dual.values(lambda)
-		loss, err := obj.step(p.z, lambda)
+		dual := multipliers{labels: d.labels, classes: d.problem.Outputs(), log: t.Log}
+		dual.values(lambda)
+		loss, err := obj.step(t.Z, lambda)
 		if err != nil {
 			return err
 		}
-		p.residual = math.Sqrt(loss)
+		t.Residual = math.Sqrt(loss)
 		widen(gradZ, obj.GradX())
 		widen(gradLog, obj.GradMultipliers())
 		box.addGradient(gradZ, obj.X())
-		p.dual.pullback(gradLog)
+		dual.pullback(gradLog)
 		cool := 0.5 * (1 + math.Cos(math.Pi*f))
-		byZ.update(p.z, gradZ, rate*cool)
-		byLog.update(p.dual.log, gradLog, rateLog*cool)
-		tick(p.residual)
+		t.ByZ.update(t.Z, gradZ, rate*cool)
+		t.ByLog.update(t.Log, gradLog, rateLog*cool)
+		t.Step++
+		tick(t)
 	}
 	return nil
 }

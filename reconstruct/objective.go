@@ -19,7 +19,6 @@ type objective struct {
 	*graph.Stationarity[float32]
 	net  *graph.Dense
 	norm float64 // || [W1, kappa b1] ||^2
-	gain []float64
 }
 
 func newObjective(net *graph.Dense, labels []int, kappa float64) (*objective, error) {
@@ -46,10 +45,10 @@ func newObjective(net *graph.Dense, labels []int, kappa float64) (*objective, er
 	return o, err
 }
 
-// sharpen sets the surrogate slopes: alpha over each hidden layer's typical pre-activation.
-func (o *objective) sharpen(alpha float64) error {
-	a := make([]float64, len(o.gain))
-	for l, g := range o.gain {
+// sharpen sets the surrogate slopes: alpha times each hidden layer's gain.
+func (o *objective) sharpen(alpha float64, gain []float64) error {
+	a := make([]float64, len(gain))
+	for l, g := range gain {
 		a[l] = alpha * g
 	}
 	return o.SetAlpha(a...)
@@ -68,9 +67,9 @@ func narrow(dst []float32, src []float64) {
 	}
 }
 
-// calibrate sets the surrogate's gains to the typical pre-activations of z.
-func (o *objective) calibrate(z *mat.Dense) {
-	o.gain = o.gain[:0]
+// gains returns one over the typical pre-activation of each hidden layer at z.
+func (o *objective) gains(z *mat.Dense) []float64 {
+	var gain []float64
 	in := z
 	for _, l := range o.net.Layers[:len(o.net.Layers)-1] {
 		var a mat.Dense
@@ -84,14 +83,15 @@ func (o *objective) calibrate(z *mat.Dense) {
 			return max(v, o.net.Slope*v)
 		}, &a)
 		rows, cols := a.Dims()
-		o.gain = append(o.gain, float64(rows*cols)/max(sum, math.SmallestNonzeroFloat32))
+		gain = append(gain, float64(rows*cols)/max(sum, math.SmallestNonzeroFloat32))
 		in = &a
 	}
+	return gain
 }
 
 // level returns the multiplier, one for all particles, at which the reconstructed block B is as large as the parameters'
 // own, from || W - B ||^2 + || W + B ||^2 = 2 || W ||^2 + 2 || B ||^2.
-func (o *objective) level(z []float64, m int) (float64, error) {
+func (o *objective) level(z []float64) (float64, error) {
 	lambda := make([]float64, len(o.Multipliers()))
 	sum := 0.0
 	for _, s := range []float64{1, -1} {

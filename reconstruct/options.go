@@ -13,6 +13,11 @@ type Options struct {
 	Steps int
 	// Threads is how many restarts run at a time. If 0, GOMAXPROCS.
 	Threads int
+	// Checkpoint, if not empty, names a file that the state is kept in every few seconds and when ctx ends. It is
+	// removed when the run comes to its end.
+	Checkpoint string
+	// Resume goes on from Checkpoint where it exists, also after a kill, to the same bytes as an undisturbed run.
+	Resume bool
 	// Progress, if not nil, is called now and then, from one goroutine at a time.
 	Progress func(Progress)
 }

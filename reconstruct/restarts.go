@@ -1,0 +1,105 @@
+package reconstruct
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+)
+
+const (
+	// deadResidual is where a start that never left its basin ends; a restart gets deadAttempts of them.
+	deadResidual = 0.9
+	deadAttempts = 3
+)
+
+// descend runs the restarts, threads at a time, from where the checkpoint left them. Each depends on the seed and its
+// number alone.
+func descend(ctx context.Context, d *descent, o Options, saved *checkpoint) ([]*trajectory, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	found := make([]*trajectory, o.Restarts)
+	report := newReporter(o, saved.steps(), o.Restarts*o.Steps)
+	parallel(o.Threads, o.Restarts, func(next func() (int, bool)) {
+		obj, err := newObjective(d.span.net, d.labels, d.kappa)
+		if err != nil {
+			cancel(err)
+			return
+		}
+		for k, ok := next(); ok; k, ok = next() {
+			found[k], err = d.restart(ctx, obj, k, o.Seed, saved, func(t *trajectory) { report.step(k, t.Residual) })
+			if err != nil {
+				cancel(err)
+				return
+			}
+		}
+	})
+	if err := context.Cause(ctx); err != nil {
+		return nil, errors.Join(err, saved.flush())
+	}
+	return found, nil
+}
+
+// restart descends from random starts until one is not dead.
+func (d *descent) restart(ctx context.Context, obj *objective, k int, seed uint64, saved *checkpoint, report func(*trajectory)) (*trajectory, error) {
+	t := saved.restart(k)
+	for attempt := 0; ; attempt++ {
+		if t == nil {
+			rng := rand.New(rand.NewPCG(seed, uint64(k)<<8|uint64(attempt)))
+			var err error
+			if t, err = d.start(obj, rng); err != nil {
+				return nil, err
+			}
+			t.Attempt = attempt
+		}
+		attempt = t.Attempt
+		err := d.run(ctx, obj, t, func(t *trajectory) {
+			report(t)
+			saved.keep(k, t, false)
+		})
+		saved.keep(k, t, true)
+		if err != nil || t.Residual < deadResidual || attempt+1 == deadAttempts {
+			return t, err
+		}
+		t = nil
+	}
+}
+
+// parallel runs work on up to threads goroutines; next hands out 0 ... n-1.
+func parallel(threads, n int, work func(next func() (int, bool))) {
+	var mu sync.Mutex
+	i := 0
+	next := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		i++
+		return i - 1, i <= n
+	}
+	var wg sync.WaitGroup
+	for range min(threads, n) {
+		wg.Go(func() { work(next) })
+	}
+	wg.Wait()
+}
+
+// reporter turns the steps of concurrent restarts into calls of the user's callback, one at a time.
+type reporter struct {
+	mu    sync.Mutex
+	state Progress
+	call  func(Progress)
+}
+
+func newReporter(o Options, done, total int) *reporter {
+	return &reporter{state: Progress{Done: done, Total: total}, call: o.Progress}
+}
+
+func (r *reporter) step(restart int, residual float64) {
+	if r.call == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.state.Done = min(r.state.Done+1, r.state.Total)
+	r.state.Restart, r.state.Residual = restart, residual
+	r.call(r.state)
+}
