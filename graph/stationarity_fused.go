@@ -28,20 +28,23 @@ type fusedStationarity[T engine.Float] struct {
 	gradX            []T
 	gradMultipliers  []T
 	loss, residual   float64
-	left             engine.Left[T]  // operands packed on the way
-	right            engine.Right[T] //
-	partial          []float64       // sums of rows, added up in order
-	current          *stationarityLayer[T]
-	rows             rowTasks
-	hingeOf, hingeBy []T // the job of the hinge task
+	left             engine.Left[T]        // operands packed on the way
+	right            engine.Right[T]       //
+	partial          []float64             // sums of rows, added up in order
+	current          *stationarityLayer[T] // that the passes work on
+	passes           passes
+	dots             dots[T]
+	hingeOf, hingeBy []T // the job of the hinge's pass
 	hinge            Hinge
 	excess           []T
 }
 
-// rowTasks are the elementwise passes, as values made once so that none is made a step. They work on the rows of the
-// current layer.
-type rowTasks struct {
-	activate, delta, bias, tangent, zbar, copyWeights, sumColumns, hinge func(lo, hi int)
+// passes are the elementwise functions, as values made once so that none is made a step. The first four follow a product
+// whose blocks they work on.
+type passes struct {
+	activate, delta, tangent, zbar func(engine.Block)
+	copyWeights, sumColumns        func(lo, hi int)
+	dots, hinge                    func(lo, hi int)
 }
 
 // defaultAlpha is the surrogate's steepness where none is given.
@@ -65,7 +68,7 @@ func newFusedStationarity[T engine.Float](net *Dense, labels []int, o Stationari
 	f.gradX = make([]T, f.m*f.inputs())
 	f.gradMultipliers = make([]T, f.m*f.outputs())
 	f.allocateScratch()
-	f.rows = rowTasks{f.activateRows, f.deltaRows, f.biasRows, f.tangentRows, f.zbarRows, f.copyWeightRows, f.sumColumnRange, f.hingeRows}
+	f.passes = passes{f.activate, f.deltaOf, f.tangent, f.zbar, f.copyWeights, f.sumColumns, f.dotRows, f.hingeRows}
 	alpha := o.Alpha
 	if alpha == 0 {
 		alpha = defaultAlpha
@@ -119,9 +122,9 @@ func (f *fusedStationarity[T]) run(x, multipliers []T) float64 {
 	for l := last - 1; l >= 0; l-- {
 		f.backward(l)
 	}
-	f.residual = 0
-	for l := range f.layers {
-		f.residual += f.block(l)
+	f.residual = f.block(0, f.passes.tangent)
+	for l := 1; l <= last; l++ {
+		f.residual += f.block(l, nil)
 		f.reverseUp(l)
 	}
 	for l := last; l >= 0; l-- {
@@ -170,91 +173,103 @@ func (f *fusedStationarity[T]) gatherMultipliers() {
 // forward computes Z, A and S of hidden layer l. Z is kept without the bias: so the block needs it.
 func (f *fusedStationarity[T]) forward(l int) {
 	layer := f.layers[l]
+	f.current = layer
 	f.e.PackLeft(&layer.packedA, false, f.m, layer.in, layer.a, layer.in)
-	f.e.Multiply(1, &layer.packedA, &layer.wT, 0, layer.z, layer.out)
-	f.onRows(layer, f.rows.activate)
+	f.e.MultiplyThen(1, &layer.packedA, &layer.wT, 0, layer.z, layer.out, f.passes.activate)
 }
 
-func (f *fusedStationarity[T]) activateRows(lo, hi int) {
+func (f *fusedStationarity[T]) activate(b engine.Block) {
 	l, next := f.current, f.layers[f.current.index+1]
-	for i := lo; i < hi; i++ {
-		at, to := i*l.out, (i+1)*l.out
-		f.e.Activate(next.a[at:to], l.s[at:to], l.z[at:to], l.bias, l.alpha, f.slope)
+	for i := b.Row; i < b.ToRow; i++ {
+		at, to := i*l.out+b.Col, i*l.out+b.ToCol
+		f.e.Activate(next.a[at:to], l.s[at:to], l.z[at:to], l.bias[b.Col:b.ToCol], l.alpha, f.slope)
 	}
 }
 
 // backward computes U and Delta of hidden layer l.
 func (f *fusedStationarity[T]) backward(l int) {
 	layer, next := f.layers[l], f.layers[l+1]
+	f.current = layer
 	f.e.PackLeft(&next.packedDelta, false, f.m, next.out, next.delta, next.out)
-	f.e.Multiply(1, &next.packedDelta, &next.w, 0, layer.u, layer.out)
-	f.onRows(layer, f.rows.delta)
+	f.e.MultiplyThen(1, &next.packedDelta, &next.w, 0, layer.u, layer.out, f.passes.delta)
 }
 
-func (f *fusedStationarity[T]) deltaRows(lo, hi int) {
+func (f *fusedStationarity[T]) deltaOf(b engine.Block) {
 	l := f.current
-	at, to := lo*l.out, hi*l.out
-	f.e.Mul(l.delta[at:to], l.u[at:to], l.s[at:to])
+	for i := b.Row; i < b.ToRow; i++ {
+		at, to := i*l.out+b.Col, i*l.out+b.ToCol
+		f.e.Mul(l.delta[at:to], l.u[at:to], l.s[at:to])
+	}
 }
 
-// reverseUp completes D of layer l, which is P in z so far, and turns it into Ubar and T where there is a layer above.
+// reverseUp completes D of layer l, for which z holds P, and turns it into Ubar and T. (The first layer's D is P.)
 func (f *fusedStationarity[T]) reverseUp(l int) {
-	layer := f.layers[l]
-	if l > 0 {
-		below := f.layers[l-1]
-		f.e.PackLeft(&f.left, false, f.m, layer.in, below.z, layer.in)
-		f.e.Multiply(1, &f.left, &layer.wT, layer.gradientSoFar(), layer.z, layer.out)
-	}
-	if layer.weight == 0 && l == 0 {
-		clear(layer.z)
-	}
-	if layer.weight != 0 && layer.kappa2 != 0 {
-		f.onRows(layer, f.rows.bias)
-	}
-	if l < len(f.layers)-1 {
-		f.onRows(layer, f.rows.tangent)
-	}
+	layer, below := f.layers[l], f.layers[l-1]
+	f.current = layer
+	f.e.PackLeft(&f.left, false, f.m, layer.in, below.z, layer.in)
+	f.e.MultiplyThen(1, &f.left, &layer.wT, layer.gradientSoFar(), layer.z, layer.out, f.passes.tangent)
 }
 
-// tangentRows replaces D in z by Ubar and U by T.
-func (f *fusedStationarity[T]) tangentRows(lo, hi int) {
+// tangent adds the bias's part of P to D in z, and in a hidden layer replaces D by Ubar and U by T.
+func (f *fusedStationarity[T]) tangent(b engine.Block) {
 	l := f.current
-	at, to := lo*l.out, hi*l.out
-	f.e.Tangent(l.z[at:to], l.u[at:to], l.z[at:to], l.u[at:to], l.s[at:to], l.alpha, f.slope)
+	for i := b.Row; i < b.ToRow; i++ {
+		at, to := i*l.out+b.Col, i*l.out+b.ToCol
+		if l.hasBiasBlock() {
+			f.e.Axpy(l.z[at:to], -2*T(l.weight), l.biasResidual[b.Col:b.ToCol])
+		}
+		if l.s != nil {
+			f.e.Tangent(l.z[at:to], l.u[at:to], l.z[at:to], l.u[at:to], l.s[at:to], l.alpha, f.slope)
+		}
+	}
 }
 
-// reverseDown computes Abar of layer l's input from that of its output.
+// reverseDown computes Abar of layer l's input, and Zbar of the layer below if there is one.
 func (f *fusedStationarity[T]) reverseDown(l int) {
-	layer := f.layers[l]
-	abar := f.gradX
-	if l > 0 {
-		abar = layer.a // packed wherever it is still needed
+	if l == 0 {
+		f.current = nil
+		f.inputGradient(f.layers[0], f.gradX, nil)
+		return
 	}
-	hidden := l < len(f.layers)-1
-	if hidden {
-		f.onRows(layer, f.rows.zbar)
-	}
-	f.inputGradient(layer, abar, hidden)
+	f.current = f.layers[l-1]
+	f.inputGradient(f.layers[l], f.layers[l].a, f.passes.zbar) // a is packed wherever it is still needed
 }
 
-// zbarRows leaves Zbar = Abar * S + T in u.
-func (f *fusedStationarity[T]) zbarRows(lo, hi int) {
+// zbar leaves Zbar = Abar * S + T in u, less 2 w Delta where the block's Q comes by way of it.
+func (f *fusedStationarity[T]) zbar(b engine.Block) {
 	l, abar := f.current, f.layers[f.current.index+1].a
-	at, to := lo*l.out, hi*l.out
-	f.e.MulAdd(l.u[at:to], abar[at:to], l.s[at:to])
-	if l.gram {
-		f.e.Axpy(l.u[at:to], -2*T(l.weight), l.delta[at:to])
+	for i := b.Row; i < b.ToRow; i++ {
+		at, to := i*l.out+b.Col, i*l.out+b.ToCol
+		f.e.MulAdd(l.u[at:to], abar[at:to], l.s[at:to])
+		if l.gram {
+			f.e.Axpy(l.u[at:to], -2*T(l.weight), l.delta[at:to])
+		}
 	}
-}
-
-// onRows runs a pass over the m rows of a layer.
-func (f *fusedStationarity[T]) onRows(l *stationarityLayer[T], pass func(lo, hi int)) {
-	f.current = l
-	f.e.Range(f.m, grainOf(l.out), pass)
 }
 
 // grainOf is the number of rows of n elements that are worth a thread's turn.
 func grainOf(n int) int { return max(1, 1<<14/max(n, 1)) }
+
+// dots is the job of an inner product: two arrays of rows of some width.
+type dots[T engine.Float] struct {
+	x, y  []T
+	width int
+}
+
+// dot is the inner product of two arrays of `rows` rows, accumulated in float64: rows by all threads, then their sums in
+// order, so that it does not depend on the number of threads.
+func (f *fusedStationarity[T]) dot(x, y []T, rows int) float64 {
+	f.dots = dots[T]{x, y, len(x) / rows}
+	f.e.Range(rows, grainOf(f.dots.width), f.passes.dots)
+	return f.sum(rows)
+}
+
+func (f *fusedStationarity[T]) dotRows(lo, hi int) {
+	n := f.dots.width
+	for i := lo; i < hi; i++ {
+		f.partial[i] = f.e.Dot(f.dots.x[i*n:(i+1)*n], f.dots.y[i*n:(i+1)*n])
+	}
+}
 
 // sum adds up the first n partial sums in order.
 func (f *fusedStationarity[T]) sum(n int) float64 {

@@ -7,7 +7,7 @@ func (f *fusedStationarity[T]) addHinge(h Hinge, v, grad []T) float64 {
 	}
 	f.hinge, f.hingeOf, f.hingeBy = h, v, grad
 	width := len(v) / f.m
-	f.e.Range(f.m, grainOf(width), f.rows.hinge)
+	f.e.Range(f.m, grainOf(width), f.passes.hinge)
 	return h.Weight * f.sum(f.m)
 }
 

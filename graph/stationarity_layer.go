@@ -82,12 +82,19 @@ func (l *stationarityLayer[T]) gradientSoFar() T {
 	return 1
 }
 
-// block returns the loss of layer l's block and leaves P in z, but for the bias's part, which biasRows adds:
+// block returns the loss of layer l's block and leaves P in z, but for the bias's part, which tangent adds:
 //
 //	R = W - Delta^T A,  loss = w (||R||^2 + kappa^2 ||b - Delta^T 1||^2),  P = -2 w A R^T - 2 w kappa^2 1 (b - Delta^T 1)^T
-func (f *fusedStationarity[T]) block(l int) float64 {
+//
+// Then, if given, follows for P's blocks.
+func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) float64 {
 	layer := f.layers[l]
+	f.current = layer
 	if layer.weight == 0 {
+		clear(layer.z)
+		if then != nil {
+			then(engine.Block{ToRow: f.m, ToCol: layer.out})
+		}
 		return 0
 	}
 	if l == len(f.layers)-1 {
@@ -98,44 +105,42 @@ func (f *fusedStationarity[T]) block(l int) float64 {
 	}
 	loss := f.biasBlock(layer)
 	if layer.gram {
-		return layer.weight * (loss + f.gramBlock(layer))
+		return layer.weight * (loss + f.gramBlock(layer, then))
 	}
-	return layer.weight * (loss + f.directBlock(layer))
+	return layer.weight * (loss + f.directBlock(layer, then))
 }
 
 // directBlock forms R. It is what costs least where there are more candidates than the layer is wide.
-func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T]) float64 {
-	f.current = l
-	f.e.Range(l.out, grainOf(l.in), f.rows.copyWeights)
+func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
+	f.e.Range(l.out, grainOf(l.in), f.passes.copyWeights)
 	f.e.Gemm(true, false, l.out, l.in, f.m, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
 	f.e.PackRight(&f.right, true, l.in, l.out, l.residual, l.in)
-	f.e.Multiply(-2*T(l.weight), &l.packedA, &f.right, 0, l.z, l.out)
-	return f.e.Dot(l.residual, l.residual)
+	f.e.MultiplyThen(-2*T(l.weight), &l.packedA, &f.right, 0, l.z, l.out, then)
+	return f.dot(l.residual, l.residual, l.out)
 }
 
 // gramBlock gets by without R, through K = A A^T and H = Delta Delta^T:
 //
 //	||R||^2 = ||W||^2 - 2 <Delta, A W^T> + <H, K>,  A R^T = A W^T - K Delta
-func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T]) float64 {
+func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
 	f.e.PackRight(&f.right, true, l.in, f.m, l.a, l.in)
-	f.e.Multiply(1, &l.packedA, &f.right, 0, l.inputs, f.m)
+	f.e.MultiplySymmetric(&l.packedA, &f.right, l.inputs, f.m)
 	f.e.PackRight(&f.right, true, l.out, f.m, l.delta, l.out)
-	f.e.Multiply(1, &l.packedDelta, &f.right, 0, l.signals, f.m)
-	loss := l.norm - 2*f.e.Dot(l.delta, l.z) + f.e.Dot(l.signals, l.inputs)
+	f.e.MultiplySymmetric(&l.packedDelta, &f.right, l.signals, f.m)
+	loss := l.norm - 2*f.dot(l.delta, l.z, f.m) + f.dot(l.signals, l.inputs, f.m)
 	w := 2 * T(l.weight)
 	f.e.PackLeft(&f.left, false, f.m, f.m, l.inputs, f.m)
 	f.e.PackRight(&f.right, false, f.m, l.out, l.delta, l.out)
-	f.e.Multiply(w, &f.left, &f.right, -w, l.z, l.out)
+	f.e.MultiplyThen(w, &f.left, &f.right, -w, l.z, l.out, then)
 	return loss
 }
 
 // biasBlock leaves kappa^2 (b - Delta^T 1) in biasResidual and returns kappa^2 ||b - Delta^T 1||^2.
 func (f *fusedStationarity[T]) biasBlock(l *stationarityLayer[T]) float64 {
-	if l.kappa2 == 0 {
+	if !l.hasBiasBlock() {
 		return 0
 	}
-	f.current = l
-	f.e.Range(l.out, grainOf(f.m), f.rows.sumColumns)
+	f.e.Range(l.out, grainOf(f.m), f.passes.sumColumns)
 	r := l.biasResidual
 	loss := l.kappa2 * f.e.Dot(r, r)
 	for j := range r {
@@ -144,8 +149,10 @@ func (f *fusedStationarity[T]) biasBlock(l *stationarityLayer[T]) float64 {
 	return loss
 }
 
-// sumColumnRange sets columns [lo, hi) of b - Delta^T 1.
-func (f *fusedStationarity[T]) sumColumnRange(lo, hi int) {
+func (l *stationarityLayer[T]) hasBiasBlock() bool { return l.weight != 0 && l.kappa2 != 0 }
+
+// sumColumns sets columns [lo, hi) of b - Delta^T 1.
+func (f *fusedStationarity[T]) sumColumns(lo, hi int) {
 	l := f.current
 	r := l.biasResidual[lo:hi]
 	copy(r, l.bias[lo:hi])
@@ -154,39 +161,34 @@ func (f *fusedStationarity[T]) sumColumnRange(lo, hi int) {
 	}
 }
 
-// biasRows adds the bias's part of P to D.
-func (f *fusedStationarity[T]) biasRows(lo, hi int) {
-	l := f.current
-	for i := lo; i < hi; i++ {
-		f.e.Axpy(l.z[i*l.out:(i+1)*l.out], -2*T(l.weight), l.biasResidual)
-	}
-}
-
-func (f *fusedStationarity[T]) copyWeightRows(lo, hi int) {
+func (f *fusedStationarity[T]) copyWeights(lo, hi int) {
 	l := f.current
 	copy(l.residual[lo*l.in:hi*l.in], l.weights[lo*l.in:])
 }
 
-// inputGradient sets Abar = Q + Zbar W, where Q is -2 w Delta R = -2 w (Delta W - H A). Zbar is in u, with -2 w Delta
-// added already under gram; the last layer has none.
-func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, hidden bool) {
+// inputGradient sets Abar = Q + Zbar W and calls then for its blocks, where Q is -2 w Delta R = -2 w (Delta W - H A).
+// Zbar is in u, less 2 w Delta under gram; the last layer has none.
+func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, then func(engine.Block)) {
 	w := 2 * T(l.weight)
-	sofar := T(0)
+	last := l.s == nil
 	switch {
-	case l.weight == 0:
+	case l.weight == 0 && last:
+		clear(abar)
+		if then != nil {
+			then(engine.Block{ToRow: f.m, ToCol: l.in})
+		}
 	case l.gram:
 		f.e.Gemm(false, false, f.m, l.in, f.m, w, l.signals, f.m, l.a, l.in, 0, abar, l.in)
-		sofar = 1
-	default:
+	case l.weight != 0:
 		f.e.PackRight(&f.right, false, l.out, l.in, l.residual, l.in)
-		f.e.Multiply(-w, &l.packedDelta, &f.right, 0, abar, l.in)
-		sofar = 1
+		if last {
+			f.e.MultiplyThen(-w, &l.packedDelta, &f.right, 0, abar, l.in, then)
+		} else {
+			f.e.Multiply(-w, &l.packedDelta, &f.right, 0, abar, l.in)
+		}
 	}
-	if !hidden && sofar == 0 {
-		clear(abar)
-	}
-	if hidden {
+	if !last {
 		f.e.PackLeft(&f.left, false, f.m, l.out, l.u, l.out)
-		f.e.Multiply(1, &f.left, &l.w, sofar, abar, l.in)
+		f.e.MultiplyThen(1, &f.left, &l.w, l.gradientSoFar(), abar, l.in, then)
 	}
 }

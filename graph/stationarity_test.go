@@ -123,12 +123,12 @@ func stepOf[T engine.Float](t *testing.T, s *Stationarity[T]) float64 {
 // those of the loss. (With ReLU they are not, on purpose.)
 func useSoftplus(s *Stationarity[float64]) {
 	f := s.fused
-	exact := f.rows.activate
-	f.rows.activate = func(lo, hi int) {
-		exact(lo, hi)
+	exact := f.passes.activate
+	f.passes.activate = func(b engine.Block) {
+		exact(b)
 		l, next := f.current, f.layers[f.current.index+1]
-		for i := lo; i < hi; i++ {
-			for j := range l.out {
+		for i := b.Row; i < b.ToRow; i++ {
+			for j := b.Col; j < b.ToCol; j++ {
 				z := l.z[i*l.out+j] + l.bias[j]
 				softplus := math.Log1p(math.Exp(l.alpha*z)) / l.alpha
 				next.a[i*l.out+j] = f.slope*z + (1-f.slope)*softplus

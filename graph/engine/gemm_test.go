@@ -119,6 +119,38 @@ func testGemm[T Float](t *testing.T) {
 	})
 }
 
+// A symmetric product is the product, and then sees every element once, complete.
+func TestMultiplyVariants(t *testing.T) {
+	everyEngine(t, func(t *testing.T, e *Engine[float32]) {
+		for _, n := range []int{1, 7, 40, 97, 260} {
+			const k = 520
+			a := matrix[float32](rand.New(rand.NewPCG(9, uint64(n))), n, k, k)
+			var left Left[float32]
+			var right Right[float32]
+			e.PackLeft(&left, false, n, k, a, k)
+			e.PackRight(&right, true, k, n, a, k)
+			want, symmetric, then := make([]float32, n*n), make([]float32, n*n), make([]float32, n*n)
+			e.Multiply(1, &left, &right, 0, want, n)
+			e.MultiplySymmetric(&left, &right, symmetric, n)
+			e.MultiplyThen(1, &left, &right, 0, then, n, func(b Block) {
+				for i := b.Row; i < b.ToRow; i++ {
+					for j := b.Col; j < b.ToCol; j++ {
+						then[i*n+j] *= 2
+					}
+				}
+			})
+			for i := range want {
+				if then[i] != 2*want[i] {
+					t.Fatalf("n = %d: element %d is %v, want twice %v", n, i, then[i], want[i])
+				}
+				if math.Abs(float64(symmetric[i]-want[i])) > 1e-3 || symmetric[i] != symmetric[i%n*n+i/n] {
+					t.Fatalf("n = %d: element %d of the symmetric product is %v, want %v", n, i, symmetric[i], want[i])
+				}
+			}
+		}
+	})
+}
+
 func TestGemmPropagatesNaN(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e *Engine[float32]) {
 		const m, n, k = 9, 50, 17
