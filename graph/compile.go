@@ -19,15 +19,37 @@ type Options struct {
 // Compile reads a model as a network. If any node that the output depends on cannot be read, the error is an
 // *UnsupportedError that names them all.
 func Compile(m *onnxio.Model, opts Options) (*Network, error) {
-	c, err := newCompiler(m, opts)
+	c, err := lowered(m, opts)
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", prefix(m), err)
 	}
-	c.lowerAll()
 	if len(c.findings) > 0 {
 		return nil, &UnsupportedError{Path: m.Path, Findings: c.findings}
 	}
 	return c.network()
+}
+
+// lowered lowers a model for any batch size or, where that fails, for the one that the file fixes.
+func lowered(m *onnxio.Model, opts Options) (*compiler, error) {
+	c, err := newCompiler(m, opts)
+	if err != nil {
+		return nil, err
+	}
+	c.lowerAll()
+	if len(c.findings) == 0 || c.batch == 0 {
+		return c, nil
+	}
+	still, err := newCompiler(m, opts)
+	if err != nil {
+		return nil, err
+	}
+	still.input.shape[0] = fixed(still.batch)
+	still.lowerAll()
+	if len(still.findings) >= len(c.findings) {
+		return c, nil
+	}
+	still.note("the network works at the exported batch size of %d only: %v", c.batch, c.findings[0])
+	return still, nil
 }
 
 func prefix(m *onnxio.Model) string {
@@ -47,12 +69,12 @@ type compiler struct {
 	steps    []*step
 	findings []Finding
 	notes    []string
-	// batch is the batch size that the exporter fixed, 1 where it left it open: what a literal in a Reshape may mean.
+	// batch is the batch size that the exporter fixed, 0 where it left it open.
 	batch int
 }
 
 func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
-	c := &compiler{model: m, opset: map[string]int64{}, values: map[string]*value{}, batch: 1}
+	c := &compiler{model: m, opset: map[string]int64{}, values: map[string]*value{}}
 	for _, o := range m.Opsets {
 		domain := o.Domain
 		if domain == "ai.onnx" {
@@ -97,8 +119,8 @@ func (c *compiler) chooseInput(sample []int) error {
 	switch {
 	case sample != nil:
 		shape = append(shape, fixedShape(sample)...)
-	case len(in.Shape) < 2:
-		return fmt.Errorf("input %q has %d dimensions: the first must be the batch, the others the sample", in.Name, len(in.Shape))
+	case len(in.Shape) == 0:
+		return fmt.Errorf("input %q is a single number: a classifier's is a batch of samples", in.Name)
 	default:
 		for i, d := range in.Shape[1:] {
 			if d.Size <= 0 {
@@ -112,7 +134,7 @@ func (c *compiler) chooseInput(sample []int) error {
 	}
 	c.input = &value{name: in.Name, shape: shape}
 	c.values[in.Name] = c.input
-	return nil
+	return shape.bounded()
 }
 
 func (c *compiler) chooseOutput(name string) error {
@@ -312,6 +334,7 @@ func (c *compiler) network() (*Network, error) {
 		InputShape: c.input.shape[1:].At(1),
 		OutputName: c.output,
 		Notes:      c.notes,
+		batch:      c.input.shape[0],
 	}
 	net.stripHead()
 	return net, nil

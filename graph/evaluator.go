@@ -18,7 +18,7 @@ type EvaluatorOptions struct {
 	// Logits stops before the head.
 	Logits bool
 	// Batch is the number of samples that are computed together. If 0, it is as many, up to 64, as keep all values of
-	// the network within 2^24 numbers.
+	// the network within 2^24 numbers. A network that works at one batch size only uses that.
 	Batch int
 }
 
@@ -27,6 +27,8 @@ type EvaluatorOptions struct {
 type Evaluator struct {
 	net    *Network
 	target *value
+	// result is the shape of one sample's result.
+	result []int
 	batch  int
 	dtype  tensor.Dtype
 
@@ -49,11 +51,15 @@ func (net *Network) Evaluator(opts EvaluatorOptions) (*Evaluator, error) {
 	if opts.Logits {
 		e.target = net.logits
 	}
-	if e.target.shape[:min(1, len(e.target.shape))].String() != net.input.shape[:1].String() {
+	var ok bool
+	if e.result, ok = net.sampleShape(e.target.shape); !ok {
 		return nil, fmt.Errorf("%soutput %q of shape %v does not keep the samples apart", prefix(net.model), net.OutputName, e.target.shape)
 	}
 	steps := net.stepsTo(e.target)
-	if e.batch = opts.Batch; e.batch == 0 {
+	switch e.batch = opts.Batch; {
+	case net.batch.PerSample == 0:
+		e.batch = net.batch.Fixed
+	case e.batch == 0:
 		e.batch = comfortableBatch(steps)
 	}
 	if err := e.build(steps); err != nil {
@@ -123,7 +129,9 @@ func (e *Evaluator) node(v *value) (*gorgonia.Node, error) {
 	if volume(shape) == 0 {
 		return nil, fmt.Errorf("%q has no elements (shape %v)", v.name, v.shape)
 	}
-	n := gorgonia.NewTensor(e.graph, e.dtype, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(v.name))
+	// gorgonia takes leaves of equal name and shape for one.
+	name := fmt.Sprintf("%s (%d)", v.name, len(e.nodes))
+	n := gorgonia.NewTensor(e.graph, e.dtype, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
 	e.nodes[v] = n
 	switch {
 	case v == e.net.input:
@@ -142,6 +150,9 @@ func (e *Evaluator) Run(ctx context.Context, x []float64) ([]float64, error) {
 	size := volume(e.net.InputShape)
 	if len(x)%size != 0 {
 		return nil, fmt.Errorf("%d numbers are no whole number of samples of shape %v", len(x), e.net.InputShape)
+	}
+	if n := e.net.batch.Fixed; n > 0 && len(x)%(size*n) != 0 {
+		return nil, fmt.Errorf("%d samples are no multiple of %d, the batch size that the network was exported for", len(x)/size, n)
 	}
 	var y []float64
 	for samples := len(x) / size; samples > 0; samples -= e.batch {
@@ -182,7 +193,7 @@ func (e *Evaluator) runBatch(x []float64) ([]float64, error) {
 }
 
 // ResultShape is the shape of one sample's result.
-func (e *Evaluator) ResultShape() []int { return e.target.shape[1:].At(1) }
+func (e *Evaluator) ResultShape() []int { return e.result }
 
 // Close releases the graph's machine.
 func (e *Evaluator) Close() error { return e.machine.Close() }

@@ -25,7 +25,11 @@ func (net *Network) dense() (*Dense, error) {
 	if err := net.classifier(); err != nil {
 		return nil, err
 	}
+	if net.batch != (Size{PerSample: 1}) && net.batch != fixed(1) {
+		return nil, fmt.Errorf("the network works on %v samples at a time only: export it with batch size 1", net.batch)
+	}
 	e := &extraction{
+		net:    net,
 		dense:  &Dense{InputShape: net.InputShape, Outputs: net.Outputs, Notes: append([]string{}, net.Notes...)},
 		users:  net.users(),
 		layer:  newPending(volume(net.InputShape)),
@@ -56,6 +60,7 @@ func (net *Network) users() map[*value][]*step {
 
 // extraction walks the chain from the input to the logits.
 type extraction struct {
+	net   *Network
 	dense *Dense
 	users map[*value][]*step
 	layer *pending
@@ -115,7 +120,7 @@ func (e *extraction) next(v *value) (*step, error) {
 
 // take adds one step, which reads v, to the network.
 func (e *extraction) take(s *step, v *value) error {
-	if s.output.shape[0] != (Size{PerSample: 1}) {
+	if _, ok := e.net.sampleShape(s.output.shape); !ok || !e.net.oneRow(s.output.shape) {
 		return at(s.node, "its result of shape %v does not keep the samples apart", s.output.shape)
 	}
 	for _, in := range s.inputs {
@@ -153,7 +158,7 @@ func (e *extraction) weight(s *step, v *value, o matmul) error {
 	if right && !o.transB || !right && o.transA {
 		w = w.T()
 	}
-	if _, inputs := w.Dims(); inputs != volume(v.shape[1:].At(1)) {
+	if _, inputs := w.Dims(); inputs != volume(v.shape.At(1)) {
 		return at(s.node, "its weight %q is applied along one axis of shape %v, not to a whole sample", weightName(other), v.shape)
 	}
 	source := parameterOf(other)
@@ -213,7 +218,7 @@ func (e *extraction) elementwise(s *step, v *value, f binaryFunc) error {
 	if !left {
 		other = s.inputs[0]
 	}
-	if !s.output.shape.equal(v.shape) || len(other.shape) == len(v.shape) && other.shape[0] != fixed(1) {
+	if !s.output.shape.equal(v.shape) {
 		return at(s.node, "%q of shape %v does not fit the values of shape %v element by element", other.name, other.shape, v.shape)
 	}
 	c := broadcastTo(other.numbers(), v.shape.At(1)).data

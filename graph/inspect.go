@@ -90,13 +90,12 @@ type HomogeneityReport struct {
 // Inspect reports on a model. A model that is out of scope is no error: the report says so.
 func Inspect(ctx context.Context, m *onnxio.Model, opts Options) (*Report, error) {
 	r := &Report{File: fileReport(m)}
-	c, err := newCompiler(m, opts)
+	c, err := lowered(m, opts)
 	if err != nil {
 		r.Applicability.Reason = err.Error()
 		r.describeNodes(m, nil)
 		return r, nil
 	}
-	c.lowerAll()
 	r.describeNodes(m, c)
 	r.Notes = c.notes
 	if len(c.findings) > 0 {

@@ -21,6 +21,8 @@ type Network struct {
 	// Notes say in words what was decided in reading the model.
 	Notes []string
 
+	// batch is the first dimension of the input: open, or fixed where the network works at one size only.
+	batch  Size
 	model  *onnxio.Model
 	input  *value
 	output *value
@@ -38,9 +40,29 @@ func (net *Network) stripHead() {
 		v = v.step.inputs[0]
 	}
 	net.logits = v
-	if net.Classifier() == nil {
-		net.Outputs = v.shape[1:].classes()
+	if net.classifier() == nil {
+		shape, _ := net.sampleShape(v.shape)
+		net.Outputs = volume(shape)
 	}
+}
+
+// sampleShape is what a shape is for one sample, if it keeps the samples apart: one after the other along its first
+// axis.
+func (net *Network) sampleShape(s Shape) ([]int, bool) {
+	for i, d := range s {
+		if i > 0 && d.PerSample != 0 {
+			return nil, false
+		}
+	}
+	switch {
+	case len(s) > 0 && s[0] == net.batch:
+		return s[1:].At(1), true
+	case net.batch == fixed(1):
+		return s.At(1), true
+	case len(s) > 0 && s[0].PerSample > 0 && s[0].Fixed == 0:
+		return s.At(1), true
+	}
+	return nil, false
 }
 
 func isHead(s *step) bool {
@@ -53,8 +75,8 @@ func isHead(s *step) bool {
 	return false
 }
 
-// classes is the number of logits in a sample's shape.
-func (s Shape) classes() int { return volume(s.At(1)) }
+// oneRow says whether a shape that keeps the samples apart has one row for each.
+func (net *Network) oneRow(s Shape) bool { return net.batch == fixed(1) || s[0] == net.batch }
 
 // Classifier says why the model is none: its logits must have the shape [batch, classes], or [batch] for a binary one.
 func (net *Network) Classifier() error {
@@ -66,9 +88,10 @@ func (net *Network) Classifier() error {
 
 func (net *Network) classifier() error {
 	s := net.logits.shape
-	ok := len(s) > 0 && s[0] == Size{PerSample: 1}
-	for i, d := range s {
-		ok = ok && (i == 0 || d.PerSample == 0 && d.Fixed > 0 && (i == 1 || d.Fixed == 1))
+	shape, ok := net.sampleShape(s)
+	ok = ok && net.oneRow(s) && volume(shape) > 0
+	for i, d := range shape {
+		ok = ok && (i == 0 || d == 1)
 	}
 	if !ok {
 		return fmt.Errorf("output %q has shape %v: a classifier's is [batch, classes]", net.OutputName, s)

@@ -108,9 +108,10 @@ func (c *compiler) reshapeTarget(from Shape, target []Size, zero bool) (Shape, e
 }
 
 // openBatch puts the batch in place of the batch size that the exporter wrote as a literal first dimension: a target
-// without the batch in it that fits at that size and no other.
+// without the batch in it that fits at that size and no other. An exporter that leaves the batch open traces one sample.
 func (c *compiler) openBatch(to Shape, open int, total Size) {
-	if open == 0 || len(to) == 0 || to[0].Fixed%c.batch != 0 {
+	batch := max(c.batch, 1)
+	if open == 0 || len(to) == 0 || to[0].Fixed%batch != 0 {
 		return
 	}
 	literal := 1
@@ -122,10 +123,10 @@ func (c *compiler) openBatch(to Shape, open int, total Size) {
 			literal *= d.Fixed
 		}
 	}
-	if at := total.At(c.batch); literal == 0 || at%literal != 0 || open < 0 && at != literal {
+	if at := total.At(batch); literal == 0 || at%literal != 0 || open < 0 && at != literal {
 		return
 	}
-	to[0] = Size{PerSample: to[0].Fixed / c.batch}
+	to[0] = Size{PerSample: to[0].Fixed / batch}
 }
 
 func squeeze(k *call) ([]*value, error) {

@@ -19,7 +19,11 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 	}
 	defer e.Close()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	x := probes(rng, max(1, e.batch/len(probeScales)), volume(net.InputShape))
+	each := max(1, e.batch/len(probeScales))
+	if net.batch.Fixed > 0 {
+		each = net.batch.Fixed
+	}
+	x := probes(rng, each, volume(net.InputShape))
 	plain, err := e.Run(ctx, x)
 	if err != nil {
 		return 0, err
