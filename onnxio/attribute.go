@@ -8,10 +8,18 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// attributeFields are the fields that hold the value of each kind.
-var attributeFields = map[AttributeKind]protowire.Number{
-	KindFloat: attributeF, KindInt: attributeI, KindString: attributeS, KindTensor: attributeT,
-	KindFloats: attributeFloats, KindInts: attributeInts, KindStrings: attributeStrings,
+// kindNames are the kinds that an attribute may have, as onnx.proto calls them.
+var kindNames = map[AttributeKind]string{
+	KindFloat: "FLOAT", KindInt: "INT", KindString: "STRING", KindTensor: "TENSOR",
+	KindFloats: "FLOATS", KindInts: "INTS", KindStrings: "STRINGS",
+}
+
+// String returns the kind's name in onnx.proto, such as INTS.
+func (k AttributeKind) String() string {
+	if name, ok := kindNames[k]; ok {
+		return name
+	}
+	return fmt.Sprintf("type %d", int32(k))
 }
 
 // attribute reads an AttributeProto into the next attribute of n.
@@ -52,7 +60,7 @@ func (p *preflight) attribute(f field, n *Node) error {
 			if a.Tensor != nil {
 				err = errors.New("it has several tensors, which protobuf would merge into one")
 			} else {
-				a.Tensor, err = p.tensor(f, n, a.Name)
+				a.Tensor, err = p.tensor(f, n, sp)
 			}
 		case attributeFloats:
 			kind, err = KindFloats, p.floats(f, &a.Floats)
@@ -98,7 +106,7 @@ func (a *Attribute) settle(filled []AttributeKind) error {
 		}
 		a.Kind = filled[0]
 	}
-	if _, ok := attributeFields[a.Kind]; !ok {
+	if _, ok := kindNames[a.Kind]; !ok {
 		return fmt.Errorf("its %s (a graph, a list of tensors, a sparse tensor or a type) is not supported", a.Kind)
 	}
 	for _, kind := range filled {
@@ -118,7 +126,7 @@ func (p *preflight) ints(f field, dst *[]int64) error {
 		if err != nil {
 			return err
 		}
-		if err := p.spend(8); err != nil {
+		if err := p.spend(intCost); err != nil {
 			return err
 		}
 		*dst = append(*dst, int64(bits))
@@ -132,33 +140,10 @@ func (p *preflight) floats(f field, dst *[]float32) error {
 		if err != nil {
 			return err
 		}
-		if err := p.spend(4); err != nil {
+		if err := p.spend(floatCost); err != nil {
 			return err
 		}
 		*dst = append(*dst, math.Float32frombits(uint32(bits)))
 	}
 	return nil
-}
-
-// String returns the kind's name in onnx.proto, such as INTS.
-func (k AttributeKind) String() string {
-	switch k {
-	case KindUndefined:
-		return "UNDEFINED"
-	case KindFloat:
-		return "FLOAT"
-	case KindInt:
-		return "INT"
-	case KindString:
-		return "STRING"
-	case KindTensor:
-		return "TENSOR"
-	case KindFloats:
-		return "FLOATS"
-	case KindInts:
-		return "INTS"
-	case KindStrings:
-		return "STRINGS"
-	}
-	return fmt.Sprintf("type %d", int32(k))
 }

@@ -130,7 +130,7 @@ func encodeAttribute(a *Attribute) (*message, error) {
 			e.string(attributeStrings, s)
 		}
 	default:
-		return nil, fmt.Errorf("its kind %s cannot be written", a.Kind)
+		return nil, fmt.Errorf("its kind (%s) cannot be written", a.Kind)
 	}
 	e.text(attributeDocString, a.Doc)
 	e.varint(attributeType, int64(a.Kind))

@@ -10,16 +10,6 @@ import (
 	"testing"
 )
 
-// six returns the bytes of the float32s first, first+1, ... first+5.
-func six(first float32) []byte {
-	v := make([]float32, 6)
-	for i := range v {
-		v[i] = first + float32(i)
-	}
-	b, _ := FloatTensor("", v, 6).appendRaw(nil, 0, 6)
-	return b
-}
-
 // externalModel writes sample with its weight outside, and the files beside it, into a folder of their own.
 func externalModel(t *testing.T, files map[string][]byte, entries ...string) string {
 	t.Helper()

@@ -13,8 +13,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// checkImport imports bytes that may be anything. They must be refused by this package itself, not by onnx-go or its panics; or
-// what was read must survive being written and read again.
+// checkImport imports bytes that may be anything. They must be refused by this package itself, not by onnx-go or its panics;
+// or what was read must survive being written and read again.
 func checkImport(tb testing.TB, data []byte, dir string) (loaded bool) {
 	tb.Helper()
 	m, err := Decode(context.Background(), data, Options{Dir: dir})
@@ -51,11 +51,10 @@ func seeds(tb testing.TB) [][]byte {
 		tb.Fatal(err)
 	}
 	out = append(out, b.Bytes())
-	root := os.Getenv("UNLEARNGUARD_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "shared")
+	paths, err := filepath.Glob(filepath.Join(sharedONNX(), "hostile", "*", "*.onnx"))
+	if err != nil {
+		tb.Fatal(err)
 	}
-	paths, _ := filepath.Glob(filepath.Join(root, "onnx", "hostile", "*", "*.onnx"))
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -66,6 +65,16 @@ func seeds(tb testing.TB) [][]byte {
 		}
 	}
 	return out
+}
+
+// six returns the bytes of the float32s first, first+1, ... first+5.
+func six(first float32) []byte {
+	v := make([]float32, 6)
+	for i := range v {
+		v[i] = first + float32(i)
+	}
+	b, _ := FloatTensor("", v, 6).appendRaw(nil, 0, 6)
+	return b
 }
 
 // externalFolder returns a folder with files that seeds name as their external data.

@@ -284,7 +284,7 @@ func TestRefused(t *testing.T) {
 			e.sub(nodeAttribute, func(e *message) { e.varint(attributeI, 0) })
 		}}, `it has no name`},
 		"attribute kind that wraps": {flaw{attribute: func(e *message) { e.varint(attributeType, 1<<32|int64(KindInt)) }},
-			`its type 2147483647`},
+			`its type 2147483647 (`},
 		"attribute without its tensor": {flaw{node: func(e *message) {
 			e.sub(nodeAttribute, func(e *message) {
 				e.string(attributeName, "value")
@@ -300,7 +300,7 @@ func TestRefused(t *testing.T) {
 					e.string(tensorRawData, "1234")
 				})
 			})
-		}}, `node Gemm of "h": attribute "value": raw_data has 4 bytes, but float32 of shape [2] needs 8`},
+		}}, `node 0: Gemm of "h": attribute "value": raw_data has 4 bytes, but float32 of shape [2] needs 8`},
 		"two types": {flaw{input: func(e *message) { e.sub(valueType, func(*message) {}) }},
 			`input "x": it has several types`},
 		"element type that wraps": {flaw{weight: func(e *message) { e.varint(tensorDataType, 1<<32|1) }},

@@ -39,6 +39,8 @@ const (
 	valueCost     = 256
 	tensorCost    = 512
 	textCost      = 64
+	intCost       = 24
+	floatCost     = 12
 )
 
 // spend takes n bytes from the budget.

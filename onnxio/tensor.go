@@ -39,10 +39,10 @@ func (p *preflight) initializer(f field) error {
 	return nil
 }
 
-// tensor reads the tensor of the attribute called name of node n.
-func (p *preflight) tensor(f field, n *Node, name string) (*Tensor, error) {
+// tensor reads the tensor of the attribute of node n that is at sp.
+func (p *preflight) tensor(f field, n *Node, sp span) (*Tensor, error) {
 	t, err := p.tensorProto(f)
-	t.label = fmt.Sprintf("node %s: attribute %s", n.label(), quote(name))
+	t.label = fmt.Sprintf("node %d: %s: attribute %s", len(p.m.Nodes), n.label(), quote(p.find(sp, attributeName)))
 	return t.Tensor, err
 }
 

@@ -232,7 +232,7 @@ func TestWriteRefused(t *testing.T) {
 		"not a float16":     {func(m *Model) { m.Initializers[0].DType = Float16; m.Initializers[0].Float32s[4] = 0.1 }, `tensor "0.weight": element 4 is 0.1, which float16 cannot hold`},
 		"not a type":        {func(m *Model) { m.Initializers[0].DType = String }, `its element type string is not supported`},
 		"undefined name":    {func(m *Model) { m.Nodes[1].Inputs[0] = "q" }, `node 1: Relu "/1/Relu": it reads "q"`},
-		"no attribute kind": {func(m *Model) { m.Nodes[0].Attributes[0].Kind = 0 }, `its kind UNDEFINED cannot be written`},
+		"no attribute kind": {func(m *Model) { m.Nodes[0].Attributes[0].Kind = 0 }, `its kind (type 0) cannot be written`},
 		"no tensor":         {func(m *Model) { m.Nodes[0].Attributes[0].Kind = KindTensor }, `its tensor is missing`},
 		"negative shape":    {func(m *Model) { m.Initializers[0].Shape = []int{-3, -2} }, `shape [-3 -2] has a negative dimension`},
 	} {
