@@ -24,9 +24,10 @@
 // # Files from strangers
 //
 // A read makes one pass over the protobuf bytes, without recursion, and checks every length, count and reference against
-// the size of the file before it allocates. It never holds the file in memory: tensors go from the disk to the model in
-// pieces. Beside the model itself, and whatever the file contains, it takes well under 256 MB. External data is read through [os.Root],
-// from clean paths relative to the model's folder only, and must be exactly as long as its tensor.
+// the size of the file before it allocates. [ReadFile] never holds the file in memory: tensors go from the disk to the model
+// in pieces, and a network of 200 MB takes 430 MB at its peak, garbage included. Names, nodes and attributes may take 48 MB;
+// tensors take 4 bytes an element, or 8 for float64 and all integers. External data is read through [os.Root], from clean
+// paths relative to the model's folder only, and must be exactly as long as its tensor.
 //
 // # Two readings
 //
