@@ -57,6 +57,10 @@ type Stationarity[T engine.Float] struct {
 // NewStationarity returns the loss of net for one candidate sample a label: +1 or -1 for a network of one output, the
 // class for one of several. The weights are copied.
 func NewStationarity[T engine.Float](net *Dense, labels []int, o StationarityOptions) (*Stationarity[T], error) {
+	return newStationarity[T](net.chain(), labels, o)
+}
+
+func newStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*Stationarity[T], error) {
 	fused, err := newFusedStationarity[T](net, labels, o)
 	if err != nil {
 		return nil, err
@@ -94,7 +98,7 @@ func matrixNode[T engine.Float](g *gorgonia.ExprGraph, name string, rows, cols i
 	return gorgonia.NewMatrix(g, v.Dtype(), gorgonia.WithName(name), gorgonia.WithShape(rows, cols), gorgonia.WithValue(v))
 }
 
-// X is the candidates, m x d in row-major order. Write them before a step.
+// X is the candidates, one after another. Write them before a step.
 func (s *Stationarity[T]) X() []T { return s.x }
 
 // Multipliers is lambda: m of them for a network of one output, m x classes otherwise, where that of a sample's own class
@@ -124,23 +128,9 @@ func (s *Stationarity[T]) Residual() float64 { return s.fused.residual }
 func (s *Stationarity[T]) SetAlpha(alpha ...float64) error { return s.fused.setAlpha(alpha) }
 
 // checkStationarity says what is wrong with the arguments of NewStationarity.
-func checkStationarity(net *Dense, labels []int, o StationarityOptions) error {
-	if len(net.Layers) == 0 {
-		return fmt.Errorf("stationarity: the network has no layers")
-	}
-	for l, layer := range net.Layers {
-		out, in := layer.W.Dims()
-		if l > 0 {
-			if before, _ := net.Layers[l-1].W.Dims(); before != in {
-				return fmt.Errorf("stationarity: layer %q takes %d inputs but the layer before has %d outputs", layer.Name, in, before)
-			}
-		}
-		if layer.B != nil && len(layer.B) != out {
-			return fmt.Errorf("stationarity: layer %q has %d biases for %d outputs", layer.Name, len(layer.B), out)
-		}
-	}
-	if net.Slope < 0 || net.Slope >= 1 {
-		return fmt.Errorf("stationarity: activation of slope %v; it must be at least 0 and less than 1", net.Slope)
+func checkStationarity(net *Convolutional, labels []int, o StationarityOptions) error {
+	if err := net.check(); err != nil {
+		return fmt.Errorf("stationarity: %w", err)
 	}
 	for name, list := range map[string][]float64{"weights": o.Weights, "bias scales": o.BiasScales} {
 		if list != nil && len(list) != len(net.Layers) {

@@ -17,21 +17,30 @@ import (
 //
 // where D_L gives the multipliers' gradient and Abar_0 that of X. The weights are constant over all steps and stay
 // packed in both orientations.
+//
+// The pass up is the network's forward tangent along V_l = -2 w_l R_l, R_l being the block's residual: D_l and Ubar_l are
+// the tangents of Z_l and A_l, by <V, grad_W M> = d/dt M(W + t V). So an operator needs a tangent and a transpose, and no
+// second derivative. A convolution reads patches of the activations below: its A has a row for each patch of each
+// candidate, A and the tangent Ubar are laid out for it, and U and Abar are added back.
 type fusedStationarity[T engine.Float] struct {
 	e      *engine.Engine[T]
 	m      int
 	labels []int
-	layers []*stationarityLayer[T]
-	slope  T
+	// sampleSize is the number of elements of a candidate.
+	sampleSize int
+	layers     []*stationarityLayer[T]
+	slope      T
 
 	hinges           [2]Hinge // of the samples and of the multipliers
-	gradX            []T
+	x, gradX         []T
 	gradMultipliers  []T
 	loss, residual   float64
 	left             engine.Left[T]        // operands packed on the way
 	right            engine.Right[T]       //
+	laidOut          []T                   // a convolution's patches of what is not kept
 	partial          []float64             // sums of rows, added up in order
 	current          *stationarityLayer[T] // that the passes work on
+	pass             func(engine.Block)    // and the one in hand
 	passes           passes
 	dots             dots[T]
 	hingeOf, hingeBy []T // the job of the hinge's pass
@@ -43,14 +52,14 @@ type fusedStationarity[T engine.Float] struct {
 // whose blocks they work on.
 type passes struct {
 	activate, delta, tangent, zbar func(engine.Block)
-	copyWeights, sumColumns        func(lo, hi int)
+	copyWeights, sumColumns, rows  func(lo, hi int)
 	dots, hinge                    func(lo, hi int)
 }
 
 // defaultAlpha is the surrogate's steepness where none is given.
 const defaultAlpha = 10
 
-func newFusedStationarity[T engine.Float](net *Dense, labels []int, o StationarityOptions) (*fusedStationarity[T], error) {
+func newFusedStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*fusedStationarity[T], error) {
 	if err := checkStationarity(net, labels, o); err != nil {
 		return nil, err
 	}
@@ -65,10 +74,11 @@ func newFusedStationarity[T engine.Float](net *Dense, labels []int, o Stationari
 	for l := range net.Layers {
 		f.layers = append(f.layers, f.newLayer(net, l, o))
 	}
+	f.sampleSize = net.inputs()
 	f.gradX = make([]T, f.m*f.inputs())
 	f.gradMultipliers = make([]T, f.m*f.outputs())
 	f.allocateScratch()
-	f.passes = passes{f.activate, f.deltaOf, f.tangent, f.zbar, f.copyWeights, f.sumColumns, f.dotRows, f.hingeRows}
+	f.passes = passes{f.activate, f.deltaOf, f.tangent, f.zbar, f.copyWeights, f.sumColumns, f.passRows, f.dotRows, f.hingeRows}
 	alpha := o.Alpha
 	if alpha == 0 {
 		alpha = defaultAlpha
@@ -78,11 +88,15 @@ func newFusedStationarity[T engine.Float](net *Dense, labels []int, o Stationari
 
 // allocateScratch makes what the layers share.
 func (f *fusedStationarity[T]) allocateScratch() {
-	longest := f.m
+	rows, patches := f.m, 0
 	for _, l := range f.layers {
-		longest = max(longest, l.out)
+		rows = max(rows, l.rows, l.out)
+		if l.intake != nil {
+			patches = max(patches, l.rows*l.in)
+		}
 	}
-	f.partial = make([]float64, longest)
+	f.partial = make([]float64, rows)
+	f.laidOut = make([]T, patches)
 	n := 0
 	if f.hinges[0].Weight != 0 {
 		n = len(f.gradX)
@@ -93,7 +107,7 @@ func (f *fusedStationarity[T]) allocateScratch() {
 	f.excess = make([]T, n)
 }
 
-func (f *fusedStationarity[T]) inputs() int  { return f.layers[0].in }
+func (f *fusedStationarity[T]) inputs() int  { return f.sampleSize }
 func (f *fusedStationarity[T]) outputs() int { return f.layers[len(f.layers)-1].out }
 
 func (f *fusedStationarity[T]) setAlpha(alpha []float64) error {
@@ -114,11 +128,12 @@ func (f *fusedStationarity[T]) setAlpha(alpha []float64) error {
 // run computes the loss and leaves the gradients in gradX and gradMultipliers.
 func (f *fusedStationarity[T]) run(x, multipliers []T) float64 {
 	last := len(f.layers) - 1
-	f.layers[0].a = x
+	f.x = x
 	f.spreadMultipliers(multipliers)
 	for l := range last {
 		f.forward(l)
 	}
+	f.readInput(last)
 	for l := last - 1; l >= 0; l-- {
 		f.backward(l)
 	}
@@ -170,19 +185,35 @@ func (f *fusedStationarity[T]) gatherMultipliers() {
 	}
 }
 
+// readInput lays out A of layer l's input and packs it.
+func (f *fusedStationarity[T]) readInput(l int) {
+	layer, source := f.layers[l], f.x
+	if l > 0 {
+		source = f.layers[l-1].h
+	}
+	if layer.intake == nil {
+		layer.a = source
+	} else {
+		layer.intake.read(layer.a, source, true)
+	}
+	if l < len(f.layers)-1 || layer.weight != 0 {
+		f.e.PackLeft(&layer.packedA, false, layer.rows, layer.in, layer.a, layer.in)
+	}
+}
+
 // forward computes Z, A and S of hidden layer l. Z is kept without the bias: so the block needs it.
 func (f *fusedStationarity[T]) forward(l int) {
+	f.readInput(l)
 	layer := f.layers[l]
 	f.current = layer
-	f.e.PackLeft(&layer.packedA, false, f.m, layer.in, layer.a, layer.in)
 	f.e.MultiplyThen(1, &layer.packedA, &layer.wT, 0, layer.z, layer.out, f.passes.activate)
 }
 
 func (f *fusedStationarity[T]) activate(b engine.Block) {
-	l, next := f.current, f.layers[f.current.index+1]
+	l := f.current
 	for i := b.Row; i < b.ToRow; i++ {
 		at, to := i*l.out+b.Col, i*l.out+b.ToCol
-		f.e.Activate(next.a[at:to], l.s[at:to], l.z[at:to], l.bias[b.Col:b.ToCol], l.alpha, f.slope)
+		f.e.Activate(l.h[at:to], l.s[at:to], l.z[at:to], l.bias[b.Col:b.ToCol], l.alpha, f.slope)
 	}
 }
 
@@ -190,8 +221,14 @@ func (f *fusedStationarity[T]) activate(b engine.Block) {
 func (f *fusedStationarity[T]) backward(l int) {
 	layer, next := f.layers[l], f.layers[l+1]
 	f.current = layer
-	f.e.PackLeft(&next.packedDelta, false, f.m, next.out, next.delta, next.out)
-	f.e.MultiplyThen(1, &next.packedDelta, &next.w, 0, layer.u, layer.out, f.passes.delta)
+	f.e.PackLeft(&next.packedDelta, false, next.rows, next.out, next.delta, next.out)
+	if next.intake == nil {
+		f.e.MultiplyThen(1, &next.packedDelta, &next.w, 0, layer.u, layer.out, f.passes.delta)
+		return
+	}
+	f.e.Multiply(1, &next.packedDelta, &next.w, 0, f.laidOut, next.in)
+	next.intake.scatter(layer.u, f.laidOut)
+	f.onRows(layer, f.passes.delta)
 }
 
 func (f *fusedStationarity[T]) deltaOf(b engine.Block) {
@@ -204,9 +241,14 @@ func (f *fusedStationarity[T]) deltaOf(b engine.Block) {
 
 // reverseUp completes D of layer l, for which z holds P, and turns it into Ubar and T. (The first layer's D is P.)
 func (f *fusedStationarity[T]) reverseUp(l int) {
-	layer, below := f.layers[l], f.layers[l-1]
+	layer := f.layers[l]
 	f.current = layer
-	f.e.PackLeft(&f.left, false, f.m, layer.in, below.z, layer.in)
+	ubar := f.layers[l-1].z
+	if layer.intake != nil {
+		layer.intake.read(f.laidOut, ubar, false)
+		ubar = f.laidOut
+	}
+	f.e.PackLeft(&f.left, false, layer.rows, layer.in, ubar, layer.in)
 	f.e.MultiplyThen(1, &f.left, &layer.wT, layer.gradientSoFar(), layer.z, layer.out, f.passes.tangent)
 }
 
@@ -226,25 +268,44 @@ func (f *fusedStationarity[T]) tangent(b engine.Block) {
 
 // reverseDown computes Abar of layer l's input, and Zbar of the layer below if there is one.
 func (f *fusedStationarity[T]) reverseDown(l int) {
+	layer, abar, pass := f.layers[l], f.gradX, f.passes.zbar
 	if l == 0 {
-		f.current = nil
-		f.inputGradient(f.layers[0], f.gradX, nil)
+		pass = nil
+	} else {
+		f.current = f.layers[l-1]
+		abar = f.current.h // packed wherever it is still needed
+	}
+	if layer.intake == nil {
+		f.inputGradient(layer, abar, pass)
 		return
 	}
-	f.current = f.layers[l-1]
-	f.inputGradient(f.layers[l], f.layers[l].a, f.passes.zbar) // a is packed wherever it is still needed
+	f.inputGradient(layer, f.laidOut, nil)
+	layer.intake.scatter(abar, f.laidOut)
+	if pass != nil {
+		f.onRows(f.current, pass)
+	}
 }
 
 // zbar leaves Zbar = Abar * S + T in u, less 2 w Delta where the block's Q comes by way of it.
 func (f *fusedStationarity[T]) zbar(b engine.Block) {
-	l, abar := f.current, f.layers[f.current.index+1].a
+	l := f.current
 	for i := b.Row; i < b.ToRow; i++ {
 		at, to := i*l.out+b.Col, i*l.out+b.ToCol
-		f.e.MulAdd(l.u[at:to], abar[at:to], l.s[at:to])
+		f.e.MulAdd(l.u[at:to], l.h[at:to], l.s[at:to])
 		if l.gram {
 			f.e.Axpy(l.u[at:to], -2*T(l.weight), l.delta[at:to])
 		}
 	}
+}
+
+// onRows runs a pass over a layer's rows, where no product takes it along.
+func (f *fusedStationarity[T]) onRows(l *stationarityLayer[T], pass func(engine.Block)) {
+	f.current, f.pass = l, pass
+	f.e.Range(l.rows, grainOf(l.out), f.passes.rows)
+}
+
+func (f *fusedStationarity[T]) passRows(lo, hi int) {
+	f.pass(engine.Block{Row: lo, ToRow: hi, Col: 0, ToCol: f.current.out})
 }
 
 // grainOf is the number of rows of n elements that are worth a thread's turn.

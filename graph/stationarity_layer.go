@@ -2,10 +2,12 @@ package graph
 
 import "unlearnguard/graph/engine"
 
-// stationarityLayer is one layer's constants, and its buffers of a row for each candidate. Buffers are reused as the
-// passes go on: z holds Z, then D, then Ubar; u holds U, then T, then Zbar; a is the layer's input A_{l-1}, then Abar_{l-1}.
+// stationarityLayer is one layer's constants, and its buffers of a row for each patch of each candidate. Buffers are
+// reused as the passes go on: z holds Z, then D, then Ubar; u holds U, then T, then Zbar; h holds the activations, then
+// their gradient. a is what the layer reads: X or h of the layer below, or patches of it.
 type stationarityLayer[T engine.Float] struct {
-	index, in, out int
+	in, out, rows  int
+	intake         *intake[T]
 	weights        []T             // out x in
 	w, wT          engine.Right[T] // W and W^T, packed
 	bias           []T
@@ -14,17 +16,20 @@ type stationarityLayer[T engine.Float] struct {
 	alpha          T
 	gram           bool
 
-	a, z, s, u, delta    []T
+	a, h, z, s, u, delta []T
 	packedA, packedDelta engine.Left[T]
 	biasResidual         []T
 	residual             []T // W - Delta^T A, where !gram: out x in
-	inputs, signals      []T // A A^T and Delta Delta^T, where gram: m x m
+	inputs, signals      []T // A A^T and Delta Delta^T, where gram: rows x rows
 }
 
-func (f *fusedStationarity[T]) newLayer(net *Dense, l int, o StationarityOptions) *stationarityLayer[T] {
+func (f *fusedStationarity[T]) newLayer(net *Convolutional, l int, o StationarityOptions) *stationarityLayer[T] {
 	affine := net.Layers[l]
 	out, in := affine.W.Dims()
-	layer := &stationarityLayer[T]{index: l, in: in, out: out, weight: 1, weights: make([]T, out*in), bias: make([]T, out)}
+	layer := &stationarityLayer[T]{
+		in: in, out: out, rows: f.m * affine.positions(), intake: newIntake(f.e, f.m, affine),
+		weight: 1, weights: make([]T, out*in), bias: make([]T, out),
+	}
 	for i := range out {
 		for j := range in {
 			layer.weights[i*in+j] = T(affine.W.At(i, j))
@@ -46,29 +51,30 @@ func (f *fusedStationarity[T]) newLayer(net *Dense, l int, o StationarityOptions
 		}
 	}
 	last := l == len(net.Layers)-1
-	layer.gram = !last && layer.weight != 0 && gramWins(f.m, in, out)
-	layer.allocate(f.m, last)
+	layer.gram = !last && layer.weight != 0 && gramWins(layer.rows, in, out)
+	layer.allocate(last)
 	return layer
 }
 
-// gramWins compares 3 m^2 (in+out)/2 multiplications with 3 m in out: the candidates against the harmonic mean of the
+// gramWins compares 3 rows^2 (in+out)/2 multiplications with 3 rows in out: the rows against the harmonic mean of the
 // widths.
-func gramWins(m, in, out int) bool { return m*(in+out) < 2*in*out }
+func gramWins(rows, in, out int) bool { return rows*(in+out) < 2*in*out }
 
-func (l *stationarityLayer[T]) allocate(m int, last bool) {
-	l.delta, l.z = make([]T, m*l.out), make([]T, m*l.out)
-	if l.index > 0 {
-		l.a = make([]T, m*l.in)
+func (l *stationarityLayer[T]) allocate(last bool) {
+	n := l.rows * l.out
+	l.delta, l.z = make([]T, n), make([]T, n)
+	if l.intake != nil {
+		l.a = make([]T, l.rows*l.in)
 	}
 	if !last {
-		l.s, l.u = make([]T, m*l.out), make([]T, m*l.out)
+		l.h, l.s, l.u = make([]T, n), make([]T, n), make([]T, n)
 	}
 	if l.weight == 0 {
 		return
 	}
 	l.biasResidual = make([]T, l.out)
 	if l.gram {
-		l.inputs, l.signals = make([]T, m*m), make([]T, m*m)
+		l.inputs, l.signals = make([]T, l.rows*l.rows), make([]T, l.rows*l.rows)
 	} else {
 		l.residual = make([]T, l.out*l.in)
 	}
@@ -93,15 +99,12 @@ func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) float64 {
 	if layer.weight == 0 {
 		clear(layer.z)
 		if then != nil {
-			then(engine.Block{ToRow: f.m, ToCol: layer.out})
+			then(engine.Block{ToRow: layer.rows, ToCol: layer.out})
 		}
 		return 0
 	}
-	if l == len(f.layers)-1 {
-		f.e.PackLeft(&layer.packedA, false, f.m, layer.in, layer.a, layer.in)
-	}
 	if l == 0 {
-		f.e.PackLeft(&layer.packedDelta, false, f.m, layer.out, layer.delta, layer.out)
+		f.e.PackLeft(&layer.packedDelta, false, layer.rows, layer.out, layer.delta, layer.out)
 	}
 	loss := f.biasBlock(layer)
 	if layer.gram {
@@ -113,7 +116,7 @@ func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) float64 {
 // directBlock forms R. It is what costs least where there are more candidates than the layer is wide.
 func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
 	f.e.Range(l.out, grainOf(l.in), f.passes.copyWeights)
-	f.e.Gemm(true, false, l.out, l.in, f.m, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
+	f.e.Gemm(true, false, l.out, l.in, l.rows, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
 	f.e.PackRight(&f.right, true, l.in, l.out, l.residual, l.in)
 	f.e.MultiplyThen(-2*T(l.weight), &l.packedA, &f.right, 0, l.z, l.out, then)
 	return f.dot(l.residual, l.residual, l.out)
@@ -123,14 +126,14 @@ func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(en
 //
 //	||R||^2 = ||W||^2 - 2 <Delta, A W^T> + <H, K>,  A R^T = A W^T - K Delta
 func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
-	f.e.PackRight(&f.right, true, l.in, f.m, l.a, l.in)
-	f.e.MultiplySymmetric(&l.packedA, &f.right, l.inputs, f.m)
-	f.e.PackRight(&f.right, true, l.out, f.m, l.delta, l.out)
-	f.e.MultiplySymmetric(&l.packedDelta, &f.right, l.signals, f.m)
-	loss := l.norm - 2*f.dot(l.delta, l.z, f.m) + f.dot(l.signals, l.inputs, f.m)
+	f.e.PackRight(&f.right, true, l.in, l.rows, l.a, l.in)
+	f.e.MultiplySymmetric(&l.packedA, &f.right, l.inputs, l.rows)
+	f.e.PackRight(&f.right, true, l.out, l.rows, l.delta, l.out)
+	f.e.MultiplySymmetric(&l.packedDelta, &f.right, l.signals, l.rows)
+	loss := l.norm - 2*f.dot(l.delta, l.z, l.rows) + f.dot(l.signals, l.inputs, l.rows)
 	w := 2 * T(l.weight)
-	f.e.PackLeft(&f.left, false, f.m, f.m, l.inputs, f.m)
-	f.e.PackRight(&f.right, false, f.m, l.out, l.delta, l.out)
+	f.e.PackLeft(&f.left, false, l.rows, l.rows, l.inputs, l.rows)
+	f.e.PackRight(&f.right, false, l.rows, l.out, l.delta, l.out)
 	f.e.MultiplyThen(w, &f.left, &f.right, -w, l.z, l.out, then)
 	return loss
 }
@@ -140,7 +143,7 @@ func (f *fusedStationarity[T]) biasBlock(l *stationarityLayer[T]) float64 {
 	if !l.hasBiasBlock() {
 		return 0
 	}
-	f.e.Range(l.out, grainOf(f.m), f.passes.sumColumns)
+	f.e.Range(l.out, max(64, grainOf(l.rows)), f.passes.sumColumns)
 	r := l.biasResidual
 	loss := l.kappa2 * f.e.Dot(r, r)
 	for j := range r {
@@ -156,7 +159,7 @@ func (f *fusedStationarity[T]) sumColumns(lo, hi int) {
 	l := f.current
 	r := l.biasResidual[lo:hi]
 	copy(r, l.bias[lo:hi])
-	for i := range f.m {
+	for i := range l.rows {
 		f.e.Axpy(r, -1, l.delta[i*l.out+lo:i*l.out+hi])
 	}
 }
@@ -175,10 +178,10 @@ func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, 
 	case l.weight == 0 && last:
 		clear(abar)
 		if then != nil {
-			then(engine.Block{ToRow: f.m, ToCol: l.in})
+			then(engine.Block{ToRow: l.rows, ToCol: l.in})
 		}
 	case l.gram:
-		f.e.Gemm(false, false, f.m, l.in, f.m, w, l.signals, f.m, l.a, l.in, 0, abar, l.in)
+		f.e.Gemm(false, false, l.rows, l.in, l.rows, w, l.signals, l.rows, l.a, l.in, 0, abar, l.in)
 	case l.weight != 0:
 		f.e.PackRight(&f.right, false, l.out, l.in, l.residual, l.in)
 		if last {
@@ -188,7 +191,7 @@ func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, 
 		}
 	}
 	if !last {
-		f.e.PackLeft(&f.left, false, f.m, l.out, l.u, l.out)
+		f.e.PackLeft(&f.left, false, l.rows, l.out, l.u, l.out)
 		f.e.MultiplyThen(1, &f.left, &l.w, l.gradientSoFar(), abar, l.in, then)
 	}
 }

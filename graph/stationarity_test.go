@@ -126,12 +126,12 @@ func useSoftplus(s *Stationarity[float64]) {
 	exact := f.passes.activate
 	f.passes.activate = func(b engine.Block) {
 		exact(b)
-		l, next := f.current, f.layers[f.current.index+1]
+		l := f.current
 		for i := b.Row; i < b.ToRow; i++ {
 			for j := b.Col; j < b.ToCol; j++ {
 				z := l.z[i*l.out+j] + l.bias[j]
 				softplus := math.Log1p(math.Exp(l.alpha*z)) / l.alpha
-				next.a[i*l.out+j] = f.slope*z + (1-f.slope)*softplus
+				l.h[i*l.out+j] = f.slope*z + (1-f.slope)*softplus
 			}
 		}
 	}

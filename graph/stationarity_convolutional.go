@@ -1,0 +1,138 @@
+package graph
+
+import (
+	"fmt"
+
+	"unlearnguard/graph/engine"
+)
+
+// Convolutional is a (leaky) ReLU network of convolutions and fully connected layers, one after the other, without an
+// activation after the last one. Layer l applies its weight to every patch of its input.
+//
+// The input of the first layer is a sample in the order of InputShape; that of another layer is the activations of the
+// layer before, position by position, with the channels of a position side by side.
+type Convolutional struct {
+	Layers []ConvolutionalLayer
+	// Slope is the activation's slope for negative arguments: 0 for ReLU.
+	Slope float64
+	// InputShape is the shape of one sample, without the batch.
+	InputShape []int
+	// Notes say in words what was removed from the model or folded to come here.
+	Notes []string
+}
+
+// ConvolutionalLayer is one layer: Affine has a row of W for each output channel and a column for each element of a
+// patch.
+type ConvolutionalLayer struct {
+	Affine
+	// Maxima is a maximum pooling before the layer, nil for none.
+	Maxima *Maxima
+	// Patches is nil where the layer reads its whole input, or all of its maxima, as one patch in order: a fully
+	// connected layer.
+	Patches *Patches
+}
+
+// Patches says what a layer reads: at each of its positions a patch. An element of a patch is an element of the layer's
+// input, or a sum of some (a mean pooling before the layer), or 0 where no run writes it (padding).
+type Patches struct {
+	// Positions is the number of patches a sample, Length the number of elements in each.
+	Positions, Length int
+	// Inputs is the number of elements a sample that the patches are made of.
+	Inputs int
+	// Runs are added up into the patches, which lie one after another. They are sorted by To.
+	Runs []Run
+}
+
+// Run adds Weight times elements [From, From+Count) of the input to elements [To, To+Count) of the patches.
+type Run struct {
+	To, From, Count int
+	Weight          float64
+}
+
+// Maxima is a maximum pooling: Windows lists, for each element of the result, the elements of the input of which it is
+// the largest. Inputs is the number of elements a sample of the input.
+type Maxima struct {
+	Inputs  int
+	Windows [][]int
+}
+
+// NewConvolutionalStationarity is [NewStationarity] for a network with convolutions. A weight is one block however many
+// patches it is applied to: Delta and h have a row for each patch of each candidate.
+func NewConvolutionalStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*Stationarity[T], error) {
+	return newStationarity[T](net, labels, o)
+}
+
+// chain is the network as a Convolutional one.
+func (d *Dense) chain() *Convolutional {
+	c := &Convolutional{Slope: d.Slope}
+	for _, l := range d.Layers {
+		c.Layers = append(c.Layers, ConvolutionalLayer{Affine: l})
+	}
+	return c
+}
+
+// inputs is the number of elements of a sample.
+func (c *Convolutional) inputs() int { return c.Layers[0].inputs() }
+
+// inputs is the number of elements of a sample that the layer reads.
+func (l ConvolutionalLayer) inputs() int {
+	switch {
+	case l.Maxima != nil:
+		return l.Maxima.Inputs
+	case l.Patches != nil:
+		return l.Patches.Inputs
+	}
+	_, in := l.W.Dims()
+	return in
+}
+
+// positions is the number of patches of a sample.
+func (l ConvolutionalLayer) positions() int {
+	if l.Patches == nil {
+		return 1
+	}
+	return l.Patches.Positions
+}
+
+// check says what does not fit. The errors name layers.
+func (c *Convolutional) check() error {
+	if len(c.Layers) == 0 {
+		return fmt.Errorf("the network has no layers")
+	}
+	if c.Slope < 0 || c.Slope >= 1 {
+		return fmt.Errorf("activation of slope %v; it must be at least 0 and less than 1", c.Slope)
+	}
+	inputs := c.inputs()
+	for _, l := range c.Layers {
+		if err := l.check(inputs); err != nil {
+			return fmt.Errorf("layer %q: %w", l.Name, err)
+		}
+		out, _ := l.W.Dims()
+		inputs = out * l.positions()
+	}
+	if last := c.Layers[len(c.Layers)-1]; last.positions() != 1 {
+		return fmt.Errorf("layer %q: the last layer has %d positions; an output must be one number a class", last.Name, last.positions())
+	}
+	return nil
+}
+
+// check says whether the layer fits an input of that many elements a sample.
+func (l ConvolutionalLayer) check(inputs int) error {
+	out, in := l.W.Dims()
+	if l.B != nil && len(l.B) != out {
+		return fmt.Errorf("%d biases for %d outputs", len(l.B), out)
+	}
+	if l.Maxima != nil {
+		if err := l.Maxima.check(inputs); err != nil {
+			return err
+		}
+		inputs = len(l.Maxima.Windows)
+	}
+	if l.Patches != nil {
+		return l.Patches.check(inputs, in)
+	}
+	if in != inputs {
+		return fmt.Errorf("a weight of %d columns for %d inputs", in, inputs)
+	}
+	return nil
+}
