@@ -216,7 +216,7 @@ func TestUnlearnedNeedsEveryCheck(t *testing.T) {
 		"convergence after":  {func(in *Input) { in.After.Convergence = Check{Reason: "residual 0.6"} }, "residual 0.6"},
 		"tampering before":   {func(in *Input) { in.Before.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
 		"tampering after":    {func(in *Input) { in.After.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
-		"nothing checked":    {func(in *Input) { in.After = Diagnosis{} }, "not made"},
+		"nothing checked":    {func(in *Input) { in.After = Diagnosis{} }, "not checked"},
 		"controls gone":      {func(in *Input) { spoilControls(in, 5) }, "controls that could be recovered"},
 		"no controls":        {func(in *Input) { keepFirst(in, easy.forget) }, "no controls were given"},
 		"few controls":       {func(in *Input) { keepFirst(in, easy.forget+4) }, "7 are needed"},

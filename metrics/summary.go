@@ -138,7 +138,7 @@ func (a *audit) whyNotOneRecoverable() string {
 func (a *audit) statistics() []StatisticSummary {
 	var out []StatisticSummary
 	for k, st := range a.in.Statistics {
-		s := StatisticSummary{Name: st.Name, Title: st.Title, NoPowerBefore: st.Before.NoPower, NoPowerAfter: st.After.NoPower}
+		s := StatisticSummary{Name: st.Name, Title: st.Title, Distance: st.Distance, NoPowerBefore: st.Before.NoPower, NoPowerAfter: st.After.NoPower}
 		if a.weightsBefore != nil {
 			s.WeightBefore = a.weightsBefore[k]
 		}
@@ -180,18 +180,15 @@ func (a *audit) whichDecided() string {
 	if best < 0 {
 		return "No statistic can tell anything of the model before."
 	}
+	st := a.Statistics[best]
 	out := "Each sample was judged by the statistic that stands out most from the reference images"
 	if a.weightsBefore != nil {
-		out = "The statistics were joined with the weights that best tell the controls from the reference images (before: " +
-			a.shares(a.weightsBefore)
-		if a.weightsAfter != nil {
-			out += "; after: " + a.shares(a.weightsAfter)
-		}
-		out += ")"
+		out = "The statistics were joined with the weights that best tell the controls from the reference images"
 	}
-	out += fmt.Sprintf(". For %s the %s weighed most", ofAll(a.Statistics[best].Decisive, len(a.forget), "sample"), a.Statistics[best].Title)
-	if len(a.retain) > 0 {
-		out += ". " + a.onControls()
+	out += fmt.Sprintf(". For %s the %s weighed most", ofAll(st.Decisive, len(a.forget), "sample"), st.Title)
+	if n := len(a.retain); n > 0 {
+		out += fmt.Sprintf(": taken alone, it recognises %d of %s in the model before and %d in the model after",
+			st.ControlsBefore, plural(n, "control"), st.ControlsAfter)
 	}
 	for _, s := range a.Statistics {
 		for _, left := range []struct{ model, reason string }{{"before", s.NoPowerBefore}, {"after", s.NoPowerAfter}} {
@@ -201,26 +198,6 @@ func (a *audit) whichDecided() string {
 		}
 	}
 	return out + "."
-}
-
-// shares writes weights as percentages, leaving out those of nothing.
-func (a *audit) shares(weights []float64) string {
-	var parts []string
-	for k, w := range weights {
-		if w >= 0.005 {
-			parts = append(parts, fmt.Sprintf("%s %.0f %%", a.in.Statistics[k].Title, 100*w))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// onControls compares the statistics by the controls that each recognises alone.
-func (a *audit) onControls() string {
-	var parts []string
-	for _, s := range a.Statistics {
-		parts = append(parts, fmt.Sprintf("the %s recognises %d before and %d after", s.Title, s.ControlsBefore, s.ControlsAfter))
-	}
-	return fmt.Sprintf("Taken alone, of the %s, %s", plural(len(a.retain), "control"), strings.Join(parts, "; "))
 }
 
 // notes lists what a reader must know to weigh the verdict.
@@ -233,7 +210,7 @@ func (a *audit) notes() []string {
 		a.noteReferences(add)
 	}
 	if len(a.Troubles) > 0 {
-		add("%s. A file of which this is true is never said to have unlearned anything.", capital(strings.Join(a.Troubles, "; ")))
+		add("%s. Where this is so, nothing is ever called unlearned.", capital(strings.Join(a.Troubles, "; ")))
 	}
 	a.noteControls(add)
 	return out
@@ -262,9 +239,9 @@ func (a *audit) noteControls(add func(string, ...any)) {
 	}
 	if p := a.Power; p != nil {
 		if p.Kept == 0 {
-			add("Even if every sample of the request had been kept, this audit would have noticed it with a probability of only %.2f.", p.Noticed)
+			add("Even if every sample of the request had been kept, this audit would have noticed it with a probability of only %s.", chance(p.Noticed))
 		} else {
-			add("If %s of the request had been kept, this audit would have noticed at least one with a probability of %.2f.", ofAll(p.Kept, p.Samples, "sample"), p.Noticed)
+			add("If %s of the request had been kept, this audit would have noticed at least one with a probability of %s.", ofAll(p.Kept, p.Samples, "sample"), chance(p.Noticed))
 		}
 	}
 }

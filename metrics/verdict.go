@@ -49,7 +49,9 @@ type Scores struct {
 // Statistic is a measure of how far a sample can be recovered from either model.
 type Statistic struct {
 	// Name is a short key such as "ssim"; Title names it in a sentence, such as "structural similarity (SSIM)".
-	Name, Title   string
+	Name, Title string
+	// Distance says that the scores are distances with their sign changed: reports print them without it.
+	Distance      bool
 	Before, After Scores
 }
 
@@ -65,11 +67,11 @@ type Check struct {
 // found.
 type Diagnosis struct {
 	// Scope: the model is of the kind that the method's theory speaks of.
-	Scope Check
+	Scope Check `json:"scope"`
 	// Convergence: the reconstruction came to its end and explains the parameters.
-	Convergence Check
+	Convergence Check `json:"convergence"`
 	// Integrity: the parameters show no sign of having been altered without changing what the model computes.
-	Integrity Check
+	Integrity Check `json:"integrity"`
 }
 
 // Input is the evidence of one audit.
@@ -187,6 +189,8 @@ type SampleDecision struct {
 type StatisticSummary struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	// Distance says that the scores are distances with their sign changed.
+	Distance bool `json:"distance"`
 	// NoPowerBefore and NoPowerAfter say why the statistic took no part, or are empty.
 	NoPowerBefore string `json:"no_power_before,omitempty"`
 	NoPowerAfter  string `json:"no_power_after,omitempty"`

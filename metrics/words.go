@@ -12,6 +12,17 @@ import (
 // probability writes a p-value with two significant digits.
 func probability(p float64) string { return fmt.Sprintf("p = %.2g", p) }
 
+// chance writes a probability for people, who should not read 1 or 0 where it was only estimated.
+func chance(p float64) string {
+	switch {
+	case p > 0.99:
+		return "over 0.99"
+	case p < 0.01:
+		return "under 0.01"
+	}
+	return fmt.Sprintf("%.2f", p)
+}
+
 // plural is "1 sample", "3 samples".
 func plural(n int, noun string) string {
 	if n == 1 {
@@ -41,27 +52,25 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // troubles lists the checks that either model did not pass.
 func troubles(before, after Diagnosis) []string {
+	return append(before.troubles("before"), after.troubles("after")...)
+}
+
+func (d Diagnosis) troubles(model string) []string {
 	var out []string
-	for _, m := range []struct {
-		name string
-		Diagnosis
-	}{{"before", before}, {"after", after}} {
-		for _, c := range []struct {
-			what string
-			Check
-		}{
-			{"is out of the method's scope", m.Scope},
-			{"was not explained by its reconstruction", m.Convergence},
-			{"shows signs of tampering", m.Integrity},
-		} {
-			if c.OK {
-				continue
-			}
-			reason := c.Reason
-			if reason == "" {
-				reason = "the check was not made"
-			}
-			out = append(out, fmt.Sprintf("the model %s %s (%s)", m.name, c.what, reason))
+	for _, c := range []struct {
+		Check
+		failed, passed string
+	}{
+		{d.Scope, "is out of the method's scope", "is in the method's scope"},
+		{d.Convergence, "was not explained by its reconstruction", "was explained by its reconstruction"},
+		{d.Integrity, "shows signs of tampering", "was tampered with"},
+	} {
+		switch {
+		case c.OK:
+		case c.Reason == "":
+			out = append(out, fmt.Sprintf("it was not checked whether the model %s %s", model, c.passed))
+		default:
+			out = append(out, fmt.Sprintf("the model %s %s (%s)", model, c.failed, c.Reason))
 		}
 	}
 	return out
@@ -193,11 +202,22 @@ func (a *audit) mayHaveBeenKept(s *SampleDecision) string {
 	for _, i := range matched {
 		lost += count(a.Samples[i].After.Absent)
 	}
-	out := fmt.Sprintf("of %s like it, samples that were kept, %d look as absent", plural(len(matched), "control"), lost)
+	out := fmt.Sprintf("of %s like it, samples that were kept, %s as absent", plural(len(matched), "control"), looks(lost))
 	if others := a.othersFound(); others > 0 {
 		out += fmt.Sprintf(", and %s of the same request can still be recovered", plural(others, "sample"))
 	}
 	return out + fmt.Sprintf(", so that it may have been kept and missed with a probability of %.2g", s.KeptProbability)
+}
+
+// looks is "none looks", "1 looks", "3 look".
+func looks(n int) string {
+	switch n {
+	case 0:
+		return "none looks"
+	case 1:
+		return "1 looks"
+	}
+	return fmt.Sprintf("%d look", n)
 }
 
 func (a *audit) othersFound() int {
