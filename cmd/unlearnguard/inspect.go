@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"codeberg.org/sbinet/npyio/npz"
+	"github.com/spf13/cobra"
+
+	"unlearnguard/cmd/unlearnguard/internal/audit"
+	"unlearnguard/graph"
+	"unlearnguard/onnxio"
+)
+
+// inspectSchema names the layout of inspect's JSON.
+const inspectSchema = "unlearnguard/inspect/v1"
+
+// inspection is what inspect --format json writes.
+type inspection struct {
+	Schema string `json:"schema"`
+	*graph.Report
+	Check *graph.Check `json:"check,omitempty"`
+}
+
+func (a *app) inspect() *cobra.Command {
+	var format, check string
+	c := &cobra.Command{
+		Use:   "inspect MODEL",
+		Short: "What is this model, and can anything be said about it?",
+		Long: `Inspect says what an ONNX file is: producer, operator sets, inputs, outputs, nodes and parameters; every node that is not
+supported or not homogeneous, with the reason and what the exporter can do; how the output scales with the parameters, by
+structure and by measurement; and whether samples can be reconstructed from it, and how hard that is.
+
+With --check it runs the model on the inputs x of an .npz file and compares the output with y, so that anyone can see that
+the import is right.`,
+		Example: "  unlearnguard inspect model.onnx --check outputs.npz --format json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := chosen("format", format, "text", "json"); err != nil {
+				return err
+			}
+			return a.runInspect(c.Context(), args[0], format, check)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "text", "text or json, on stdout")
+	c.Flags().StringVar(&check, "check", "", ".npz file with arrays x (inputs) and y (expected outputs)")
+	return c
+}
+
+func (a *app) runInspect(ctx context.Context, path, format, check string) error {
+	model, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
+	if err != nil {
+		return err
+	}
+	rep, err := graph.Inspect(ctx, model, graph.Options{})
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	out := inspection{Schema: inspectSchema, Report: rep}
+	if check != "" {
+		if out.Check, err = runCheck(ctx, model, check); err != nil {
+			return fmt.Errorf("%s: --check %s: %w", path, check, err)
+		}
+	}
+	if format == "json" {
+		e := json.NewEncoder(a.out)
+		e.SetIndent("", "  ")
+		err = e.Encode(out)
+	} else {
+		err = writeInspection(a.out, out)
+	}
+	if err != nil {
+		return err
+	}
+	if out.Check != nil && !out.Check.Passed {
+		return fmt.Errorf("%s: its output differs from y of %s by %.3g, more than %.0e of max(1, |y|)", path, check,
+			out.Check.MaxScaledError, out.Check.Tolerance)
+	}
+	if !rep.Applicability.Applicable {
+		return &audit.ScopeError{Path: path, Err: errors.New(rep.Applicability.Reason)}
+	}
+	return nil
+}
+
+// runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output.
+func runCheck(ctx context.Context, model *onnxio.Model, path string) (*graph.Check, error) {
+	network, err := graph.Compile(model, graph.Options{})
+	if err != nil {
+		return nil, err
+	}
+	z, err := npz.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	x, err := array(z, "x")
+	if err != nil {
+		return nil, err
+	}
+	y, err := array(z, "y", network.OutputName)
+	if err != nil {
+		return nil, err
+	}
+	return network.Check(ctx, x, y)
+}
+
+// array reads the first of the named arrays that is there, of any numeric type.
+func array(z *npz.Reader, names ...string) ([]float64, error) {
+	for _, name := range names {
+		header := z.Header(name + ".npy")
+		if header == nil {
+			continue
+		}
+		if strings.HasSuffix(header.Descr.Type, "f8") {
+			var v []float64
+			err := z.Read(name+".npy", &v)
+			return v, err
+		}
+		var v []float32
+		if err := z.Read(name+".npy", &v); err != nil {
+			return nil, fmt.Errorf("array %s: %w; give it as float32 or float64", name, err)
+		}
+		wide := make([]float64, len(v))
+		for i, f := range v {
+			wide[i] = float64(f)
+		}
+		return wide, nil
+	}
+	return nil, fmt.Errorf("no array %s", strings.Join(names, " or "))
+}
+
+func writeInspection(w io.Writer, r inspection) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	f := r.File
+	fmt.Fprintf(t, "file\t%s\nsize\t%d bytes\nsha256\t%s\n", f.Path, f.Size, f.SHA256)
+	fmt.Fprintf(t, "producer\t%s %s\nir version\t%d\nopsets\t", f.Producer, f.ProducerVersion, f.IRVersion)
+	for i, o := range f.Opsets {
+		if i > 0 {
+			fmt.Fprint(t, ", ")
+		}
+		if o.Domain != "" {
+			fmt.Fprintf(t, "%s ", o.Domain)
+		}
+		fmt.Fprint(t, o.Version)
+	}
+	fmt.Fprintln(t)
+	for _, v := range f.Inputs {
+		fmt.Fprintf(t, "input\t%s\n", v)
+	}
+	for _, v := range f.Outputs {
+		fmt.Fprintf(t, "output\t%s\n", v)
+	}
+	for _, s := range f.Ignored {
+		fmt.Fprintf(t, "ignored\t%s\n", s)
+	}
+	fmt.Fprintf(t, "parameters\t%d\n", r.Parameters)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nnode\toperator\toutput\tparameters")
+	for _, n := range r.Nodes {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", n.Name, n.Op, n.Shape, n.Parameters)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	writeFindings(w, "unsupported", r.Unsupported)
+	if h := r.Homogeneity; h != nil {
+		fmt.Fprintf(w, "\nhomogeneity: %s", h.Verdict)
+		if h.Verdict != graph.NotHomogeneous {
+			fmt.Fprintf(w, " of degree %g", h.Degree)
+		}
+		if h.Deviation != nil {
+			fmt.Fprintf(w, " (measured deviation %.1e)", *h.Deviation)
+		}
+		fmt.Fprintln(w)
+		if h.Verdict == graph.QuasiHomogeneous {
+			for _, e := range h.Exponents {
+				fmt.Fprintf(w, "  %s scales as a^%g\n", e.Parameter, e.Exponent)
+			}
+		}
+		writeFindings(w, "what stands in the way", h.Findings)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", n)
+	}
+	applicable := "not applicable"
+	if r.Applicability.Applicable {
+		applicable = "applicable"
+	}
+	fmt.Fprintf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
+	if c := r.Check; c != nil {
+		fmt.Fprintf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
+	}
+	return nil
+}
+
+func writeFindings(w io.Writer, title string, findings []graph.Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", title)
+	for _, f := range findings {
+		fmt.Fprintf(w, "  %s\n", f)
+	}
+}

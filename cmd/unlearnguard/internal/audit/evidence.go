@@ -1,0 +1,106 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+
+	"unlearnguard/fixtures/images"
+	"unlearnguard/metrics"
+	"unlearnguard/reconstruct"
+)
+
+// The statistics, in the order of their columns in a Decision.
+const (
+	statSSIM = iota
+	statNCC
+	statSpan
+	statCount
+)
+
+var statistics = [statCount]struct{ name, title string }{
+	{"ssim", "structural similarity (SSIM) to the nearest reconstruction"},
+	{"ncc", "centred cosine with the nearest reconstruction"},
+	{"span", "distance to the span of the first layer"},
+}
+
+// Evidence is what one model says of the queried and the reference images.
+type Evidence struct {
+	Model  *Model
+	Result *reconstruct.Result
+	// Nearest is, for every queried image, the sample of Result nearest by the cosine of the network's inputs, with its
+	// SSIM. Choosing by the cosine and scoring by SSIM keeps the scores of images that were not found from being the
+	// luckiest of hundreds.
+	Nearest []metrics.Match
+	// Scores are the statistics, each over the queried images and the reference set. Larger means more evidence.
+	Scores [statCount]metrics.Scores
+}
+
+// gather reconstructs from a model and scores the queried and the reference images against what was found.
+func gather(ctx context.Context, m *Model, r *Request, norm images.Normalisation, progress func(reconstruct.Progress)) (*Evidence, error) {
+	p, err := m.Problem(r.Queried.C, r.Queried.H, r.Queried.W, norm)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	o := r.Reconstruct
+	o.Progress = progress
+	result, err := reconstruct.Run(ctx, p, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	e := &Evidence{Model: m, Result: result}
+	return e, e.score(ctx, r)
+}
+
+func (e *Evidence) score(ctx context.Context, r *Request) error {
+	all := append(pictures(r.Queried), pictures(r.Reference)...)
+	found := e.Pictures(r)
+	var scores [statCount][]float64
+	for _, image := range all {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		cosine, at := e.Result.NearestCosine(image.Pix)
+		similarity, err := metrics.SSIM(image, found[at], r.SSIM)
+		if err != nil {
+			return err
+		}
+		e.Nearest = append(e.Nearest, metrics.Match{Index: at, Score: similarity})
+		scores[statSSIM] = append(scores[statSSIM], similarity)
+		scores[statNCC] = append(scores[statNCC], cosine)
+		scores[statSpan] = append(scores[statSpan], -e.Result.SpanDistance(image.Pix))
+	}
+	n := r.Queried.Len()
+	e.Nearest = e.Nearest[:n]
+	for k := range scores {
+		e.Scores[k] = metrics.Scores{Samples: scores[k][:n], Null: scores[k][n:]}
+	}
+	if !e.Result.SpanPower() {
+		e.Scores[statSpan].NoPower = fmt.Sprintf("the first layer spans %d directions of %d, too many for the distance "+
+			"to its span to tell images apart", e.Result.Rank, r.Queried.Dim())
+	}
+	return nil
+}
+
+// Pictures are the recovered samples as images.
+func (e *Evidence) Pictures(r *Request) []metrics.Image {
+	out := make([]metrics.Image, len(e.Result.Samples))
+	for i, s := range e.Result.Samples {
+		out[i] = metrics.Image{Channels: r.Queried.C, Height: r.Queried.H, Width: r.Queried.W, Pix: s.Pixels}.Clip()
+	}
+	return out
+}
+
+// pictures are the images of a set; none for nil.
+func pictures(s *images.Set) []metrics.Image {
+	if s == nil {
+		return nil
+	}
+	out := make([]metrics.Image, s.Len())
+	for i := range out {
+		out[i] = metrics.NewImage(s.C, s.H, s.W)
+		for j, v := range s.Image(i) {
+			out[i].Pix[j] = float64(v)
+		}
+	}
+	return out
+}

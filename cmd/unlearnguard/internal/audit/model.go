@@ -1,0 +1,110 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"unlearnguard/fixtures/images"
+	"unlearnguard/graph"
+	"unlearnguard/onnxio"
+	"unlearnguard/reconstruct"
+)
+
+// Model is an imported network that samples can be reconstructed from.
+type Model struct {
+	Path     string
+	SHA256   string
+	Size     int64
+	Producer string
+	Net      *graph.Dense
+	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one.
+	Homogeneity *graph.Homogeneity
+	Deviation   float64
+}
+
+// ScopeError says that a model was read but that the method does not apply to it.
+type ScopeError struct {
+	Path string
+	Err  error
+}
+
+// Error names the file and the reason.
+func (e *ScopeError) Error() string {
+	return fmt.Sprintf("%s: the method does not apply to this model: %v", e.Path, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *ScopeError) Unwrap() error { return e.Err }
+
+// Open imports the model at path. The error is a *ScopeError when the file is a sound model of a kind that samples
+// cannot be reconstructed from.
+func Open(ctx context.Context, path string) (*Model, error) {
+	file, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
+	if err != nil {
+		return nil, err
+	}
+	network, err := graph.Compile(file, graph.Options{})
+	if err != nil {
+		return nil, &ScopeError{Path: path, Err: err}
+	}
+	if err := network.Classifier(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	net, err := network.Dense()
+	if err != nil {
+		return nil, &ScopeError{Path: path, Err: err}
+	}
+	m := &Model{Path: path, SHA256: file.SHA256, Size: file.Size, Net: net, Homogeneity: network.Homogeneity(),
+		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
+	if m.Homogeneity.Verdict == graph.NotHomogeneous {
+		return nil, &ScopeError{Path: path, Err: fmt.Errorf("it is not homogeneous in its parameters: %s", m.Homogeneity.Findings[0])}
+	}
+	m.Deviation, err = network.MeasureHomogeneity(ctx, m.Homogeneity, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Architecture is the network's widths, input first: 784-1000-1.
+func (m *Model) Architecture() string {
+	_, d := m.Net.Layers[0].W.Dims()
+	out := strconv.Itoa(d)
+	for _, l := range m.Net.Layers {
+		rows, _ := l.W.Dims()
+		out += "-" + strconv.Itoa(rows)
+	}
+	return out
+}
+
+// Channels is the number of channels of the model's input, 0 where its shape does not say.
+func (m *Model) Channels() int {
+	if len(m.Net.InputShape) == 3 {
+		return m.Net.InputShape[0]
+	}
+	return 0
+}
+
+// Problem is the reconstruction problem of the model for images of the size c x h x w that were normalised by norm before
+// they were fed to it.
+func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Problem, error) {
+	mean, std, err := norm.PerPixel(c, h, w)
+	if err != nil {
+		return reconstruct.Problem{}, err
+	}
+	if in := m.Net.Input; in != nil {
+		// The first layer sees scale (p - mean)/std + shift = (p - mean')/std'.
+		for i, scale := range in.Scale {
+			if scale <= 0 {
+				return reconstruct.Problem{}, &ScopeError{Path: m.Path, Err: fmt.Errorf(
+					"it multiplies input %d by %g before the first layer; export it without its own normalisation", i, scale)}
+			}
+			mean[i] -= in.Shift[i] * std[i] / scale
+			std[i] /= scale
+		}
+	}
+	p := reconstruct.Problem{Net: m.Net, Channels: c, Height: h, Width: w, Mean: mean, Std: std}
+	return p, p.Validate()
+}

@@ -1,0 +1,48 @@
+package audit
+
+import (
+	"unlearnguard/metrics"
+	"unlearnguard/metrics/report"
+)
+
+// method names the reconstruction in reports.
+const method = "stationarity of the first layer in its span, several random starts"
+
+// Report lays out everything that the audit found. The caller adds what it alone knows: the tool, the command line, the
+// configuration, the input files and the times.
+func (o *Outcome) Report(r *Request) report.Report {
+	out := report.New(o.input(r), o.Decision)
+	out.Decision.SSIM = r.SSIM.WithDefaults()
+	out.Seed = r.Reconstruct.Seed
+	o.Before.describe(&out.Models.Before)
+	o.After.describe(&out.Models.After)
+	before, after := o.Before.Pictures(r), o.After.Pictures(r)
+	for i, original := range pictures(r.Queried) {
+		b, a := o.Before.Nearest[i].Index, o.After.Nearest[i].Index
+		out.Samples[i].Before.Nearest, out.Samples[i].After.Nearest = &b, &a
+		out.Pictures = append(out.Pictures, report.Pictures{Original: original, Before: picture(before, b), After: picture(after, a)})
+	}
+	return out
+}
+
+// picture is image i, or none.
+func picture(images []metrics.Image, i int) metrics.Image {
+	if i < 0 {
+		return metrics.Image{}
+	}
+	return images[i]
+}
+
+func (e *Evidence) describe(m *report.Model) {
+	m.Path, m.SHA256, m.Bytes = e.Model.Path, e.Model.SHA256, e.Model.Size
+	m.Producer, m.Architecture, m.Parameters = e.Model.Producer, e.Model.Architecture(), e.Result.Parameters
+	deviation := e.Model.Deviation
+	m.Homogeneity = report.Homogeneity{Verdict: string(e.Model.Homogeneity.Verdict), Degree: e.Model.Homogeneity.Degree,
+		Deviation: &deviation}
+	m.Reconstruction = report.Reconstruction{Method: method, Samples: len(e.Result.Samples), Rank: e.Result.Rank,
+		Details: map[string]any{"edge": e.Result.Edge, "floor": e.Result.Floor, "balance": e.Result.Balance}}
+	_, m.Reconstruction.Width = e.Model.Net.Layers[0].W.Dims()
+	for _, s := range e.Result.Restarts {
+		m.Reconstruction.Residuals = append(m.Reconstruction.Residuals, s.Residual)
+	}
+}

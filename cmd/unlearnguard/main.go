@@ -1,0 +1,17 @@
+// Unlearnguard says whether given training samples are still inside a trained network that was received as an ONNX file,
+// from its parameters alone. Run it without arguments for its commands.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
