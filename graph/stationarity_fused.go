@@ -222,13 +222,29 @@ func (f *fusedStationarity[T]) backward(l int) {
 	layer, next := f.layers[l], f.layers[l+1]
 	f.current = layer
 	f.e.PackLeft(&next.packedDelta, false, next.rows, next.out, next.delta, next.out)
-	if next.intake == nil {
+	if next.readsRowsOf(layer) {
 		f.e.MultiplyThen(1, &next.packedDelta, &next.w, 0, layer.u, layer.out, f.passes.delta)
 		return
 	}
-	f.e.Multiply(1, &next.packedDelta, &next.w, 0, f.laidOut, next.in)
-	next.intake.scatter(layer.u, f.laidOut)
+	u := f.outputFor(next, layer.u)
+	f.e.Multiply(1, &next.packedDelta, &next.w, 0, u, next.in)
+	f.addBack(next, layer.u)
 	f.onRows(layer, f.passes.delta)
+}
+
+// outputFor is where a product writes a gradient by what a layer reads: to that, or, where it reads patches, to memory
+// from which addBack adds them up.
+func (f *fusedStationarity[T]) outputFor(l *stationarityLayer[T], to []T) []T {
+	if l.intake == nil {
+		return to
+	}
+	return f.laidOut
+}
+
+func (f *fusedStationarity[T]) addBack(l *stationarityLayer[T], to []T) {
+	if l.intake != nil {
+		l.intake.scatter(to, f.laidOut)
+	}
 }
 
 func (f *fusedStationarity[T]) deltaOf(b engine.Block) {
@@ -268,22 +284,22 @@ func (f *fusedStationarity[T]) tangent(b engine.Block) {
 
 // reverseDown computes Abar of layer l's input, and Zbar of the layer below if there is one.
 func (f *fusedStationarity[T]) reverseDown(l int) {
-	layer, abar, pass := f.layers[l], f.gradX, f.passes.zbar
+	layer := f.layers[l]
 	if l == 0 {
-		pass = nil
-	} else {
-		f.current = f.layers[l-1]
-		abar = f.current.h // packed wherever it is still needed
-	}
-	if layer.intake == nil {
-		f.inputGradient(layer, abar, pass)
+		f.inputGradient(layer, f.outputFor(layer, f.gradX), nil)
+		f.addBack(layer, f.gradX)
 		return
 	}
-	f.inputGradient(layer, f.laidOut, nil)
-	layer.intake.scatter(abar, f.laidOut)
-	if pass != nil {
-		f.onRows(f.current, pass)
+	below := f.layers[l-1]
+	abar := below.h // packed wherever it is still needed
+	f.current = below
+	if layer.readsRowsOf(below) {
+		f.inputGradient(layer, abar, f.passes.zbar)
+		return
 	}
+	f.inputGradient(layer, f.outputFor(layer, abar), nil)
+	f.addBack(layer, abar)
+	f.onRows(below, f.passes.zbar)
 }
 
 // zbar leaves Zbar = Abar * S + T in u, less 2 w Delta where the block's Q comes by way of it.

@@ -80,6 +80,12 @@ func (l *stationarityLayer[T]) allocate(last bool) {
 	}
 }
 
+// readsRowsOf reports whether the layer's A is H of the layer below, row for row: neither patches of it nor, a convolution
+// being below, all its positions side by side.
+func (l *stationarityLayer[T]) readsRowsOf(below *stationarityLayer[T]) bool {
+	return l.intake == nil && l.in == below.out
+}
+
 // gradientSoFar is 1 where z holds the block's P already and 0 where it holds nothing of use.
 func (l *stationarityLayer[T]) gradientSoFar() T {
 	if l.weight == 0 {
