@@ -115,14 +115,18 @@ func (a *audit) whyTooFew() string {
 	}{
 		{never, "could not be recovered from the model before"},
 		{traces, "left a trace in the model after that is too weak to call"},
-		{missed, "may have been kept and missed, as controls like it were"},
+		{missed, "may have been kept and missed"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
 		}
 	}
-	return fmt.Sprintf("of the %s only %d can be said to be gone; of the others, %s",
-		plural(len(a.forget), "sample"), a.Summary.Unlearned, strings.Join(parts, ", "))
+	gone := "none"
+	if a.Summary.Unlearned > 0 {
+		gone = fmt.Sprintf("only %d", a.Summary.Unlearned)
+	}
+	return fmt.Sprintf("of the %s %s can be said to be gone; of the others, %s",
+		plural(len(a.forget), "sample"), gone, strings.Join(parts, ", "))
 }
 
 func (a *audit) whyNotOneRecoverable() string {
