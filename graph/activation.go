@@ -200,8 +200,15 @@ func clip(k *call) ([]*value, error) {
 		return function("Relu")(&call{Node: k.Node, c: k.c, in: k.in[:1], opset: k.opset})
 	}
 	name := fmt.Sprintf("Clip to [%v, %v]", low, high)
+	if low > 0 && low <= negligibleNorm && isNone(high, 1) {
+		name = "Guard"
+	}
 	return k.one(unary{name: name, at: func(x float64) float64 { return min(max(x, low), high) }}, k.in[0])
 }
+
+// negligibleNorm is the largest lower bound that is taken for a guard of a division by a norm, as in
+// torch.nn.functional.normalize (1e-12), which no value ever meets.
+const negligibleNorm = 1e-7
 
 // isNone says whether a bound is none: an infinity, or the largest float32 that exporters write for it.
 func isNone(bound, sign float64) bool { return bound*sign >= math.MaxFloat32 }

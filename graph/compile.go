@@ -69,6 +69,8 @@ type compiler struct {
 	steps    []*step
 	findings []Finding
 	notes    []string
+	// known counts the elements of values that were worked out.
+	known int
 	// batch is the batch size that the exporter fixed, 0 where it left it open.
 	batch int
 }
@@ -118,6 +120,9 @@ func (c *compiler) chooseInput(sample []int) error {
 	shape := Shape{{PerSample: 1}}
 	switch {
 	case sample != nil:
+		if !fits(in.Shape, sample) {
+			return fmt.Errorf("input %q is stated to be %v, not a batch of samples of shape %v", in.Name, valueReport(in), sample)
+		}
 		shape = append(shape, fixedShape(sample)...)
 	case len(in.Shape) == 0:
 		return fmt.Errorf("input %q is a single number: a classifier's is a batch of samples", in.Name)
@@ -135,6 +140,22 @@ func (c *compiler) chooseInput(sample []int) error {
 	c.input = &value{name: in.Name, shape: shape}
 	c.values[in.Name] = c.input
 	return shape.bounded()
+}
+
+// fits says whether what the file states of an input's shape, if anything, allows for samples of the given shape.
+func fits(stated []onnxio.Dim, sample []int) bool {
+	if stated == nil {
+		return true
+	}
+	if len(stated) != len(sample)+1 {
+		return false
+	}
+	for i, n := range sample {
+		if d := stated[i+1].Size; n <= 0 || d > 0 && d != int64(n) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *compiler) chooseOutput(name string) error {
@@ -269,6 +290,9 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 	}
 	out := &value{name: nodeName(n), shape: shape}
 	if all(in, (*value).integer) {
+		if err := c.hold(shape); err != nil {
+			return nil, err
+		}
 		known, err := foldIntegers(o, in, shape)
 		out.sizes = &known
 		return out, err
@@ -279,6 +303,9 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 		}
 	}
 	if all(in, func(v *value) bool { return v.reals != nil }) {
+		if err := c.hold(shape); err != nil {
+			return nil, err
+		}
 		numbers := make([]array[float64], len(in))
 		for i, v := range in {
 			numbers[i] = v.numbers()
@@ -296,6 +323,14 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 	out.step = &step{op: o, inputs: in, output: out, node: n}
 	c.steps = append(c.steps, out.step)
 	return out, nil
+}
+
+// hold accounts for a value that is worked out at once.
+func (c *compiler) hold(shape Shape) error {
+	if c.known += volume(shape.At(1)); c.known > maxKnown {
+		return fmt.Errorf("more than %d numbers would be worked out before the network runs", maxKnown)
+	}
+	return nil
 }
 
 // freezeNormalization makes what is combined with the input, before any weight, part of the architecture: means and
@@ -335,6 +370,10 @@ func (c *compiler) network() (*Network, error) {
 		OutputName: c.output,
 		Notes:      c.notes,
 		batch:      c.input.shape[0],
+	}
+	if b := net.batch; b.PerSample == 0 && (len(out.shape) == 0 || out.shape[0] != b) {
+		// The output has no such dimension, so the input's first is none of samples either.
+		net.batch, net.InputShape = fixed(1), c.input.shape.At(1)
 	}
 	net.stripHead()
 	return net, nil

@@ -3,20 +3,34 @@
 //
 // # Where to start
 //
-// [Compile] turns an [unlearnguard/onnxio.Model] into a [Network]. It folds what exporters leave of shape arithmetic, infers
-// every shape with the batch size left open, and lowers some sixty ONNX operators, with the semantics of the opset that
-// the file imports, to a few primitives. Whatever it cannot read it reports at once, as one [UnsupportedError] with a
-// [Finding] a node.
+// [Compile] turns an [unlearnguard/onnxio.Model] into a [Network]. It folds what exporters leave of shape arithmetic,
+// infers every shape with the batch size left open, decodes quantised weights, and lowers some ninety ONNX operators,
+// with the semantics of the opset that the file imports, to a dozen primitives. Whatever it cannot read it reports at
+// once, as one [UnsupportedError] with a [Finding] a node.
 //
 // [Network.Dense] gives the fully connected (leaky) ReLU network that a chain of Gemm, MatMul, Add, BatchNormalization
-// and reshaping amounts to, or says which node is none of that.
+// and reshaping amounts to, or says which node is none of that. [NoiseRank] tells how much of a first layer is more than
+// noise.
+//
+// [Network.Evaluator] runs a network forward through a gorgonia graph. [Network.Check] compares what it computes with
+// what another runtime did.
+//
+// [Network.Homogeneity] solves for the exponents with which the parameters scale the logits, and
+// [Network.MeasureHomogeneity] tries them out. [Inspect] puts all that is known about a model into one [Report].
 //
 // # Conventions
 //
 // The first dimension of the model's input is the batch. An exporter that fixed it (1, mostly) and wrote it into its
-// Reshape targets is understood, and such a network still takes any number of samples. Per-sample shapes leave the batch
-// out. Activations are row-major, one row a sample; the weight of an [Affine] has one row an output.
+// Reshape targets is understood, and such a network still takes any number of samples; a network that works at its
+// exported batch size only is run at that. Per-sample shapes leave the batch out. Activations are row-major, one row a
+// sample; the weight of an [Affine] has one row an output.
 //
 // A softmax, log-softmax or sigmoid at the end is the head: it belongs to the model's output, but the network's
 // margin, and so everything about homogeneity and stationarity, is a matter of the logits before it.
+//
+// Dropout is left out and BatchNormalization uses its running statistics, as at inference. Numbers of 16 bits are
+// computed with 32, so that results are closer to the weights' than to those of a runtime that rounds at every step.
+//
+// A floating-point tensor of the file is a parameter, with two exceptions: a single number, and what is combined with
+// the input element by element before any weight, which normalises it. Those are constants of the architecture.
 package graph

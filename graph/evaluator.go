@@ -22,8 +22,8 @@ type EvaluatorOptions struct {
 	Batch int
 }
 
-// Evaluator runs a network forward. It is a gorgonia graph whose operators are the network's primitives, built once:
-// gorgonia keeps about 1 MB of every graph that was ever built. It is not safe for concurrent use.
+// Evaluator runs a network forward. It is a gorgonia graph whose operators are the network's primitives; build it once and
+// run it often. It is not safe for concurrent use.
 type Evaluator struct {
 	net    *Network
 	target *value
@@ -56,11 +56,15 @@ func (net *Network) Evaluator(opts EvaluatorOptions) (*Evaluator, error) {
 		return nil, fmt.Errorf("%soutput %q of shape %v does not keep the samples apart", prefix(net.model), net.OutputName, e.target.shape)
 	}
 	steps := net.stepsTo(e.target)
+	batch, err := comfortableBatch(steps)
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", prefix(net.model), err)
+	}
 	switch e.batch = opts.Batch; {
 	case net.batch.PerSample == 0:
 		e.batch = net.batch.Fixed
 	case e.batch == 0:
-		e.batch = comfortableBatch(steps)
+		e.batch = batch
 	}
 	if err := e.build(steps); err != nil {
 		return nil, fmt.Errorf("%s%w", prefix(net.model), err)
@@ -85,14 +89,15 @@ func (net *Network) stepsTo(v *value) []*step {
 	return steps
 }
 
-func comfortableBatch(steps []*step) int {
+// comfortableBatch refuses a network whose values would fill the memory with a single sample.
+func comfortableBatch(steps []*step) (int, error) {
 	perSample := 1
 	for _, s := range steps {
-		if n, err := s.output.shape.count(); err == nil {
-			perSample += n.PerSample
+		if perSample += volume(s.output.shape.At(1)); perSample > maxTotal {
+			return 0, fmt.Errorf("the network holds more than %d numbers for a single sample", maxTotal)
 		}
 	}
-	return min(max(1<<24/perSample, 1), 64)
+	return min(max(1<<24/perSample, 1), 64), nil
 }
 
 func (e *Evaluator) build(steps []*step) error {

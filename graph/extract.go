@@ -112,6 +112,8 @@ func (e *extraction) next(v *value) (*step, error) {
 	switch {
 	case len(users) == 0:
 		return nil, fmt.Errorf("the output does not depend on %q", v.name)
+	case len(users) > 1 && users[0].node == users[1].node:
+		return nil, at(users[0].node, "it reads %q more than once: the network branches", v.name)
 	case len(users) > 1:
 		return nil, at(users[0].node, "it reads %q, which node %q reads too: the network branches", v.name, nodeName(users[1].node))
 	}
@@ -164,11 +166,6 @@ func (e *extraction) weight(s *step, v *value, o matmul) error {
 	source := parameterOf(other)
 	if before, used := e.layers[source]; used {
 		return at(s.node, "it shares its weight %q with node %q", weightName(other), before)
-	}
-	for _, x := range numbers.data {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return at(s.node, "its weight %q holds numbers that are not finite", weightName(other))
-		}
 	}
 	e.layers[source] = nodeName(s.node)
 	e.layer.setWeight(weightName(other), mat.DenseCopyOf(w), len(e.dense.Layers) == 0)
@@ -336,13 +333,19 @@ func (e *extraction) activation(s *step, f unary) error {
 		return at(s.node, "its slope %v differs from that of node %q (%v)", f.slope, nodeName(e.slope.node), e.dense.Slope)
 	}
 	e.dense.Slope, e.slope = f.slope, s
-	e.close()
-	return nil
+	return e.close()
 }
 
 // close ends a layer.
-func (e *extraction) close() {
+func (e *extraction) close() error {
 	p := e.layer
+	for _, numbers := range [][]float64{p.w.RawMatrix().Data, p.b, p.scale, p.shift} {
+		for _, x := range numbers {
+			if !(math.Abs(x) < absurd) {
+				return fmt.Errorf("layer %q holds the number %v", p.name, x)
+			}
+		}
+	}
 	layer := Affine{Name: p.name, W: p.w}
 	if p.biased {
 		layer.B = p.b
@@ -353,7 +356,11 @@ func (e *extraction) close() {
 	}
 	e.dense.Layers = append(e.dense.Layers, layer)
 	e.layer = newPending(len(p.b))
+	return nil
 }
+
+// absurd is beyond any trained number, and its square does not overflow.
+const absurd = 1e100
 
 func anyOther[E comparable](numbers []E, than E) bool {
 	for _, x := range numbers {
@@ -371,8 +378,7 @@ func (e *extraction) finish() error {
 		}
 		return fmt.Errorf("no node is a layer")
 	}
-	e.close()
-	return nil
+	return e.close()
 }
 
 // at says which node an error is about.

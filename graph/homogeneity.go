@@ -154,7 +154,7 @@ func (s *scaling) ofBinary(st *step, f binaryFunc, in []degree) degree {
 	case prelu:
 		return in[0].plus(1, s.breaks(st, in[1], degree{}, "its slope scales with the parameters", "use a slope that is a parameter or a constant"))
 	case power:
-		if p := st.inputs[1].reals; p != nil && !anyOther(p.data, p.data[0]) {
+		if p := st.inputs[1].reals; p != nil && len(p.data) > 0 && !anyOther(p.data, p.data[0]) {
 			return degree{zero: in[0].zero && p.data[0] > 0}.plus(p.data[0], in[0])
 		}
 		return s.breaks(st, in[0].plus(1, in[1]), in[0], "a power with an exponent that varies does not scale", "use a constant exponent")
@@ -207,7 +207,7 @@ func mismatch(st *step, d, e degree) (reason, advice string) {
 
 // orders are the degrees of elementwise functions: f(c x) = c^order f(x) for c > 0.
 var orders = map[string]float64{
-	"Abs": 1, "LeakyRelu": 1, "Neg": 1, "Relu": 1, "Reciprocal": -1, "Sign": 0, "Sqrt": 0.5,
+	"Abs": 1, "Guard": 1, "LeakyRelu": 1, "Neg": 1, "Relu": 1, "Reciprocal": -1, "Sign": 0, "Sqrt": 0.5,
 }
 
 // bounded are functions whose results stay between two bounds, and so do not grow with the parameters.

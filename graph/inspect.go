@@ -100,7 +100,7 @@ func Inspect(ctx context.Context, m *onnxio.Model, opts Options) (*Report, error
 	r.Notes = c.notes
 	if len(c.findings) > 0 {
 		r.Unsupported = c.findings
-		r.Applicability.Reason = fmt.Sprintf("%d nodes cannot be read", len(c.findings))
+		r.Applicability.Reason = fmt.Sprintf("%d of %d nodes cannot be read", len(c.findings), len(m.Nodes))
 		return r, nil
 	}
 	net, err := c.network()

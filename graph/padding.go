@@ -118,6 +118,9 @@ func padded(k *call) ([]*value, error) {
 			}
 		}
 	}
+	if err := sane("pads", pads); err != nil {
+		return nil, err
+	}
 	if len(pads) != 2*len(axes) {
 		return nil, fmt.Errorf("%d padding sizes do not fit %d axes", len(pads), len(axes))
 	}

@@ -142,7 +142,7 @@ func split(k *call) ([]*value, error) {
 	for _, n := range sizes {
 		o := wholeOf(x.shape)
 		o.start[axis], o.size[axis] = at, fixed(n)
-		if at += n; n < 0 || at > x.shape[axis].Fixed {
+		if at += n; n < 0 || n > x.shape[axis].Fixed || at > x.shape[axis].Fixed {
 			return nil, fmt.Errorf("parts %v do not fit axis %d of shape %v", sizes, axis, x.shape)
 		}
 		v, err := k.apply(o, x)

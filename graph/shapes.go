@@ -147,6 +147,9 @@ func rangeOf(k *call) ([]*value, error) {
 		n[i] = list[0]
 	}
 	start, limit, delta := n[0], n[1], n[2]
+	if err := sane("start, limit and delta", n[:]); err != nil {
+		return nil, err
+	}
 	if delta == 0 || (limit-start)/delta > maxKnown {
 		return nil, fmt.Errorf("the range from %d to %d by %d is too long", start, limit, delta)
 	}

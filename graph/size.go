@@ -151,25 +151,39 @@ func axisOf(axis, rank int) (int, error) {
 }
 
 const (
-	// maxElements bounds the elements of a value, for one sample: a model that asks for more is broken or malicious.
-	maxElements = 1 << 28
-	// maxKnown bounds those of a value that is worked out before the network runs.
+	// maxElements bounds the elements of a value, for one sample, some twenty times what image classifiers need: a model
+	// that asks for more is broken or malicious. maxTotal bounds those of all values together.
+	maxElements = 1 << 26
+	maxTotal    = 1 << 27
+	// maxKnown bounds the elements of all values that are worked out before the network runs.
 	maxKnown = 1 << 22
+	// maxNumber bounds the numbers in attributes, so that their sums and products cannot overflow.
+	maxNumber = 1 << 31
 )
 
 // bounded says whether a value of the shape can be held.
 func (s Shape) bounded() error {
-	n, err := s.count()
-	if err != nil {
-		return err
-	}
 	for _, d := range s {
 		if d.Fixed < 0 || d.PerSample < 0 {
 			return fmt.Errorf("shape %v has a negative dimension", s)
 		}
 	}
+	n, err := s.count()
+	if err != nil {
+		return err
+	}
 	if n.Fixed > maxElements || n.PerSample > maxElements {
 		return fmt.Errorf("shape %v has more than %d elements a sample", s, maxElements)
+	}
+	return nil
+}
+
+// sane says whether numbers from the file are small enough to compute with.
+func sane(what string, numbers []int) error {
+	for _, n := range numbers {
+		if n > maxNumber || n < -maxNumber {
+			return fmt.Errorf("%s %v are out of range", what, numbers)
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -42,6 +43,9 @@ func (k *call) window(x Shape, kernel []int) (window, error) {
 			return w, fmt.Errorf("kernel %v, strides %v and dilations %v do not fit input shape %v", kernel, w.stride, w.dilation, x)
 		}
 	}
+	if err := sane("kernel, strides and dilations", slices.Concat(kernel, w.stride, w.dilation)); err != nil {
+		return w, err
+	}
 	return w, k.padding(&w, x[2:].At(1))
 }
 
@@ -72,6 +76,9 @@ func (k *call) padding(w *window, spatial []int) error {
 		}
 		if len(pads) != 2*n {
 			return fmt.Errorf("attribute pads has %d numbers for %d axes", len(pads), n)
+		}
+		if err := sane("pads", pads); err != nil {
+			return err
 		}
 		w.before, w.after = pads[:n], pads[n:]
 		for _, p := range pads {
@@ -110,6 +117,9 @@ func (w window) positions(spatial Shape) (Shape, error) {
 			n++
 		}
 		out[i] = fixed(n)
+	}
+	if err := append(fixedShape(w.kernel), out...).bounded(); err != nil {
+		return nil, fmt.Errorf("a window of size %v at %v positions is too much", w.kernel, out)
 	}
 	return out, nil
 }
