@@ -3,7 +3,7 @@
 // [New] turns the evidence and the decision of package metrics into a [Report]; the caller adds what it alone knows: the
 // files, the configuration, the pictures, the times. [Write] then makes a folder of
 //
-//   - report.json, for programs: every number that the verdict rests on ([Encode], [Read])
+//   - report.json, for programs: every number that the verdict rests on ([Encode], [Read], [Report.Evidence])
 //   - verify-v1.schema.json, which describes it ([Schema])
 //   - report.html, for people: one file that needs no network, readable on a phone and in print ([HTML])
 //   - grids/forget.png and grids/retain.png: originals beside what could be recovered

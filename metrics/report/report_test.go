@@ -315,6 +315,37 @@ func TestPValuesCanBeComputedFromTheReport(t *testing.T) {
 	}
 }
 
+// A report read from its file holds all that its decision was taken from.
+func TestTheDecisionCanBeTakenAgainFromTheFile(t *testing.T) {
+	for name, r := range examples(t) {
+		text, err := Encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "report.json")
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		read, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := metrics.Decide(read.Evidence(), read.Decision.Parameters)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		again := New(read.Evidence(), d)
+		for i := range again.Samples {
+			if !reflect.DeepEqual(again.Samples[i], read.Samples[i]) {
+				t.Errorf("%s, %s: %+v, in the file %+v", name, again.Samples[i].Source, again.Samples[i], read.Samples[i])
+			}
+		}
+		if !reflect.DeepEqual(again.Summary, read.Summary) || !reflect.DeepEqual(again.Decision, read.Decision) || !reflect.DeepEqual(again.Reference, read.Reference) {
+			t.Errorf("%s: taken again, the decision differs", name)
+		}
+	}
+}
+
 func list(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
