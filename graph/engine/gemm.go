@@ -85,7 +85,7 @@ type product[T Float] struct {
 // from 120 to 480 differ by less than a twentieth.
 const (
 	panelDepth = 512
-	blockRows  = 240
+	blockRows  = 120
 	blockCols  = 480
 )
 
