@@ -270,6 +270,9 @@ func TestRetainedStandsWithoutChecksAndControls(t *testing.T) {
 	if got := verdicts(d, Forget); got[Retained] != w.forget || d.Summary.Verdict != Retained {
 		t.Errorf("verdicts %v, summary %+v", got, d.Summary)
 	}
+	if len(d.NullAfter) != w.references || d.Group.PValue > 0.01 {
+		t.Errorf("%d scores of reference images, group %+v", len(d.NullAfter), d.Group)
+	}
 }
 
 func TestNotRecoverableBeforeIsInconclusiveWhateverComesAfter(t *testing.T) {

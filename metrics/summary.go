@@ -38,13 +38,13 @@ func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a
 func (a *audit) requestNotHonoured() string {
 	n := a.Summary.Retained
 	first := fmt.Sprintf("The model after still gives away %s that the request says must go", ofAll(n, len(a.forget), "sample"))
-	it, them := "it", "it as closely as the threshold asks"
+	it := "it"
 	if n > 1 {
-		it, them = "each of them", "each of them as closely as the threshold asks"
+		it = "each of them"
 	}
 	if a.Method == FixedThreshold {
-		return fmt.Sprintf("%s. What can be recovered from either model resembles %s (SSIM of at least %.2g), but how often that happens by chance is not known.",
-			first, them, a.Options.Tau)
+		return fmt.Sprintf("%s. What can be recovered from either model resembles %s to an SSIM of at least %.2g, but how often that happens by chance is not known.",
+			first, it, a.Options.Tau)
 	}
 	return fmt.Sprintf("%s. From either model %s can be recovered more closely than chance allows, as measured on %d images of the same kind that were never trained on.",
 		first, it, a.referencesFor(Forget))
@@ -57,8 +57,12 @@ func (a *audit) requestHonoured() string {
 	if left := a.Summary.Inconclusive; left > 0 {
 		first += fmt.Sprintf(" (%s could not be judged)", plural(left, "sample"))
 	}
-	return fmt.Sprintf("%s. Of the %d controls, samples that were to stay, %d could be recovered before and %d of these still can be, so a sample that had been kept would very likely have been found.",
-		first, a.Controls.Count, a.Controls.Before, a.Controls.Both)
+	found := "likely"
+	if a.Controls.RateAtLeast >= 0.8 {
+		found = "very likely"
+	}
+	return fmt.Sprintf("%s. Of the %d controls, samples that were to stay, %d could be recovered before and %d of these still can be, so a sample that had been kept would %s have been found.",
+		first, a.Controls.Count, a.Controls.Before, a.Controls.Both, found)
 }
 
 func (a *audit) recoverableBefore() int {

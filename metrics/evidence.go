@@ -1,0 +1,130 @@
+package metrics
+
+// A side is one model's null distributions.
+type side struct {
+	scores func(Statistic) Scores
+	// used are the indices of the statistics that have power.
+	used []int
+	// all combines them over the whole reference set; class over the class of a class-level request, or is nil.
+	all, class *combiner
+}
+
+func (a *audit) newSide(scores func(Statistic) Scores, class []int) side {
+	out := side{scores: scores}
+	var all, some [][]float64
+	controls := make([][]float64, len(a.retain))
+	for i, s := range a.in.Statistics {
+		if scores(s).NoPower != "" {
+			continue
+		}
+		out.used = append(out.used, i)
+		all = append(all, scores(s).Null)
+		some = append(some, pick(scores(s).Null, class))
+		for k, v := range pick(scores(s).Samples, a.retain) {
+			controls[k] = append(controls[k], v)
+		}
+	}
+	if len(out.used) > 0 && a.References > 0 {
+		out.all = newCombiner(all, controls)
+		if len(class) > 0 {
+			out.class = newCombiner(some, controls)
+		}
+	}
+	return out
+}
+
+func pick(values []float64, indices []int) []float64 {
+	out := make([]float64, len(indices))
+	for k, i := range indices {
+		out[k] = values[i]
+	}
+	return out
+}
+
+// weigh turns scores into evidence.
+func (a *audit) weigh() {
+	control := 0
+	for i := range a.Samples {
+		k := -1
+		if a.Samples[i].Role == Retain {
+			k, control = control, control+1
+		}
+		a.Samples[i].Before = a.evidence(a.before, i, k)
+		a.Samples[i].After = a.evidence(a.after, i, k)
+		a.Samples[i].Loss = a.Samples[i].Before.Score - a.Samples[i].After.Score
+	}
+	a.NullBefore, a.weightsBefore = a.before.ofNull(len(a.in.Statistics))
+	a.NullAfter, a.weightsAfter = a.after.ofNull(len(a.in.Statistics))
+}
+
+// ofNull returns the combined scores of the reference images, and the weights of all n statistics.
+func (m side) ofNull(n int) (null, weights []float64) {
+	if m.all == nil {
+		return nil, nil
+	}
+	null, w := m.all.ofNull()
+	if w == nil {
+		return null, nil
+	}
+	weights = make([]float64, n)
+	for k, s := range m.used {
+		weights[s] = w[k]
+	}
+	return null, weights
+}
+
+// evidence weighs one sample, which is the given control or, where that is -1, none.
+func (a *audit) evidence(m side, sample, control int) Evidence {
+	out := Evidence{Decisive: -1, PValue: 1}
+	for _, s := range a.in.Statistics {
+		out.Scores = append(out.Scores, m.scores(s).Samples[sample])
+		if a.Method == Conformal {
+			out.PValues = append(out.PValues, ConformalPValue(m.scores(s).Samples[sample], m.scores(s).Null))
+		}
+	}
+	if a.Method == FixedThreshold {
+		out.Decisive = a.in.ssim()
+		out.Score = out.Scores[out.Decisive]
+		return out
+	}
+	if m.all == nil {
+		return out
+	}
+	values := make([]float64, len(m.used))
+	for k, s := range m.used {
+		values[k] = out.Scores[s]
+	}
+	c := m.all.evaluate(values, control)
+	out.Score, out.Decisive, out.PValue = c.score, m.used[c.strongest], c.pValue
+	if m.class != nil && control < 0 {
+		out.PValue = m.class.evaluate(values, control).pValue
+	}
+	return out
+}
+
+// detect says which samples are recoverable and which look never trained on, over either role and model by itself: were
+// the controls counted with the samples to forget, then giving more controls would loosen the threshold for the others.
+func (a *audit) detect() {
+	for _, role := range [][]int{a.forget, a.retain} {
+		a.detectIn(role, func(s *SampleDecision) *Evidence { return &s.Before })
+		a.detectIn(role, func(s *SampleDecision) *Evidence { return &s.After })
+	}
+}
+
+func (a *audit) detectIn(samples []int, model func(*SampleDecision) *Evidence) {
+	pValues := make([]float64, len(samples))
+	for k, i := range samples {
+		pValues[k] = model(&a.Samples[i]).PValue
+	}
+	rejected := BenjaminiHochberg(pValues, a.Options.Level)
+	for k, i := range samples {
+		e := model(&a.Samples[i])
+		if a.Method == FixedThreshold {
+			e.Recoverable = e.Score >= a.Options.Tau
+			e.Absent = !e.Recoverable
+			continue
+		}
+		e.Recoverable = rejected[k]
+		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk
+	}
+}

@@ -1,0 +1,130 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Sample is one queried image, by name.
+type Sample struct {
+	// Source says where the image came from, for people.
+	Source string
+	Role   Role
+	// Label is the class, or -1 where it is not known.
+	Label int
+}
+
+// Scores are one statistic of one model. Larger means more evidence that the image was trained on: a distance is given
+// with its sign changed.
+type Scores struct {
+	// Samples has one score a sample of the input, in its order.
+	Samples []float64
+	// Null has one score a reference image: images of the same kind that were never trained on. Empty means that
+	// there is no reference set.
+	Null []float64
+	// NoPower says in words why the statistic can tell nothing of this model, so that it is reported but takes no
+	// part in the decision. Empty means that it takes part. It must not depend on the scores.
+	NoPower string
+}
+
+// Statistic is a measure of how far a sample can be recovered from either model.
+type Statistic struct {
+	// Name is a short key such as "ssim"; Title names it in a sentence, such as "structural similarity (SSIM)".
+	Name, Title string
+	// Distance says that the scores are distances with their sign changed: reports print them without it.
+	Distance      bool
+	Before, After Scores
+}
+
+// Check is the outcome of one examination of a model. The zero value has not been passed.
+type Check struct {
+	OK bool `json:"ok"`
+	// Reason says what was found, in words; it is needed where OK is false.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Diagnosis says whether anything can be concluded from one model's failure to give up a sample. A check that is not
+// passed never leads to [Unlearned]; it does not stand in the way of [Retained], because a sample that was found was
+// found.
+type Diagnosis struct {
+	// Scope: the model is of the kind that the method's theory speaks of.
+	Scope Check `json:"scope"`
+	// Convergence: the reconstruction came to its end and explains the parameters.
+	Convergence Check `json:"convergence"`
+	// Integrity: the parameters show no sign of having been altered without changing what the model computes.
+	Integrity Check `json:"integrity"`
+}
+
+// Input is the evidence of one audit.
+type Input struct {
+	Samples    []Sample
+	Statistics []Statistic
+	// ReferenceLabels has the class of each reference image, -1 where it is not known. It may be left out.
+	ReferenceLabels []int
+	Before, After   Diagnosis
+}
+
+func (in Input) validate() error {
+	forget := 0
+	for i, s := range in.Samples {
+		if s.Role != Forget && s.Role != Retain {
+			return fmt.Errorf("sample %d (%s) has role %q: use %q or %q", i, s.Source, s.Role, Forget, Retain)
+		}
+		if s.Role == Forget {
+			forget++
+		}
+	}
+	if forget == 0 {
+		return errors.New("no sample to forget was given: there is nothing to decide")
+	}
+	if len(in.Statistics) == 0 {
+		return errors.New("no statistic was given: there is nothing to decide by")
+	}
+	k := len(in.Statistics[0].Before.Null)
+	for _, s := range in.Statistics {
+		if err := s.Before.validate(len(in.Samples), k); err != nil {
+			return fmt.Errorf("statistic %s of the model before: %w", s.Name, err)
+		}
+		if err := s.After.validate(len(in.Samples), k); err != nil {
+			return fmt.Errorf("statistic %s of the model after: %w", s.Name, err)
+		}
+	}
+	if k == 0 && in.ssim() < 0 {
+		return errors.New("without reference images the decision needs the statistic ssim")
+	}
+	if n := len(in.ReferenceLabels); n != 0 && n != k {
+		return fmt.Errorf("%d reference labels for %d reference images", n, k)
+	}
+	return nil
+}
+
+func (s Scores) validate(samples, references int) error {
+	if len(s.Samples) != samples {
+		return fmt.Errorf("%d scores for %d samples", len(s.Samples), samples)
+	}
+	if len(s.Null) != references {
+		return fmt.Errorf("%d scores for %d reference images", len(s.Null), references)
+	}
+	for i, v := range s.Samples {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("the score of sample %d is %v", i, v)
+		}
+	}
+	for i, v := range s.Null {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("the score of reference image %d is %v", i, v)
+		}
+	}
+	return nil
+}
+
+// ssim is the index of the statistic of that name, or -1.
+func (in Input) ssim() int {
+	for i, s := range in.Statistics {
+		if s.Name == "ssim" {
+			return i
+		}
+	}
+	return -1
+}

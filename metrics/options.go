@@ -1,0 +1,86 @@
+package metrics
+
+import "fmt"
+
+// RequestKind says what a request asks to be forgotten.
+type RequestKind string
+
+// The kinds of request.
+const (
+	// SampleLevel: some samples of one or more classes.
+	SampleLevel RequestKind = "sample"
+	// ClassLevel: all samples of one class. They are compared with the reference images of that class, where there
+	// are enough, since a model that never saw a class answers otherwise to it than to the others.
+	ClassLevel RequestKind = "class"
+)
+
+// Options are the parameters of a decision. The zero value is a default throughout.
+type Options struct {
+	// Level is the largest share of false claims of recovery that is accepted among all such claims, over the
+	// samples of one role and one model. If 0, it is 0.05.
+	Level float64 `json:"level"`
+	// Bulk is the p-value above which a sample counts as looking like one that was never trained on. Between Level,
+	// as corrected for the number of samples, and Bulk, nothing is said. If 0, it is 0.05 or Level, whichever is
+	// larger.
+	Bulk float64 `json:"bulk"`
+	// Tau is the SSIM from which a sample counts as recovered where there is no reference set. If 0, it is 0.4, the
+	// paper's choice.
+	Tau float64 `json:"tau"`
+	// MinControls is the least number of controls recoverable before that [Unlearned] needs. If 0, it is the least
+	// number for which the chance of calling a kept sample unlearned stays within Level whatever the chance of
+	// missing one: 7 at 0.05.
+	MinControls int `json:"min_controls"`
+	// ControlRate is the least share of these that must be recoverable after. If 0, it is 0.8.
+	ControlRate float64 `json:"control_rate"`
+	// Request says what was asked. If empty, the request is ClassLevel where all samples to forget have one known
+	// label and no control has it, and there are several of either; otherwise SampleLevel.
+	Request RequestKind `json:"request"`
+	// Draws is the number of random choices of a permutation test and of the power estimate. If 0, it is 9999.
+	Draws int `json:"draws"`
+	// Seed starts the random choices. The verdicts of single samples do not depend on it.
+	Seed uint64 `json:"seed"`
+}
+
+// withDefaults writes out every default but that of Request, which depends on the input.
+func (o Options) withDefaults() Options {
+	if o.Level == 0 {
+		o.Level = 0.05
+	}
+	if o.Bulk == 0 {
+		o.Bulk = max(0.05, o.Level)
+	}
+	if o.Tau == 0 {
+		o.Tau = 0.4
+	}
+	if o.MinControls == 0 && o.Level > 0 {
+		o.MinControls = controlsNeeded(o.Level)
+	}
+	if o.ControlRate == 0 {
+		o.ControlRate = 0.8
+	}
+	if o.Draws == 0 {
+		o.Draws = 9999
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	o = o.withDefaults()
+	switch {
+	case !(o.Level > 0 && o.Level < 1):
+		return fmt.Errorf("level %v: choose a share of errors between 0 and 1", o.Level)
+	case !(o.Bulk >= o.Level && o.Bulk < 1):
+		return fmt.Errorf("bulk %v: choose a p-value of at least the level %v and under 1", o.Bulk, o.Level)
+	case !(o.Tau > -1 && o.Tau < 1):
+		return fmt.Errorf("tau %v: choose an ssim between -1 and 1", o.Tau)
+	case o.MinControls < 1:
+		return fmt.Errorf("%d controls needed: choose at least 1", o.MinControls)
+	case !(o.ControlRate > 0 && o.ControlRate <= 1):
+		return fmt.Errorf("control rate %v: choose a share over 0 and up to 1", o.ControlRate)
+	case o.Request != "" && o.Request != SampleLevel && o.Request != ClassLevel:
+		return fmt.Errorf("request %q: use %q or %q", o.Request, SampleLevel, ClassLevel)
+	case o.Draws < 99:
+		return fmt.Errorf("%d draws are too few for a permutation test: choose at least 99", o.Draws)
+	}
+	return nil
+}
