@@ -230,7 +230,7 @@ func (c *compiler) lower(n *onnxio.Node) {
 func (c *compiler) outputs(n *onnxio.Node) ([]*value, error) {
 	lowering, ok := operators[n.Op]
 	if !ok || n.Domain != "" && n.Domain != "ai.onnx" {
-		return nil, refuse("export the model with standard operators only", "operator %s is not supported", operatorName(n))
+		return nil, refuse(wayOut(n), "operator %s is not supported", operatorName(n))
 	}
 	k := &call{Node: n, c: c, opset: c.opset[""]}
 	for _, name := range n.Inputs {

@@ -4,8 +4,8 @@
 // # Where to start
 //
 // [Compile] turns an [unlearnguard/onnxio.Model] into a [Network]. It folds what exporters leave of shape arithmetic,
-// infers every shape with the batch size left open, decodes quantised weights, and lowers some ninety ONNX operators,
-// with the semantics of the opset that the file imports, to a dozen primitives. Whatever it cannot read it reports at
+// infers every shape with the batch size left open, decodes quantised weights, and lowers more than eighty ONNX
+// operators, with the semantics of the opset that the file imports, to a dozen primitives. Whatever it cannot read it reports at
 // once, as one [UnsupportedError] with a [Finding] a node.
 //
 // [Network.Dense] gives the fully connected (leaky) ReLU network that a chain of Gemm, MatMul, Add, BatchNormalization

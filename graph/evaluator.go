@@ -232,7 +232,10 @@ func (e *Evaluator) parameter(shape []int, t *onnxio.Tensor) tensor.Tensor {
 func (e *Evaluator) scaleParameters(factor func(*onnxio.Tensor) float64) error {
 	for t, nodes := range e.parameters {
 		f := factor(t)
-		data := slices.Clone(elements[float64](t))
+		data := elements[float64](t)
+		if t.Float64s != nil {
+			data = slices.Clone(data)
+		}
 		for i := range data {
 			data[i] *= f
 		}

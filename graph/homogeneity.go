@@ -227,6 +227,8 @@ func (s *scaling) ofUnary(st *step, o unary, in degree) degree {
 
 func (s *scaling) ofReduction(st *step, o reduction, in degree) degree {
 	switch o.f {
+	case reduceArgMax:
+		return degree{}
 	case reduceSumSquare:
 		return in.plus(1, in)
 	case reduceProd:

@@ -30,20 +30,51 @@ type Network struct {
 	steps  []*step
 }
 
-// stripHead finds the logits: the output without the function that turns them into probabilities.
+// stripHead finds the logits: the output without the function that turns them into probabilities or into a choice.
 func (net *Network) stripHead() {
 	v := net.output
-	for v.step != nil && isHead(v.step) {
-		net.Head = append([]string{v.step.node.Op}, net.Head...)
+	for {
+		below, head := headOf(v)
+		if head == nil {
+			break
+		}
+		net.Head = append([]string{head.node.Op}, net.Head...)
 		net.Notes = append(net.Notes, fmt.Sprintf("%s node %q at the end is the head; the logits before it are the network's outputs",
-			v.step.node.Op, nodeName(v.step.node)))
-		v = v.step.inputs[0]
+			head.node.Op, nodeName(head.node)))
+		v = below
 	}
 	net.logits = v
 	if net.classifier() == nil {
 		shape, _ := net.sampleShape(v.shape)
 		net.Outputs = volume(shape)
 	}
+}
+
+// headOf looks for a head at the end of a value, where it may be reshaped, and gives the value before it.
+func headOf(v *value) (*value, *step) {
+	for v.step != nil {
+		s := v.step
+		switch o := s.op.(type) {
+		case reshape:
+			v = s.inputs[0]
+			continue
+		case softmax:
+			return s.inputs[0], s
+		case reduction:
+			if o.f == reduceArgMax {
+				return s.inputs[0], s
+			}
+		case unary:
+			if o.name == "Sigmoid" {
+				return s.inputs[0], s
+			}
+			if below, head := headOf(s.inputs[0]); o.name == "Log" && head != nil {
+				return below, head
+			}
+		}
+		return nil, nil
+	}
+	return nil, nil
 }
 
 // sampleShape is what a shape is for one sample, if it keeps the samples apart: one after the other along its first

@@ -1,5 +1,7 @@
 package graph
 
+import "unlearnguard/onnxio"
+
 // operators says how to lower each ONNX operator of the standard domain.
 var operators map[string]lowering
 
@@ -15,6 +17,7 @@ func init() {
 		"GlobalMaxPool":     pooledGlobally(reduceMax),
 		"MaxPool":           pooled(false),
 
+		"ArgMax":          positionOfMaximum,
 		"ReduceL1":        reduced(reduceL1, 18),
 		"ReduceL2":        reduced(reduceL2, 18),
 		"ReduceLogSum":    reduced(reduceLogSum, 18),
@@ -83,4 +86,31 @@ func init() {
 	for name := range functions {
 		operators[name] = function(name)
 	}
+}
+
+// ways out of operators that are not supported, by what an exporter or a designer can do instead.
+const (
+	useQDQ       = "quantise with QuantizeLinear and DequantizeLinear nodes (QDQ format)"
+	exportBefore = "export the model before a runtime optimises it"
+	outOfScope   = "only feed-forward classifiers of single images are in scope"
+	useRelu      = "write the condition as Relu or Clip"
+)
+
+var waysOut = map[string]string{
+	"ConvInteger": useQDQ, "DynamicQuantizeLinear": useQDQ, "MatMulInteger": useQDQ, "QLinearAdd": useQDQ,
+	"QLinearConv": useQDQ, "QLinearGlobalAveragePool": useQDQ, "QLinearMatMul": useQDQ, "QGemm": useQDQ,
+	"FusedConv": exportBefore, "FusedGemm": exportBefore, "FusedMatMul": exportBefore,
+	"GRU": outOfScope, "LSTM": outOfScope, "RNN": outOfScope, "NonMaxSuppression": outOfScope,
+	"And": useRelu, "Greater": useRelu, "GreaterOrEqual": useRelu, "Less": useRelu, "LessOrEqual": useRelu, "Not": useRelu, "Or": useRelu,
+}
+
+// wayOut says what to do about an operator that is not supported.
+func wayOut(n *onnxio.Node) string {
+	if advice, ok := waysOut[n.Op]; ok {
+		return advice
+	}
+	if n.Domain != "" && n.Domain != "ai.onnx" {
+		return "export the model with standard operators only"
+	}
+	return "replace the layer by products, convolutions, pooling and elementwise functions, or fold its constants before the export"
 }

@@ -26,6 +26,7 @@ const (
 	reduceSumSquare reducer = "sum of squares"
 	reduceLogSum    reducer = "logarithm of the sum"
 	reduceLogSumExp reducer = "logarithm of the sum of exponentials"
+	reduceArgMax    reducer = "position of the maximum"
 )
 
 func (o reduction) infer(in []Shape) (Shape, error) {
@@ -98,6 +99,8 @@ func (f reducer) of(x []float64) float64 {
 		return sum(func(v float64) float64 { return v * v })
 	case reduceLogSum:
 		return math.Log(sum(same))
+	case reduceArgMax:
+		return float64(slices.Index(x, slices.Max(x)))
 	case reduceLogSumExp:
 		top := slices.Max(x)
 		return top + math.Log(sum(func(v float64) float64 { return math.Exp(v - top) }))
@@ -135,4 +138,19 @@ func reduced(f reducer, since int64) lowering {
 		slices.Sort(axes)
 		return k.one(reduction{f, axes, k.intAttr("keepdims", 1) != 0}, x)
 	}
+}
+
+// positionOfMaximum is ArgMax; of several maxima it gives the first.
+func positionOfMaximum(k *call) ([]*value, error) {
+	if err := k.required(1); err != nil {
+		return nil, err
+	}
+	axis, err := axisOf(k.intAttr("axis", 0), len(k.in[0].shape))
+	if err != nil {
+		return nil, err
+	}
+	if k.intAttr("select_last_index", 0) != 0 {
+		return nil, refuse("export with select_last_index=0", "the last of several maxima is asked for")
+	}
+	return k.one(reduction{reduceArgMax, []int{axis}, k.intAttr("keepdims", 1) != 0}, k.in[0])
 }
