@@ -96,16 +96,6 @@ func (net *Network) sampleShape(s Shape) ([]int, bool) {
 	return nil, false
 }
 
-func isHead(s *step) bool {
-	switch o := s.op.(type) {
-	case softmax:
-		return o.axis == len(s.output.shape)-1 || o.axis == 1
-	case unary:
-		return o.name == "Sigmoid"
-	}
-	return false
-}
-
 // oneRow says whether a shape that keeps the samples apart has one row for each.
 func (net *Network) oneRow(s Shape) bool { return net.batch == fixed(1) || s[0] == net.batch }
 
