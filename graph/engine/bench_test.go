@@ -13,7 +13,7 @@ import (
 // the clock.
 func BenchmarkMultiply(b *testing.B) {
 	for _, kernel := range Kernels() {
-		if kernel == "go" {
+		if kernel == "gonum" {
 			continue
 		}
 		for _, m := range []int{40, 200, 1000} {

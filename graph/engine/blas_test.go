@@ -1,14 +1,16 @@
 package engine
 
 import (
+	"math"
+	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 	"gonum.org/v1/gonum/blas/testblas"
-	"math"
-	"math/rand/v2"
-	"sync"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 func TestBLASConforms(t *testing.T) {
@@ -17,6 +19,29 @@ func TestBLASConforms(t *testing.T) {
 		t.Fatal(err)
 	}
 	testblas.TestDgemm(t, b)
+}
+
+// gorgonia takes it, and its products come out right.
+func TestGorgoniaUsesBLAS(t *testing.T) {
+	b, err := NewBLAS(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gorgonia.Use(b)
+	defer gorgonia.Use(gonum.Implementation{})
+	r := rand.New(rand.NewPCG(5, 7))
+	const m, n, k = 30, 40, 50
+	x, y := matrix[float64](r, m, k, k), matrix[float64](r, k, n, n)
+	product, err := tensor.MatMul(tensor.New(tensor.WithShape(m, k), tensor.WithBacking(x)), tensor.New(tensor.WithShape(k, n), tensor.WithBacking(y)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, size := naive(false, false, m, n, k, 1, x, k, y, n, 0, nil, n)
+	for i, got := range product.Data().([]float64) {
+		if math.Abs(got-want[i]) > k*ulp[float64]()*size[i] {
+			t.Fatalf("element %d: %v, want %v", i, got, want[i])
+		}
+	}
 }
 
 func TestBLASMatchesGonum(t *testing.T) {

@@ -12,9 +12,9 @@
 //
 // # Kernels
 //
-// The inner loops are Go assembly for AVX-512, and for AVX2 with FMA, written by internal/gen; which one runs is decided
-// by the processor. Elsewhere a plain Go kernel does the same work. All kernels work on packed panels (Goto and van de
-// Geijn, Anatomy of High-Performance Matrix Multiplication, 2008), which are of a fixed width for each kernel.
+// The inner loops are Go assembly for AVX-512, for AVX2 with FMA and for arm64's NEON, written by internal/gen; which one
+// runs is decided by the processor. They work on packed panels (Goto and van de Geijn, Anatomy of High-Performance Matrix
+// Multiplication, 2008), which are of a fixed width for each kernel. Where none fits, gonum multiplies.
 //
 // # Threads, memory and repeatability
 //

@@ -90,8 +90,12 @@ const (
 )
 
 func (p *product[T]) cut(k *kernel[T], threads int) {
-	p.down, p.rows = divide(p.a.outer, blockRows, k.rows)
-	p.across, p.cols = divide(p.b.outer, blockCols, k.cols)
+	rows, cols := blockRows, blockCols
+	if k.blockRows > 0 {
+		rows, cols = k.blockRows, k.blockCols
+	}
+	p.down, p.rows = divide(p.a.outer, rows, k.rows)
+	p.across, p.cols = divide(p.b.outer, cols, k.cols)
 	if wanted := 4 * threads; threads > 1 && p.down*p.across < wanted {
 		across := (wanted + p.down - 1) / p.down
 		p.across, p.cols = divide(p.b.outer, (p.b.outer+across-1)/across, k.cols)
@@ -113,6 +117,9 @@ func (e *Engine[T]) multiplyTiles(lo, hi int) {
 	for t := lo; t < hi; t++ {
 		row, col := t%p.down*p.rows, t/p.down*p.cols
 		block := Block{row, min(row+p.rows, p.a.outer), col, min(col+p.cols, p.b.outer)}
+		if p.upper && block.Row >= block.ToCol {
+			continue
+		}
 		e.multiplyBlock(block)
 		if p.then != nil {
 			p.then(block)
@@ -122,6 +129,12 @@ func (e *Engine[T]) multiplyTiles(lo, hi int) {
 
 func (e *Engine[T]) multiplyBlock(block Block) {
 	p := &e.product
+	if e.kernel.block != nil {
+		k := p.a.depth
+		e.kernel.block(block.ToRow-block.Row, block.ToCol-block.Col, k, p.alpha, p.a.data[block.Row*k:], p.b.data[block.Col*k:],
+			p.beta, p.c[block.Row*p.ldc+block.Col:], p.ldc)
+		return
+	}
 	beta := p.beta
 	for l := 0; l < p.a.depth; l += p.depth {
 		depth := min(p.depth, p.a.depth-l)

@@ -12,7 +12,14 @@ type kernel[T Float] struct {
 	// vectors of `vector` elements that hold it.
 	rows, cols, vector int
 
-	gemm        func(k int, a, b, next, c *T, ldc int, alpha, beta T, rows, cols int)
+	// One of the two computes products: gemm a tile from panels, or block a part of C from operands that are not cut into
+	// panels but only laid out, A as m x k and B as n x k.
+	gemm  func(k int, a, b, next, c *T, ldc int, alpha, beta T, rows, cols int)
+	block func(m, n, k int, alpha T, a, b []T, beta T, c []T, ldc int)
+	// blockRows and blockCols are about the size of the blocks of C that threads take turns with; 0 stands for the sizes
+	// that suit gemm.
+	blockRows, blockCols int
+
 	transpose   func(k int, src *T, ld, rows int, dst *T, width int) // for group rows, and k a multiple of step
 	group, step int
 	copyColumns func(k int, src *T, ld int, dst *T, width int)
@@ -30,7 +37,7 @@ type kernel[T Float] struct {
 }
 
 // kernels are those for T that this processor can run, fastest first.
-func kernels[T Float]() []*kernel[T] { return append(vectorKernels[T](), plainKernel[T]()) }
+func kernels[T Float]() []*kernel[T] { return append(vectorKernels[T](), gonumKernel[T]()) }
 
 func kernelNamed[T Float](name string) (*kernel[T], error) {
 	all := kernels[T]()

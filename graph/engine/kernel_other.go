@@ -1,6 +1,6 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package engine
 
-// vectorKernels are the assembly kernels of this architecture: none yet.
+// vectorKernels are the assembly kernels of this architecture: none.
 func vectorKernels[T Float]() []*kernel[T] { return nil }

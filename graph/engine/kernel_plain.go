@@ -5,51 +5,14 @@ import (
 	"unsafe"
 )
 
-// plainKernel is the kernel in Go, for processors that no assembly fits. Its tile is what the compiler can keep in
-// registers.
+// plainKernel is everything but the matrix kernel, in Go.
 func plainKernel[T Float]() *kernel[T] {
 	return &kernel[T]{
-		name: "go", rows: 4, cols: 4, vector: 4,
 		transpose: plainTranspose[T], group: 4, step: 1, copyColumns: plainCopyColumns[T],
-		gemm: plainGemm[T], exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
+		exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
 		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
 		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T],
 	}
-}
-
-func plainGemm[T Float](k int, a, b, _, c *T, ldc int, alpha, beta T, rows, cols int) {
-	var t [4][4]T
-	as, bs := unsafe.Slice((*[4]T)(unsafe.Pointer(a)), k), unsafe.Slice((*[4]T)(unsafe.Pointer(b)), k)
-	for i := 0; i < 4; i += 2 {
-		t[i], t[i+1] = twoRows(as, bs, i)
-	}
-	out := unsafe.Slice(c, (rows-1)*ldc+cols)
-	for i := range rows {
-		for j, row := 0, out[i*ldc:i*ldc+cols]; j < cols; j++ {
-			if beta == 0 {
-				row[j] = alpha * t[i][j]
-			} else {
-				row[j] = alpha*t[i][j] + beta*row[j]
-			}
-		}
-	}
-}
-
-// twoRows are rows i and i+1 of the tile: eight sums fit the registers of any processor, sixteen do not.
-func twoRows[T Float](as, bs [][4]T, i int) (p, q [4]T) {
-	var p0, p1, p2, p3, q0, q1, q2, q3 T
-	for l := range as {
-		x, y, b := as[l][i], as[l][i+1], &bs[l]
-		p0 += x * b[0]
-		p1 += x * b[1]
-		p2 += x * b[2]
-		p3 += x * b[3]
-		q0 += y * b[0]
-		q1 += y * b[1]
-		q2 += y * b[2]
-		q3 += y * b[3]
-	}
-	return [4]T{p0, p1, p2, p3}, [4]T{q0, q1, q2, q3}
 }
 
 func plainTranspose[T Float](k int, src *T, ld, rows int, dst *T, width int) {

@@ -1,9 +1,9 @@
-// Gen writes the amd64 kernels of package engine: Go assembly for AVX-512 and for AVX2 with FMA, in float32 and float64,
-// and the Go declarations that go with it.
+// Gen writes the kernels of package engine: Go assembly for AVX-512 and for AVX2 with FMA, in float32 and float64, and the
+// Go declarations that go with it. For arm64 it writes the matrix kernel, in neon.go.
 //
 //	go run ./internal/gen [folder]
 //
-// One description of each kernel serves all four variants: an [isa] knows what its registers are called and how it
+// One description of each kernel serves the four variants for amd64: an [isa] knows what its registers are called and how it
 // loads part of a vector, an [elem] knows the instructions of its precision. The matrix kernel is in gemm.go, packing
 // in pack.go, the elementwise kernels in maps.go and their exponential in exp.go.
 package main
@@ -39,5 +39,9 @@ func files() map[string][]byte {
 			t.pack()
 		}
 	}
-	return map[string][]byte{"kernels_amd64.s": a.text(), "kernels_amd64.go": a.declarations()}
+	text, declarations := neon()
+	return map[string][]byte{
+		"kernels_amd64.s": a.text(), "kernels_amd64.go": a.declarations(),
+		"kernels_arm64.s": text, "kernels_arm64.go": declarations,
+	}
 }
