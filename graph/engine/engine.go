@@ -38,8 +38,11 @@ type Float interface{ float32 | float64 }
 type Options struct {
 	// Threads is the number of threads, the caller's included. 0 stands for GOMAXPROCS.
 	Threads int
-	// Kernel is the kernel to use, one of [Kernels]. The empty string stands for the first of them.
+	// Kernel is the kernel to use, one of [Kernels], or "openblas" in a program built with -tags openblas. The empty
+	// string stands for the first of Kernels.
 	Kernel string
+	// Library is the path of OpenBLAS for the kernel "openblas". The empty string stands for its usual names.
+	Library string
 }
 
 // Engine multiplies matrices with elements of type T.
@@ -66,15 +69,15 @@ func Kernels() []string {
 
 // New returns an engine, or an error when there is no such kernel or fewer than no threads.
 func New[T Float](o Options) (*Engine[T], error) {
-	k, err := kernelNamed[T](o.Kernel)
-	if err != nil {
-		return nil, err
-	}
 	if o.Threads < 0 {
 		return nil, fmt.Errorf("engine: %d threads; give 0 for all cores, or a positive number", o.Threads)
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	k, err := kernelFor[T](o)
+	if err != nil {
+		return nil, err
 	}
 	e := &Engine[T]{kernel: k, pool: newPool(o.Threads)}
 	e.multiplyTask, e.packTask = e.multiplyTiles, e.packPanels

@@ -91,12 +91,12 @@ const (
 
 func (p *product[T]) cut(k *kernel[T], threads int) {
 	rows, cols := blockRows, blockCols
-	if k.blockRows > 0 {
+	if k.block != nil {
 		rows, cols = k.blockRows, k.blockCols
 	}
 	p.down, p.rows = divide(p.a.outer, rows, k.rows)
 	p.across, p.cols = divide(p.b.outer, cols, k.cols)
-	if wanted := 4 * threads; threads > 1 && p.down*p.across < wanted {
+	if wanted := 4 * threads; k.block == nil && threads > 1 && p.down*p.across < wanted {
 		across := (wanted + p.down - 1) / p.down
 		p.across, p.cols = divide(p.b.outer, (p.b.outer+across-1)/across, k.cols)
 	}

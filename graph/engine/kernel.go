@@ -16,8 +16,7 @@ type kernel[T Float] struct {
 	// panels but only laid out, A as m x k and B as n x k.
 	gemm  func(k int, a, b, next, c *T, ldc int, alpha, beta T, rows, cols int)
 	block func(m, n, k int, alpha T, a, b []T, beta T, c []T, ldc int)
-	// blockRows and blockCols are about the size of the blocks of C that threads take turns with; 0 stands for the sizes
-	// that suit gemm.
+	// blockRows and blockCols are the size of the parts of C that block takes at most, a thread at a time.
 	blockRows, blockCols int
 
 	transpose   func(k int, src *T, ld, rows int, dst *T, width int) // for group rows, and k a multiple of step
@@ -39,15 +38,19 @@ type kernel[T Float] struct {
 // kernels are those for T that this processor can run, fastest first.
 func kernels[T Float]() []*kernel[T] { return append(vectorKernels[T](), gonumKernel[T]()) }
 
-func kernelNamed[T Float](name string) (*kernel[T], error) {
+// kernelFor is the kernel that the options name.
+func kernelFor[T Float](o Options) (*kernel[T], error) {
+	if o.Kernel == "openblas" {
+		return openblasKernel[T](o)
+	}
 	all := kernels[T]()
-	if name == "" {
+	if o.Kernel == "" {
 		return all[0], nil
 	}
 	for _, k := range all {
-		if k.name == name {
+		if k.name == o.Kernel {
 			return k, nil
 		}
 	}
-	return nil, fmt.Errorf("engine: no kernel %q here; there are %s", name, strings.Join(Kernels(), ", "))
+	return nil, fmt.Errorf("engine: no kernel %q here; there are %s", o.Kernel, strings.Join(Kernels(), ", "))
 }
