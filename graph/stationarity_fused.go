@@ -31,21 +31,23 @@ type fusedStationarity[T engine.Float] struct {
 	layers     []*stationarityLayer[T]
 	slope      T
 
-	hinges           [2]Hinge // of the samples and of the multipliers
-	x, gradX         []T
-	gradMultipliers  []T
-	loss, residual   float64
-	left             engine.Left[T]        // operands packed on the way
-	right            engine.Right[T]       //
-	laidOut          []T                   // a convolution's patches of what is not kept
-	partial          []float64             // sums of rows, added up in order
-	current          *stationarityLayer[T] // that the passes work on
-	pass             func(engine.Block)    // and the one in hand
-	passes           passes
-	dots             dots[T]
-	hingeOf, hingeBy []T // the job of the hinge's pass
-	hinge            Hinge
-	excess           []T
+	x, gradX        []T
+	gradMultipliers []T
+	loss, residual  float64
+	left            engine.Left[T] // operands packed on the way
+	right           engine.Right[T]
+	laidOut         []T       // a convolution's patches of what is not kept
+	partial         []float64 // sums of rows, added up in order
+
+	samples, multipliers Hinge
+	excess               []T // of what a hinge bounds
+
+	// The passes, and the jobs in hand.
+	passes  passes
+	current *stationarityLayer[T]
+	pass    func(engine.Block)
+	dots    dots[T]
+	hinge   hinge[T]
 }
 
 // passes are the elementwise functions, as values made once so that none is made a step. The first four follow a product
@@ -69,7 +71,7 @@ func newFusedStationarity[T engine.Float](net *Convolutional, labels []int, o St
 	}
 	f := &fusedStationarity[T]{
 		e: e, m: len(labels), labels: append([]int(nil), labels...), slope: T(net.Slope),
-		hinges: [2]Hinge{o.Samples, o.Multipliers},
+		samples: o.Samples, multipliers: o.Multipliers,
 	}
 	for l := range net.Layers {
 		f.layers = append(f.layers, f.newLayer(net, l, o))
@@ -98,10 +100,10 @@ func (f *fusedStationarity[T]) allocateScratch() {
 	f.partial = make([]float64, rows)
 	f.laidOut = make([]T, patches)
 	n := 0
-	if f.hinges[0].Weight != 0 {
+	if f.samples.Weight != 0 {
 		n = len(f.gradX)
 	}
-	if f.hinges[1].Weight != 0 {
+	if f.multipliers.Weight != 0 {
 		n = max(n, len(f.gradMultipliers))
 	}
 	f.excess = make([]T, n)
@@ -147,8 +149,8 @@ func (f *fusedStationarity[T]) run(x, multipliers []T) float64 {
 	}
 	f.gatherMultipliers()
 	f.loss = f.residual
-	f.loss += f.addHinge(f.hinges[0], x, f.gradX)
-	f.loss += f.addHinge(f.hinges[1], multipliers, f.gradMultipliers)
+	f.loss += f.addHinge(f.samples, x, f.gradX)
+	f.loss += f.addHinge(f.multipliers, multipliers, f.gradMultipliers)
 	return f.loss
 }
 

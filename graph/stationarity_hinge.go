@@ -1,23 +1,30 @@
 package graph
 
+import "unlearnguard/graph/engine"
+
+// hinge is the job of adding the gradient of a penalty on v to grad.
+type hinge[T engine.Float] struct {
+	Hinge
+	v, grad []T
+	width   int // of a row
+}
+
 // addHinge returns the penalty h on v and adds its gradient to grad.
 func (f *fusedStationarity[T]) addHinge(h Hinge, v, grad []T) float64 {
 	if h.Weight == 0 {
 		return 0
 	}
-	f.hinge, f.hingeOf, f.hingeBy = h, v, grad
-	width := len(v) / f.m
-	f.e.Range(f.m, grainOf(width), f.passes.hinge)
+	f.hinge = hinge[T]{h, v, grad, len(v) / f.m}
+	f.e.Range(f.m, grainOf(f.hinge.width), f.passes.hinge)
 	return h.Weight * f.sum(f.m)
 }
 
 func (f *fusedStationarity[T]) hingeRows(lo, hi int) {
-	width := len(f.hingeOf) / f.m
+	h := &f.hinge
 	for i := lo; i < hi; i++ {
-		at, to := i*width, (i+1)*width
-		over := f.excess[at:to]
-		f.e.Excess(over, f.hingeOf[at:to], T(f.hinge.Low), T(f.hinge.High))
-		f.e.Axpy(f.hingeBy[at:to], 2*T(f.hinge.Weight), over)
-		f.partial[i] = f.e.Dot(over, over)
+		at, to := i*h.width, (i+1)*h.width
+		f.e.Excess(f.excess[at:to], h.v[at:to], T(h.Low), T(h.High))
+		f.e.Axpy(h.grad[at:to], 2*T(h.Weight), f.excess[at:to])
+		f.partial[i] = f.e.Dot(f.excess[at:to], f.excess[at:to])
 	}
 }

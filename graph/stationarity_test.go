@@ -252,6 +252,22 @@ func TestStationarityIsRepeatable(t *testing.T) {
 	}
 }
 
+func TestStationarityOnEveryKernel(t *testing.T) {
+	c := stationarityCase{widths: []int{70, 130, 150, 3}, biases: []bool{true, true, false}, m: 50}
+	var want *Stationarity[float64]
+	for _, kernel := range engine.Kernels() {
+		c.o.Engine.Kernel = kernel
+		s, _, _ := problem[float64](t, c, 15)
+		stepOf(t, s)
+		if want == nil {
+			want = s
+		}
+		if e := relativeDistance(s.GradX(), want.GradX()); !(e < 1e-12) {
+			t.Errorf("%s: relative error %.2g", kernel, e)
+		}
+	}
+}
+
 // Only the virtual machine allocates: two channels, a goroutine and lists of inputs.
 func TestStationarityAllocatesNothing(t *testing.T) {
 	s, _, _ := problem[float32](t, stationarityCases[1], 14)

@@ -16,6 +16,10 @@
 // runs is decided by the processor. They work on packed panels (Goto and van de Geijn, Anatomy of High-Performance Matrix
 // Multiplication, 2008), which are of a fixed width for each kernel. Where none fits, gonum multiplies.
 //
+// On one core of an AMD EPYC of the Zen 5 generation, float32 products of m x 1000 by 1000 x 1000 run at 205 to 225
+// GFLOP/s for m from 40 to 1000 with AVX-512, packing of the left operand included, at 90 to 105 with AVX2 and at 27 with
+// gonum; OpenBLAS 0.3.21 reaches 91 to 109 there. Float64 takes twice the time. See the benchmarks.
+//
 // # Threads, memory and repeatability
 //
 // An engine has one goroutine for each thread but the caller's; they sleep between calls and end when the engine is
