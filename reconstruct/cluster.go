@@ -5,8 +5,12 @@ import (
 	"sort"
 )
 
-// sameSample is the cosine in span coordinates above which two candidates are one sample.
-const sameSample = 0.97
+// The cosine in span coordinates above which two candidates are one sample: candidates at the floor are exact, others
+// carry the descent's error.
+const (
+	sameAtFloor = 0.97
+	sameRough   = 0.85
+)
 
 // candidate is one particle at the end of a restart.
 type candidate struct {
@@ -24,8 +28,13 @@ type group struct {
 }
 
 // cluster gathers near copies about the candidates that lie most at the floor, then by multiplier. Groups come out by
-// support, then in that order.
-func cluster(all []candidate) []group {
+// support, then in that order. Of copies at the floor the first stands for all; of rough ones their mean does, in which
+// the errors of different restarts cancel.
+func cluster(all []candidate, atFloor bool) []group {
+	same := sameRough
+	if atFloor {
+		same = sameAtFloor
+	}
 	order := append([]candidate(nil), all...)
 	sort.SliceStable(order, func(i, j int) bool {
 		if order[i].atFloor != order[j].atFloor {
@@ -43,21 +52,43 @@ func cluster(all []candidate) []group {
 		if used[i] {
 			continue
 		}
+		used[i] = true
 		g := group{best: c}
-		seen := map[int]bool{}
-		for j := i; j < len(order); j++ {
-			if !used[j] && dot(unit[i], unit[j]) > sameSample {
+		members := []candidate{c}
+		for j := i + 1; j < len(order); j++ {
+			if !used[j] && dot(unit[i], unit[j]) > same {
 				used[j] = true
-				seen[order[j].restart] = true
+				members = append(members, order[j])
 			}
 		}
-		// A zero particle is like nothing, not even itself.
-		used[i] = true
-		g.support = max(1, len(seen))
+		g.support = restartsOf(members)
+		if !atFloor {
+			g.best.z = mean(members)
+		}
 		groups = append(groups, g)
 	}
 	sort.SliceStable(groups, func(i, j int) bool { return groups[i].support > groups[j].support })
 	return groups
+}
+
+// restartsOf counts the restarts that the members come from.
+func restartsOf(members []candidate) int {
+	seen := map[int]bool{}
+	for _, c := range members {
+		seen[c.restart] = true
+	}
+	return len(seen)
+}
+
+// mean returns the members' mean.
+func mean(members []candidate) []float64 {
+	z := make([]float64, len(members[0].z))
+	for _, c := range members {
+		for k, v := range c.z {
+			z[k] += v / float64(len(members))
+		}
+	}
+	return z
 }
 
 func normalised(z []float64) []float64 {

@@ -14,7 +14,7 @@ func TestClusterCountsRestartsNotCopies(t *testing.T) {
 		near(math.Pi/2, 2, 0.9),              // another, one restart
 		{z: []float64{0, 0}, restart: 1},     // nothing
 		near(math.Pi, 1, 0), near(3.2, 2, 0), // the first one's negative is another sample
-	})
+	}, true)
 	want := []struct {
 		support int
 		floor   float64
@@ -56,5 +56,17 @@ func TestMultipliersPullback(t *testing.T) {
 	}
 	if got, want := u.total(0), math.Exp(-1)+math.Exp(0.2); math.Abs(got-want) > 1e-12 {
 		t.Errorf("total of a sample of class 1 is %v, want %v: its own class does not count", got, want)
+	}
+}
+
+func TestClusterAveragesRoughCopies(t *testing.T) {
+	groups := cluster([]candidate{
+		{z: []float64{2, 0.5}, multiplier: 2}, {z: []float64{2, -0.5}, multiplier: 1, restart: 1}, {z: []float64{-1, 1}, restart: 1},
+	}, false)
+	if len(groups) != 2 || groups[0].support != 2 {
+		t.Fatalf("groups %+v, want one of two copies and one alone", groups)
+	}
+	if z := groups[0].best.z; z[0] != 2 || z[1] != 0 {
+		t.Errorf("two copies about (2, 0) are said to be %v", z)
 	}
 }

@@ -57,6 +57,22 @@ func newDescent(p *Problem) *descent {
 	return d
 }
 
+// work estimates the floating-point operations of one restart: the products of a stationarity step, five of which are
+// over the first layer and seven over every deeper one, and the two of the pixel box.
+func (d *descent) work(steps int) float64 {
+	m, r := float64(len(d.labels)), float64(d.span.rank())
+	perParticle := 2 * r * float64(d.problem.Inputs())
+	for l, layer := range d.problem.Net.Layers {
+		rows, cols := layer.W.Dims()
+		if l == 0 {
+			perParticle += 5 * r * float64(rows)
+		} else {
+			perParticle += 7 * float64(rows) * float64(cols)
+		}
+	}
+	return 2 * float64(steps) * m * perParticle
+}
+
 // start draws the particles of one restart and calibrates the objective for them: random directions, and one multiplier
 // for all such that the reconstructed block begins well below the parameters' norm.
 func (d *descent) start(obj *objective, rng *rand.Rand) (*trajectory, error) {

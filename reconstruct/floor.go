@@ -18,7 +18,6 @@ import (
 // atFloor says so.
 const (
 	floorSteps    = 20
-	floorPower    = 0.5
 	floorFirstEps = 0.3
 	floorLastEps  = 0.01
 	floorBelow    = 4.0 // weight of pixels below the range against those above
@@ -66,6 +65,7 @@ type pursuit struct {
 	normal   []float32 // r x r
 	pixels   []float64
 	weight   []float64
+	pull     []float64 // of the mean on the r coordinates
 	system   *mat.SymDense
 	chol     mat.Cholesky
 	rhs, sol *mat.Dense // r x 2
@@ -73,7 +73,7 @@ type pursuit struct {
 
 func (f *floor) pursuit(e *engine.Engine[float32]) *pursuit {
 	return &pursuit{floor: f, engine: e, weighted: make([]float32, f.n*f.r), normal: make([]float32, f.r*f.r),
-		pixels: make([]float64, f.n), weight: make([]float64, f.n),
+		pixels: make([]float64, f.n), weight: make([]float64, f.n), pull: make([]float64, f.r),
 		system: mat.NewSymDense(f.r, nil), rhs: mat.NewDense(f.r, 2, nil), sol: mat.NewDense(f.r, 2, nil)}
 }
 
@@ -125,9 +125,11 @@ func (p *pursuit) lift(z []float64) {
 	}
 }
 
+// reweight sets the weights (x^2 + eps^2)^(q/2 - 1), which is the power -3/4.
 func (p *pursuit) reweight(eps float64) {
 	for i, x := range p.pixels {
-		w := math.Pow(x*x+eps*eps, floorPower/2-1)
+		root := math.Sqrt(x*x + eps*eps)
+		w := 1 / (root * math.Sqrt(root))
 		if x < 0 {
 			w *= floorBelow
 		}
@@ -138,20 +140,21 @@ func (p *pursuit) reweight(eps float64) {
 // solve finds the minimum of the weighted square and the inverse's image of the held candidate.
 func (p *pursuit) solve(held []float64) bool {
 	r := p.r
-	p.rhs.Zero()
+	clear(p.pull)
 	for i, w := range p.weight {
 		row := p.basis[i*r:][:r]
 		out := p.weighted[i*r:][:r]
 		for j, v := range row {
-			out[j] = float32(w) * v
-			p.rhs.Set(j, 0, p.rhs.At(j, 0)-w*p.mean[i]*float64(v))
+			wv := w * float64(v)
+			out[j] = float32(wv)
+			p.pull[j] -= wv * p.mean[i]
 		}
 	}
 	p.engine.Gemm(true, false, r, r, p.n, 1, p.weighted, r, p.basis, r, 0, p.normal, r)
 	trace := 0.0
 	for i := range r {
 		trace += float64(p.normal[i*r+i])
-		p.rhs.Set(i, 1, held[i])
+		p.rhs.SetRow(i, []float64{p.pull[i], held[i]})
 	}
 	ridge := 1e-7 * trace / float64(r)
 	for i := range r {

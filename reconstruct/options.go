@@ -6,8 +6,8 @@ import "runtime"
 type Options struct {
 	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
 	Seed uint64
-	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the rank: 8 where
-	// descents are cheap, 3 where they are dear.
+	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the size of the
+	// problem: 16 where descents are cheap, 3 where they are dear.
 	Restarts int
 	// Steps is the length of a descent. If 0, 600.
 	Steps int
@@ -31,12 +31,16 @@ type Progress struct {
 	Residual float64
 }
 
-func (o Options) withDefaults(rank int) Options {
+// restartBudget is the work, in floating-point operations, that the default number of restarts is allowed: some twenty
+// seconds of one core.
+const restartBudget = 2.5e12
+
+func (o Options) withDefaults(d *descent) Options {
 	if o.Steps == 0 {
 		o.Steps = 600
 	}
 	if o.Restarts == 0 {
-		o.Restarts = min(8, max(3, 200/(rank+1)))
+		o.Restarts = int(min(16, max(3, restartBudget/d.work(o.Steps))))
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)

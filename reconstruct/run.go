@@ -25,7 +25,7 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 		return nil, err
 	}
 	d := newDescent(&p)
-	o = o.withDefaults(d.span.rank())
+	o = o.withDefaults(d)
 	d.steps = o.Steps
 	saved, err := openCheckpoint(d, o)
 	if err != nil {
@@ -35,12 +35,21 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := d.candidates(found)
-	pursued, err := pursueFloor(ctx, d, raw, o.Threads)
+	candidates := d.candidates(found)
+	// The first restart's candidates tell whether the images have a floor; without one the rest are left as they are.
+	first, err := pursueFloor(ctx, d, candidates[:len(d.labels)], o.Threads)
 	if err != nil {
 		return nil, err
 	}
-	return d.result(found, raw, pursued), saved.remove()
+	floor := judgeFloor(first, d.span.rank(), p.Inputs())
+	if floor.Used {
+		rest, err := pursueFloor(ctx, d, candidates[len(d.labels):], o.Threads)
+		if err != nil {
+			return nil, err
+		}
+		candidates = append(first, rest...)
+	}
+	return d.result(found, candidates, floor), saved.remove()
 }
 
 // candidates lists the particles of all restarts.
@@ -78,17 +87,13 @@ func pursueFloor(ctx context.Context, d *descent, from []candidate, threads int)
 }
 
 // result gathers what the restarts found.
-func (d *descent) result(found []*trajectory, raw, pursued []candidate) *Result {
+func (d *descent) result(found []*trajectory, candidates []candidate, floor Floor) *Result {
 	r := &Result{Rank: d.span.rank(), Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Balance: d.balance,
-		span: d.span, space: d.space}
-	r.Floor = judgeFloor(pursued, r.Rank, d.problem.Inputs())
-	if r.Floor.Used {
-		raw = pursued
-	}
+		Floor: floor, span: d.span, space: d.space}
 	for _, t := range found {
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
-	r.Samples = d.samples(cluster(raw), len(found))
+	r.Samples = d.samples(cluster(candidates, floor.Used), len(found))
 	for _, s := range r.Samples {
 		r.unit = append(r.unit, normalised(d.space.input(s.Pixels)))
 	}

@@ -1,0 +1,218 @@
+// Bench-recover measures how much of real training sets the default reconstruction recovers, and how fast, beside what it
+// must reach. It trains the networks itself; their training is not timed.
+//
+//	bench-recover [-data DIR] [-seeds N] [ROW...]
+//
+// DIR holds the folders mnist, fashion-mnist and cifar10 (default: data in $UNLEARNGUARD_SHARED or ../shared). Without ROW all
+// rows run; quick stands for one seed of the first. A row's score is the mean over the training samples of the highest
+// SSIM with any recovered sample (7 x 7 uniform window), its time the wall clock of one reconstruction.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"gonum.org/v1/gonum/stat"
+
+	"unlearnguard/fixtures"
+	"unlearnguard/fixtures/images"
+	"unlearnguard/metrics"
+	"unlearnguard/reconstruct"
+)
+
+// row is one case and its targets.
+type row struct {
+	name    string
+	data    string
+	task    fixtures.Task
+	samples int
+	hidden  []int
+	score   float64
+	limit   time.Duration
+	// above is the share of samples that must score above the 95 % quantile of never-trained images; 0 for none.
+	above float64
+}
+
+var rows = []row{
+	{name: "mnist20", data: "mnist", task: fixtures.OddEven, samples: 20, hidden: []int{1000}, score: 0.85, limit: 5 * time.Second},
+	{name: "mnist50", data: "mnist", task: fixtures.OddEven, samples: 50, hidden: []int{500, 500}, score: 0.75, limit: 20 * time.Second},
+	{name: "mnist100", data: "mnist", task: fixtures.Classes, samples: 100, hidden: []int{500, 500}, score: 0.75, limit: 30 * time.Second},
+	{name: "fashion50", data: "fashion-mnist", task: fixtures.OddEven, samples: 50, hidden: []int{500, 500}, score: 0.6, limit: 20 * time.Second},
+	{name: "cifar50", data: "cifar10", task: fixtures.Classes, samples: 50, hidden: []int{500, 500}, score: 0.7, limit: 30 * time.Second},
+	{name: "mnist500", data: "mnist", task: fixtures.OddEven, samples: 500, hidden: []int{1000, 1000}, score: 0.55, limit: 5 * time.Minute, above: 0.5},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-recover:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench-recover", flag.ContinueOnError)
+	data := flags.String("data", filepath.Join(shared(), "data"), "folder of the data sets")
+	seeds := flags.Int("seeds", 5, "networks a row")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	chosen := rows
+	if names := flags.Args(); len(names) > 0 {
+		if slices.Contains(names, "quick") {
+			names, *seeds = []string{rows[0].name}, 1
+		}
+		chosen = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(names, r.name) })
+		if len(chosen) == 0 {
+			return fmt.Errorf("no row %q", names)
+		}
+	}
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "row\tseed\tSSIM\ttarget\tseconds\tlimit\trank\tfound\tresidual\tflagged\tabove null")
+	failed := 0
+	for _, r := range chosen {
+		for seed := range *seeds {
+			o, err := measure(ctx, *data, r, uint64(seed))
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			if !o.reached(r) {
+				failed++
+			}
+			fmt.Fprintf(t, "%s\t%d\t%.3f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.3f\t%v\t%.2f\n", r.name, seed, o.score, r.score,
+				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.residual(), !o.result.Converged, o.above)
+			if err := t.Flush(); err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Printf("%d of %d below their targets\n", failed, len(chosen)**seeds)
+	return nil
+}
+
+// shared is where data that is not part of the project lies.
+func shared() string {
+	if dir := os.Getenv("UNLEARNGUARD_SHARED"); dir != "" {
+		return dir
+	}
+	return filepath.Join("..", "shared")
+}
+
+// outcome is one network's measurement.
+type outcome struct {
+	result *reconstruct.Result
+	score  float64
+	above  float64
+	time   time.Duration
+}
+
+func (o *outcome) reached(r row) bool {
+	return o.score >= r.score && o.time <= r.limit && o.above >= r.above
+}
+
+func (o *outcome) residual() float64 {
+	best := o.result.Restarts[0].Residual
+	for _, r := range o.result.Restarts {
+		best = min(best, r.Residual)
+	}
+	return best
+}
+
+// nullImages is how many never-trained images the null's quantile is taken of.
+const nullImages = 400
+
+func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, error) {
+	dir := filepath.Join(data, r.data)
+	set, err := images.LoadAll(ctx, []string{dir}, images.Options{})
+	if err != nil {
+		return nil, err
+	}
+	picked, err := fixtures.Select(set.Labels, r.task, r.samples, seed)
+	if err != nil {
+		return nil, err
+	}
+	samples := set.Subset(picked)
+	p, err := problem(ctx, samples, r, seed)
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	result, err := reconstruct.Run(ctx, *p, reconstruct.Options{Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	o := &outcome{result: result, time: time.Since(begun)}
+	null, err := images.LoadAll(ctx, []string{fmt.Sprintf("%s[test]#0-%d", dir, nullImages-1)}, images.Options{})
+	if err != nil {
+		return nil, err
+	}
+	scores, err := best(ctx, samples, result)
+	if err != nil {
+		return nil, err
+	}
+	nulls, err := best(ctx, null, result)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(nulls)
+	q95 := nulls[len(nulls)*95/100]
+	for _, s := range scores {
+		if s > q95 {
+			o.above += 1 / float64(len(scores))
+		}
+	}
+	o.score = stat.Mean(scores, nil)
+	return o, nil
+}
+
+// problem trains a network on samples.
+func problem(ctx context.Context, samples *images.Set, r row, seed uint64) (*reconstruct.Problem, error) {
+	labels := make([]int, samples.Len())
+	classes := 2
+	for i, c := range samples.Labels {
+		labels[i] = r.task.Label(c)
+		classes = max(classes, labels[i]+1)
+	}
+	norm := images.Normalisation{Mean: images.Mean(samples)}
+	x, err := norm.Apply(samples)
+	if err != nil {
+		return nil, err
+	}
+	net, _, err := fixtures.Train(ctx, x, labels, fixtures.Options{Hidden: r.hidden, Classes: classes, Seed: seed})
+	if err != nil {
+		return nil, err
+	}
+	return &reconstruct.Problem{Net: net, Channels: samples.C, Height: samples.H, Width: samples.W, Mean: norm.Mean}, nil
+}
+
+// best returns the highest SSIM of each image with any recovered sample.
+func best(ctx context.Context, set *images.Set, result *reconstruct.Result) ([]float64, error) {
+	wrap := func(pix []float64) metrics.Image {
+		return metrics.Image{Channels: set.C, Height: set.H, Width: set.W, Pix: pix}.Clip()
+	}
+	var queries, found []metrics.Image
+	for i := range set.Len() {
+		pix := make([]float64, set.Dim())
+		for j, v := range set.Image(i) {
+			pix[j] = float64(v)
+		}
+		queries = append(queries, wrap(pix))
+	}
+	for _, s := range result.Samples {
+		found = append(found, wrap(s.Pixels))
+	}
+	matches, err := metrics.NearestSSIM(ctx, queries, found, metrics.SSIMOptions{})
+	scores := make([]float64, len(matches))
+	for i, m := range matches {
+		scores[i] = m.Score
+	}
+	return scores, err
+}
