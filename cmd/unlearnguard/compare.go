@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/unlearnguard/internal/audit"
+	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/report"
 )

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"unlearnguard/cmd/unlearnguard/internal/audit"
+	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/report"

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"unlearnguard/cmd/unlearnguard/internal/audit"
+	"unlearnguard/cmd/internal/audit"
 )
 
 // The exit codes, in one place. 2 is left to a crash of the Go runtime, so that a panic never reads as a verdict.

@@ -12,7 +12,7 @@ import (
 	"codeberg.org/sbinet/npyio/npz"
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/unlearnguard/internal/audit"
+	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/graph"
 	"unlearnguard/onnxio"
 )
