@@ -56,22 +56,55 @@ func (r *Request) Add(set *images.Set, role metrics.Role) error {
 	return nil
 }
 
-// Run carries out the audit.
+// Run carries out the audit: [Recover] from both models, then [Judge].
 func Run(ctx context.Context, r *Request) (*Outcome, error) {
 	if err := r.validate(); err != nil {
 		return nil, err
 	}
-	before, err := gather(ctx, r.Before, r, r.NormBefore, r.progress("before"))
+	before, err := r.recover(ctx, r.Before, r.NormBefore, "before")
 	if err != nil {
 		return nil, err
 	}
 	after := before
 	if r.After.SHA256 != r.Before.SHA256 || !sameNormalisation(r) {
-		if after, err = gather(ctx, r.After, r, r.NormAfter, r.progress("after")); err != nil {
+		if after, err = r.recover(ctx, r.After, r.NormAfter, "after"); err != nil {
 			return nil, err
 		}
 	}
-	out := &Outcome{Before: before, After: after}
+	return Judge(ctx, r, before, after)
+}
+
+// Recover reconstructs from a model that is fed images of the size c x h x w, normalised by norm.
+func Recover(ctx context.Context, m *Model, c, h, w int, norm images.Normalisation, o reconstruct.Options) (*reconstruct.Result, error) {
+	p, err := m.Problem(c, h, w, norm)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	result, err := reconstruct.Run(ctx, p, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	return result, nil
+}
+
+func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisation, name string) (*reconstruct.Result, error) {
+	o := r.Reconstruct
+	o.Progress = r.progress(name)
+	return Recover(ctx, m, r.Queried.C, r.Queried.H, r.Queried.W, norm, o)
+}
+
+// Judge decides from what was recovered from the two models of the request, which may serve several requests.
+func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (*Outcome, error) {
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before}, After: &Evidence{Model: r.After, Result: after}}
+	for _, e := range []*Evidence{out.Before, out.After} {
+		if err := e.score(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	var err error
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
 	return out, err
 }

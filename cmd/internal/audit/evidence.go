@@ -35,22 +35,7 @@ type Evidence struct {
 	Scores [statCount]metrics.Scores
 }
 
-// gather reconstructs from a model and scores the queried and the reference images against what was found.
-func gather(ctx context.Context, m *Model, r *Request, norm images.Normalisation, progress func(reconstruct.Progress)) (*Evidence, error) {
-	p, err := m.Problem(r.Queried.C, r.Queried.H, r.Queried.W, norm)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Path, err)
-	}
-	o := r.Reconstruct
-	o.Progress = progress
-	result, err := reconstruct.Run(ctx, p, o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Path, err)
-	}
-	e := &Evidence{Model: m, Result: result}
-	return e, e.score(ctx, r)
-}
-
+// score scores the queried and the reference images against what was found.
 func (e *Evidence) score(ctx context.Context, r *Request) error {
 	all := append(pictures(r.Queried), pictures(r.Reference)...)
 	found := e.Pictures(r)
