@@ -3,6 +3,8 @@ package reconstruct
 import (
 	"math"
 	"sort"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // The cosine in span coordinates above which two candidates are one sample: candidates at the floor are exact, others
@@ -23,12 +25,13 @@ type candidate struct {
 
 // group is a set of near copies.
 type group struct {
-	best    candidate
-	support int // restarts that have one
+	best      candidate
+	support   int     // restarts that have one
+	stability float64 // mean over the other restarts of the cosine with the nearest candidate of each
 }
 
-// cluster gathers near copies about the candidates that lie most at the floor, then by multiplier. Groups come out by
-// support, then in that order. Of copies at the floor the first stands for all; of rough ones their mean does, in which
+// cluster gathers near copies about the candidates that lie most at the floor, then by multiplier. Groups come out in
+// that order. Of copies at the floor the first stands for all; of rough ones their mean does, in which
 // the errors of different restarts cancel.
 func cluster(all []candidate, atFloor bool) []group {
 	same := sameRough
@@ -67,8 +70,25 @@ func cluster(all []candidate, atFloor bool) []group {
 		}
 		groups = append(groups, g)
 	}
-	sort.SliceStable(groups, func(i, j int) bool { return groups[i].support > groups[j].support })
+	for i := range groups {
+		groups[i].stability = stability(groups[i].best, order, unit)
+	}
 	return groups
+}
+
+// stability is how well the other restarts agree on c. They come in order, so that the sum does not depend on a map's.
+func stability(c candidate, all []candidate, unit [][]float64) float64 {
+	var nearest []float64
+	z := normalised(c.z)
+	for j, other := range all {
+		for len(nearest) <= other.restart {
+			nearest = append(nearest, 0)
+		}
+		if other.restart != c.restart {
+			nearest[other.restart] = max(nearest[other.restart], dot(z, unit[j]))
+		}
+	}
+	return floats.Sum(nearest) / float64(max(1, len(nearest)-1))
 }
 
 // restartsOf counts the restarts that the members come from.

@@ -18,7 +18,7 @@ func TestClusterCountsRestartsNotCopies(t *testing.T) {
 	want := []struct {
 		support int
 		floor   float64
-	}{{2, 0.6}, {2, 0}, {1, 0.9}, {1, 0}}
+	}{{1, 0.9}, {2, 0.6}, {1, 0}, {2, 0}}
 	if len(groups) != len(want) {
 		t.Fatalf("%d groups, want %d: %+v", len(groups), len(want), groups)
 	}

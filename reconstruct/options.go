@@ -7,7 +7,7 @@ type Options struct {
 	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
 	Seed uint64
 	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the size of the
-	// problem: 16 where descents are cheap, 3 where they are dear.
+	// problem: 12 where descents are cheap, 3 where they are dear.
 	Restarts int
 	// Steps is the length of a descent. If 0, 600.
 	Steps int
@@ -40,7 +40,7 @@ func (o Options) withDefaults(d *descent) Options {
 		o.Steps = 600
 	}
 	if o.Restarts == 0 {
-		o.Restarts = int(min(16, max(3, restartBudget/d.work(o.Steps))))
+		o.Restarts = int(min(12, max(3, restartBudget/d.work(o.Steps))))
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)

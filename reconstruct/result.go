@@ -37,9 +37,13 @@ type Sample struct {
 	Multiplier float64 `json:"multiplier"`
 	// Support is the number of restarts that found it.
 	Support int `json:"support"`
+	// Stability is how well the restarts agree on it: the mean over the other restarts of the cosine with the nearest
+	// candidate of each.
+	Stability float64 `json:"stability"`
 	// AtFloor is the share of pixels at the bottom of the range.
 	AtFloor float64 `json:"at_floor"`
-	// Confidence in [0, 1] needs no training data: the share of restarts that found the sample.
+	// Confidence in [0, 1] predicts, without any training data, how close the sample is to a training image: its
+	// stability, times the share of its pixels at the floor beyond chance where the images have a floor.
 	Confidence float64 `json:"confidence"`
 }
 

@@ -93,7 +93,7 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 	for _, t := range found {
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
-	r.Samples = d.samples(cluster(candidates, floor.Used), len(found))
+	r.Samples = d.samples(cluster(candidates, floor.Used), floor)
 	for _, s := range r.Samples {
 		r.unit = append(r.unit, normalised(d.space.input(s.Pixels)))
 	}
@@ -122,8 +122,8 @@ func judgeFloor(pursued []candidate, rank, d int) Floor {
 	return f
 }
 
-// samples maps the best of each group back to pixels.
-func (d *descent) samples(groups []group, restarts int) []Sample {
+// samples maps the best of each group back to pixels, most credible first.
+func (d *descent) samples(groups []group, floor Floor) []Sample {
 	out := make([]Sample, len(groups))
 	z := mat.NewDense(len(groups), d.span.rank(), nil)
 	for i, g := range groups {
@@ -136,8 +136,12 @@ func (d *descent) samples(groups []group, restarts int) []Sample {
 			pixels[j] = pixels[j]*d.space.std[j] + d.space.mean[j]
 		}
 		out[i] = Sample{Pixels: pixels, Label: g.best.label, Multiplier: g.best.multiplier, Support: g.support,
-			AtFloor: g.best.atFloor, Confidence: float64(g.support) / float64(restarts)}
+			Stability: g.stability, AtFloor: g.best.atFloor, Confidence: g.stability}
+		if floor.Used {
+			out[i].Confidence *= max(0, (g.best.atFloor-floor.Chance)/(1-floor.Chance))
+		}
 	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Confidence > out[j].Confidence })
 	return out
 }
 

@@ -19,6 +19,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
 	"unlearnguard/fixtures"
@@ -76,7 +77,7 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "row\tseed\tSSIM\ttarget\tseconds\tlimit\trank\tfound\tresidual\tflagged\tabove null")
+	fmt.Fprintln(t, "row\tseed\tSSIM\ttarget\tseconds\tlimit\trank\tfound\tresidual\tflagged\tabove null\tconfidence")
 	failed := 0
 	for _, r := range chosen {
 		for seed := range *seeds {
@@ -87,8 +88,8 @@ func run(ctx context.Context, args []string) error {
 			if !o.reached(r) {
 				failed++
 			}
-			fmt.Fprintf(t, "%s\t%d\t%.3f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.3f\t%v\t%.2f\n", r.name, seed, o.score, r.score,
-				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.residual(), !o.result.Converged, o.above)
+			fmt.Fprintf(t, "%s\t%d\t%.3f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.3f\t%v\t%.2f\t%.2f\n", r.name, seed, o.score, r.score,
+				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.residual(), !o.result.Converged, o.above, o.confidence)
 			if err := t.Flush(); err != nil {
 				return err
 			}
@@ -112,6 +113,8 @@ type outcome struct {
 	score  float64
 	above  float64
 	time   time.Duration
+	// confidence is the rank correlation of the samples' confidence with their highest SSIM with any training image.
+	confidence float64
 }
 
 func (o *outcome) reached(r row) bool {
@@ -170,7 +173,29 @@ func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, er
 		}
 	}
 	o.score = stat.Mean(scores, nil)
-	return o, nil
+	o.confidence, err = confidence(ctx, samples, result)
+	return o, err
+}
+
+// confidence is Spearman's rank correlation of the recovered samples' confidence with how close they really are.
+func confidence(ctx context.Context, samples *images.Set, result *reconstruct.Result) (float64, error) {
+	matches, err := metrics.NearestSSIM(ctx, recovered(samples, result), pictures(samples), metrics.SSIMOptions{})
+	var said, real []float64
+	for i, m := range matches {
+		said, real = append(said, result.Samples[i].Confidence), append(real, m.Score)
+	}
+	return stat.Correlation(ranks(said), ranks(real), nil), err
+}
+
+// ranks replaces values by their places in order.
+func ranks(v []float64) []float64 {
+	order := make([]int, len(v))
+	out := slices.Clone(v)
+	floats.Argsort(slices.Clone(v), order)
+	for place, i := range order {
+		out[i] = float64(place)
+	}
+	return out
 }
 
 // problem trains a network on samples.
@@ -195,24 +220,31 @@ func problem(ctx context.Context, samples *images.Set, r row, seed uint64) (*rec
 
 // best returns the highest SSIM of each image with any recovered sample.
 func best(ctx context.Context, set *images.Set, result *reconstruct.Result) ([]float64, error) {
-	wrap := func(pix []float64) metrics.Image {
-		return metrics.Image{Channels: set.C, Height: set.H, Width: set.W, Pix: pix}.Clip()
-	}
-	var queries, found []metrics.Image
-	for i := range set.Len() {
-		pix := make([]float64, set.Dim())
-		for j, v := range set.Image(i) {
-			pix[j] = float64(v)
-		}
-		queries = append(queries, wrap(pix))
-	}
-	for _, s := range result.Samples {
-		found = append(found, wrap(s.Pixels))
-	}
-	matches, err := metrics.NearestSSIM(ctx, queries, found, metrics.SSIMOptions{})
+	matches, err := metrics.NearestSSIM(ctx, pictures(set), recovered(set, result), metrics.SSIMOptions{})
 	scores := make([]float64, len(matches))
 	for i, m := range matches {
 		scores[i] = m.Score
 	}
 	return scores, err
+}
+
+// pictures are a set's images.
+func pictures(set *images.Set) []metrics.Image {
+	out := make([]metrics.Image, set.Len())
+	for i := range out {
+		out[i] = metrics.NewImage(set.C, set.H, set.W)
+		for j, v := range set.Image(i) {
+			out[i].Pix[j] = float64(v)
+		}
+	}
+	return out
+}
+
+// recovered are a result's samples as images of the set's size.
+func recovered(set *images.Set, result *reconstruct.Result) []metrics.Image {
+	out := make([]metrics.Image, len(result.Samples))
+	for i, s := range result.Samples {
+		out[i] = metrics.Image{Channels: set.C, Height: set.H, Width: set.W, Pix: s.Pixels}.Clip()
+	}
+	return out
 }
