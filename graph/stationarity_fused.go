@@ -187,7 +187,7 @@ func (f *fusedStationarity[T]) gatherMultipliers() {
 	}
 }
 
-// readInput lays out A of layer l's input and packs it.
+// readInput lays out A of layer l.
 func (f *fusedStationarity[T]) readInput(l int) {
 	layer, source := f.layers[l], f.x
 	if l > 0 {
@@ -199,7 +199,7 @@ func (f *fusedStationarity[T]) readInput(l int) {
 		layer.intake.read(layer.a, source, true)
 	}
 	if l < len(f.layers)-1 || layer.weight != 0 {
-		f.e.PackLeft(&layer.packedA, false, layer.rows, layer.in, layer.a, layer.in)
+		f.e.ViewLeft(&layer.leftA, layer.rows, layer.in, layer.a, layer.in)
 	}
 }
 
@@ -208,7 +208,7 @@ func (f *fusedStationarity[T]) forward(l int) {
 	f.readInput(l)
 	layer := f.layers[l]
 	f.current = layer
-	f.e.MultiplyThen(1, &layer.packedA, &layer.wT, 0, layer.z, layer.out, f.passes.activate)
+	f.e.MultiplyThen(1, &layer.leftA, &layer.wT, 0, layer.z, layer.out, f.passes.activate)
 }
 
 func (f *fusedStationarity[T]) activate(b engine.Block) {
@@ -223,13 +223,13 @@ func (f *fusedStationarity[T]) activate(b engine.Block) {
 func (f *fusedStationarity[T]) backward(l int) {
 	layer, next := f.layers[l], f.layers[l+1]
 	f.current = layer
-	f.e.PackLeft(&next.packedDelta, false, next.rows, next.out, next.delta, next.out)
+	f.e.ViewLeft(&next.leftDelta, next.rows, next.out, next.delta, next.out)
 	if next.readsRowsOf(layer) {
-		f.e.MultiplyThen(1, &next.packedDelta, &next.w, 0, layer.u, layer.out, f.passes.delta)
+		f.e.MultiplyThen(1, &next.leftDelta, &next.w, 0, layer.u, layer.out, f.passes.delta)
 		return
 	}
 	u := f.outputFor(next, layer.u)
-	f.e.Multiply(1, &next.packedDelta, &next.w, 0, u, next.in)
+	f.e.Multiply(1, &next.leftDelta, &next.w, 0, u, next.in)
 	f.addBack(next, layer.u)
 	f.onRows(layer, f.passes.delta)
 }
@@ -266,7 +266,7 @@ func (f *fusedStationarity[T]) reverseUp(l int) {
 		layer.intake.read(f.laidOut, ubar, false)
 		ubar = f.laidOut
 	}
-	f.e.PackLeft(&f.left, false, layer.rows, layer.in, ubar, layer.in)
+	f.e.ViewLeft(&f.left, layer.rows, layer.in, ubar, layer.in)
 	f.e.MultiplyThen(1, &f.left, &layer.wT, layer.gradientSoFar(), layer.z, layer.out, f.passes.tangent)
 }
 
@@ -293,7 +293,7 @@ func (f *fusedStationarity[T]) reverseDown(l int) {
 		return
 	}
 	below := f.layers[l-1]
-	abar := below.h // packed wherever it is still needed
+	abar := below.h // what is still needed of it is packed
 	f.current = below
 	if layer.readsRowsOf(below) {
 		f.inputGradient(layer, abar, f.passes.zbar)

@@ -17,7 +17,7 @@ type stationarityLayer[T engine.Float] struct {
 	gram           bool
 
 	a, h, z, s, u, delta []T
-	packedA, packedDelta engine.Left[T]
+	leftA, leftDelta engine.Left[T]
 	biasResidual         []T
 	residual             []T // W - Delta^T A, where !gram: out x in
 	inputs, signals      []T // A A^T and Delta Delta^T, where gram: rows x rows
@@ -110,7 +110,7 @@ func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) float64 {
 		return 0
 	}
 	if l == 0 {
-		f.e.PackLeft(&layer.packedDelta, false, layer.rows, layer.out, layer.delta, layer.out)
+		f.e.ViewLeft(&layer.leftDelta, layer.rows, layer.out, layer.delta, layer.out)
 	}
 	loss := f.biasBlock(layer)
 	if layer.gram {
@@ -124,7 +124,7 @@ func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(en
 	f.e.Range(l.out, grainOf(l.in), f.passes.copyWeights)
 	f.e.Gemm(true, false, l.out, l.in, l.rows, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
 	f.e.PackRight(&f.right, true, l.in, l.out, l.residual, l.in)
-	f.e.MultiplyThen(-2*T(l.weight), &l.packedA, &f.right, 0, l.z, l.out, then)
+	f.e.MultiplyThen(-2*T(l.weight), &l.leftA, &f.right, 0, l.z, l.out, then)
 	return f.dot(l.residual, l.residual, l.out)
 }
 
@@ -133,12 +133,12 @@ func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(en
 //	||R||^2 = ||W||^2 - 2 <Delta, A W^T> + <H, K>,  A R^T = A W^T - K Delta
 func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
 	f.e.PackRight(&f.right, true, l.in, l.rows, l.a, l.in)
-	f.e.MultiplySymmetric(&l.packedA, &f.right, l.inputs, l.rows)
+	f.e.MultiplySymmetric(&l.leftA, &f.right, l.inputs, l.rows)
 	f.e.PackRight(&f.right, true, l.out, l.rows, l.delta, l.out)
-	f.e.MultiplySymmetric(&l.packedDelta, &f.right, l.signals, l.rows)
+	f.e.MultiplySymmetric(&l.leftDelta, &f.right, l.signals, l.rows)
 	loss := l.norm - 2*f.dot(l.delta, l.z, l.rows) + f.dot(l.signals, l.inputs, l.rows)
 	w := 2 * T(l.weight)
-	f.e.PackLeft(&f.left, false, l.rows, l.rows, l.inputs, l.rows)
+	f.e.ViewLeft(&f.left, l.rows, l.rows, l.inputs, l.rows)
 	f.e.PackRight(&f.right, false, l.rows, l.out, l.delta, l.out)
 	f.e.MultiplyThen(w, &f.left, &f.right, -w, l.z, l.out, then)
 	return loss
@@ -191,13 +191,13 @@ func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, 
 	case l.weight != 0:
 		f.e.PackRight(&f.right, false, l.out, l.in, l.residual, l.in)
 		if last {
-			f.e.MultiplyThen(-w, &l.packedDelta, &f.right, 0, abar, l.in, then)
+			f.e.MultiplyThen(-w, &l.leftDelta, &f.right, 0, abar, l.in, then)
 		} else {
-			f.e.Multiply(-w, &l.packedDelta, &f.right, 0, abar, l.in)
+			f.e.Multiply(-w, &l.leftDelta, &f.right, 0, abar, l.in)
 		}
 	}
 	if !last {
-		f.e.PackLeft(&f.left, false, l.rows, l.out, l.u, l.out)
+		f.e.ViewLeft(&f.left, l.rows, l.out, l.u, l.out)
 		f.e.MultiplyThen(1, &f.left, &l.w, l.gradientSoFar(), abar, l.in, then)
 	}
 }

@@ -6,18 +6,26 @@ import (
 )
 
 // Gemm computes C = alpha op(A) op(B) + beta C, where op(A) is m x k, op(B) is k x n, and op transposes its operand when
-// transA or transB is set. As in BLAS, C is not read when beta is 0, nor A and B when alpha is 0. C may share memory with A or
-// B, which are packed before it is written.
+// transA or transB is set. As in BLAS, C is not read when beta is 0, nor A and B when alpha is 0. C may share memory with
+// B, which is packed before C is written, but not with A.
 func (e *Engine[T]) Gemm(transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, beta T, c []T, ldc int) {
 	checkMatrix("c", m, n, c, ldc)
 	if alpha == 0 || k == 0 {
 		scale(m, n, beta, c, ldc)
 		return
 	}
-	e.PackLeft(&e.left, transA, m, k, a, lda)
+	if transA {
+		e.PackLeft(&e.left, true, m, k, a, lda)
+	} else {
+		e.ViewLeft(&e.left, m, k, a, lda)
+		defer e.left.forget()
+	}
 	e.PackRight(&e.right, transB, k, n, b, ldb)
 	e.Multiply(alpha, &e.left, &e.right, beta, c, ldc)
 }
+
+// forget lets go of a matrix that is the caller's.
+func (l *Left[T]) forget() { l.data = nil }
 
 // Multiply computes C = alpha A B + beta C for packed A and B. C is not read when beta is 0, nor A and B when alpha is 0.
 func (e *Engine[T]) Multiply(alpha T, a *Left[T], b *Right[T], beta T, c []T, ldc int) {
@@ -131,8 +139,9 @@ func (e *Engine[T]) multiplyBlock(block Block) {
 	p := &e.product
 	if e.kernel.block != nil {
 		k := p.a.depth
-		e.kernel.block(block.ToRow-block.Row, block.ToCol-block.Col, k, p.alpha, p.a.data[block.Row*k:], p.b.data[block.Col*k:],
-			p.beta, p.c[block.Row*p.ldc+block.Col:], p.ldc)
+		lda := max(p.a.ld, k)
+		e.kernel.block(block.ToRow-block.Row, block.ToCol-block.Col, k, p.alpha, p.a.data[block.Row*lda:], lda,
+			p.b.data[block.Col*k:], p.beta, p.c[block.Row*p.ldc+block.Col:], p.ldc)
 		return
 	}
 	beta := p.beta
@@ -160,11 +169,11 @@ func (e *Engine[T]) multiplyPanel(row, toRow, j, l, depth int, beta T) {
 	var element T
 	lines := depth * 64 / int(unsafe.Sizeof(element)) // elements that one call prefetches
 	for i, at := row, 0; i < toRow; i, at = i+k.rows, at+lines {
-		a := p.a.data[i*p.a.depth+l*k.rows:]
+		a, di, dl := p.a.from(i, l)
 		if at >= len(ahead) || at >= width*depth {
 			at, ahead = 0, a // it is there already
 		}
-		k.gemm(depth, &a[0], &b[0], &ahead[at], &p.c[i*p.ldc+j], p.ldc, p.alpha, beta, min(k.rows, p.a.outer-i), cols)
+		k.gemm(depth, &a[0], di, dl, &b[0], &ahead[at], &p.c[i*p.ldc+j], p.ldc, p.alpha, beta, min(k.rows, p.a.outer-i), cols)
 	}
 }
 
@@ -180,6 +189,14 @@ func mirror[T Float](n int, c []T, ldc int) {
 			}
 		}
 	}
+}
+
+// from is a left operand from element (i, l) on, i being a panel's first row, and the distances of its rows and columns.
+func (o *operand[T]) from(i, l int) (a []T, di, dl int) {
+	if o.ld > 0 {
+		return o.data[i*o.ld+l:], o.ld, 1
+	}
+	return o.data[i*o.depth+l*o.kernel.rows:], 1, o.kernel.rows
 }
 
 // scale computes C = beta C, without reading C when beta is 0.

@@ -6,7 +6,7 @@ import "unsafe"
 // matrices; the rest is Go's.
 func vectorKernels[T Float]() []*kernel[T] {
 	k := *plainKernel[T]()
-	k.name, k.gemm = "neon", neonGemm[T]
+	k.name, k.gemm, k.panels = "neon", neonGemm[T], true
 	k.rows, k.cols = neonRows, neonWidth[T]()
 	k.vector = k.cols // the assembly knows whole panels only
 	return []*kernel[T]{&k}
@@ -18,7 +18,7 @@ const neonRows = 8
 func neonWidth[T Float]() int { return 48 / int(unsafe.Sizeof(*new(T))) }
 
 // neonGemm computes a tile beside C where C has only part of it.
-func neonGemm[T Float](k int, a, b, _, c *T, ldc int, alpha, beta T, rows, cols int) {
+func neonGemm[T Float](k int, a *T, _, _ int, b, _, c *T, ldc int, alpha, beta T, rows, cols int) {
 	width := neonWidth[T]()
 	if rows == neonRows && cols == width {
 		neonTile(k, a, b, c, ldc, alpha, beta)

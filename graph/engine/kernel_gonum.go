@@ -15,11 +15,11 @@ func gonumKernel[T Float]() *kernel[T] {
 	return k
 }
 
-func gonumBlock[T Float](m, n, k int, alpha T, a, b []T, beta T, c []T, ldc int) {
+func gonumBlock[T Float](m, n, k int, alpha T, a []T, lda int, b []T, beta T, c []T, ldc int) {
 	switch c := any(c).(type) {
 	case []float32:
-		gonum.Implementation{}.Sgemm(blas.NoTrans, blas.Trans, m, n, k, float32(alpha), any(a).([]float32), k, any(b).([]float32), k, float32(beta), c, ldc)
+		gonum.Implementation{}.Sgemm(blas.NoTrans, blas.Trans, m, n, k, float32(alpha), any(a).([]float32), lda, any(b).([]float32), k, float32(beta), c, ldc)
 	case []float64:
-		gonum.Implementation{}.Dgemm(blas.NoTrans, blas.Trans, m, n, k, float64(alpha), any(a).([]float64), k, any(b).([]float64), k, float64(beta), c, ldc)
+		gonum.Implementation{}.Dgemm(blas.NoTrans, blas.Trans, m, n, k, float64(alpha), any(a).([]float64), lda, any(b).([]float64), k, float64(beta), c, ldc)
 	}
 }

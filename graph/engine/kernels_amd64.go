@@ -2,10 +2,10 @@
 
 package engine
 
-// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX512F32(k int, a *float32, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX512F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -62,10 +62,10 @@ func axpyAVX512F32(n int, dst *float32, x *float32, alpha float32)
 //go:noescape
 func dotAVX512F32(n int, x *float32, y *float32) float64
 
-// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
+// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX2F32(k int, a *float32, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX2F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -132,10 +132,10 @@ func transposeAVX2F32(k int, src *float32, ld int, rows int, dst *float32, width
 //go:noescape
 func copyColumnsAVX2F32(k int, src *float32, ld int, dst *float32, width int)
 
-// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX512F64(k int, a *float64, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX512F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -192,10 +192,10 @@ func axpyAVX512F64(n int, dst *float64, x *float64, alpha float64)
 //go:noescape
 func dotAVX512F64(n int, x *float64, y *float64) float64
 
-// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and prefetches 64 k bytes at next.
+// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX2F64(k int, a *float64, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX2F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //

@@ -71,17 +71,17 @@ func openLibrary(path string) (*openblas, error) {
 }
 
 // blockOf is the library's product in T.
-func blockOf[T Float](lib *openblas) func(m, n, k int, alpha T, a, b []T, beta T, c []T, ldc int) {
+func blockOf[T Float](lib *openblas) func(m, n, k int, alpha T, a []T, lda int, b []T, beta T, c []T, ldc int) {
 	const rowMajor, plain, transposed = 101, 111, 112
 	var f any
 	if _, ok := any(T(0)).(float32); ok {
-		f = func(m, n, k int, alpha float32, a, b []float32, beta float32, c []float32, ldc int) {
-			lib.sgemm(rowMajor, plain, transposed, int32(m), int32(n), int32(k), alpha, &a[0], int32(k), &b[0], int32(k), beta, &c[0], int32(ldc))
+		f = func(m, n, k int, alpha float32, a []float32, lda int, b []float32, beta float32, c []float32, ldc int) {
+			lib.sgemm(rowMajor, plain, transposed, int32(m), int32(n), int32(k), alpha, &a[0], int32(lda), &b[0], int32(k), beta, &c[0], int32(ldc))
 		}
 	} else {
-		f = func(m, n, k int, alpha float64, a, b []float64, beta float64, c []float64, ldc int) {
-			lib.dgemm(rowMajor, plain, transposed, int32(m), int32(n), int32(k), alpha, &a[0], int32(k), &b[0], int32(k), beta, &c[0], int32(ldc))
+		f = func(m, n, k int, alpha float64, a []float64, lda int, b []float64, beta float64, c []float64, ldc int) {
+			lib.dgemm(rowMajor, plain, transposed, int32(m), int32(n), int32(k), alpha, &a[0], int32(lda), &b[0], int32(k), beta, &c[0], int32(ldc))
 		}
 	}
-	return f.(func(m, n, k int, alpha T, a, b []T, beta T, c []T, ldc int))
+	return f.(func(m, n, k int, alpha T, a []T, lda int, b []T, beta T, c []T, ldc int))
 }

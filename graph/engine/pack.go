@@ -2,11 +2,11 @@ package engine
 
 import "fmt"
 
-// Left is a packed left operand of a product: panels of as many rows as the kernel's tile, each stored
-// column after column. It is good for engines with the kernel of the one that packed it.
+// Left is the left operand of products: a view of a row-major matrix, or panels of as many rows as the kernel's tile,
+// each stored column after column. It is good for engines with the kernel of the one that made it.
 type Left[T Float] struct{ operand[T] }
 
-// Right is a packed right operand of a product: panels of as many columns as the kernel's tile, the last one only as
+// Right is a packed right operand of products: panels of as many columns as the kernel's tile, the last one only as
 // wide as it must be, each stored row after row. It is good for engines with the kernel of the one that packed it.
 type Right[T Float] struct{ operand[T] }
 
@@ -15,7 +15,20 @@ type Right[T Float] struct{ operand[T] }
 type operand[T Float] struct {
 	kernel       *kernel[T]
 	outer, depth int
-	data         []T
+	data         []T // panels in memory, or a view's matrix with leading dimension ld
+	ld           int // 0 for panels
+	memory       []T
+}
+
+// ViewLeft makes dst the m x k matrix a, without a copy where the kernel can do without: the elements of a must stay as
+// they are while dst is used.
+func (e *Engine[T]) ViewLeft(dst *Left[T], m, k int, a []T, lda int) {
+	if e.kernel.panels {
+		e.PackLeft(dst, false, m, k, a, lda)
+		return
+	}
+	checkMatrix("operand", m, k, a, lda)
+	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld = e.kernel, m, k, a, lda
 }
 
 // PackLeft packs the m x k matrix op(a) into dst, reusing dst's memory. op(a) is a, or its transpose when trans is set
@@ -49,8 +62,8 @@ func (e *Engine[T]) pack(dst *operand[T], rows bool, outer, depth, padded, width
 	} else {
 		checkMatrix("operand", depth, outer, src, ld)
 	}
-	dst.kernel, dst.outer, dst.depth = e.kernel, outer, depth
-	dst.data = sized(dst.data, padded*depth)
+	dst.memory = sized(dst.memory, padded*depth)
+	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld = e.kernel, outer, depth, dst.memory, 0
 	e.packing = packing[T]{rows, outer, depth, padded, width, src, ld, dst.data}
 	panels := (outer + width - 1) / width
 	e.pool.run(panels, grainOf(panels, width*depth, e.Threads()), e.packTask)

@@ -2,27 +2,25 @@ package main
 
 import "fmt"
 
-// gemm generates the kernel at the heart of every product. It multiplies a panel of A (rows elements of each column, one
-// column after the other) by a panel of B (one row after the other) into a tile of C:
+// gemm generates the kernel at the heart of every product. It multiplies rows of A, whose elements may lie at any
+// distances, by a panel of B (one row after the other) into a tile of C:
 //
 //	C[0:rows, 0:cols] = alpha A B + beta C
 //
 // The whole tile lives in registers. B's panel is as wide as the vectors that hold cols, so that a product's last
 // columns cost no more than the vectors they fill. The code for each width follows the other; beta = 0 never reads C.
 func (t target) gemm() {
-	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c for packed panels a and b of depth k, and "+
-		"prefetches 64 k bytes at next.",
-		"k int, a *T, b *T, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
-	t.op("MOVQ %s, BX", args["k"])
-	t.op("MOVQ %s, SI", args["a"])
+	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b "+
+		"is a packed panel, both of depth k, and prefetches 64 k bytes at next.",
+		"k int, a *T, di int, dl int, b *T, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
+	t.prefetchTile(args)
+	t.rowPointers(args)
+	t.op("MOVQ %s, R12", args["k"])
 	t.op("MOVQ %s, DI", args["b"])
 	t.op("MOVQ %s, R8", args["next"])
-	t.op("MOVQ %s, DX", args["c"])
-	t.op("MOVQ %s, R9", args["ldc"])
-	t.op("SHLQ $%d, R9", t.shift)
-	t.op("MOVQ %s, R10", args["rows"])
-	t.op("MOVQ %s, CX", args["cols"])
-	t.prefetchTile()
+	t.op("MOVQ %s, R14", args["dl"])
+	t.op("SHLQ $%d, R14", t.shift)
+	t.op("XORQ R13, R13")
 	narrower := make([]string, t.vectors+1)
 	for width := t.vectors; width >= 1; width-- {
 		if width < t.vectors {
@@ -30,7 +28,7 @@ func (t target) gemm() {
 		}
 		if width > 1 {
 			narrower[width-1] = t.label("narrower")
-			t.op("CMPQ CX, $%d", (width-1)*t.lanes())
+			t.op("CMPQ %s, $%d", args["cols"], (width-1)*t.lanes())
 			t.op("JLE %s", narrower[width-1])
 		}
 		t.tile(width, args)
@@ -39,15 +37,33 @@ func (t target) gemm() {
 
 // prefetchTile asks for the tile of C, which is needed when the panels are through. Rows past the last may be asked
 // for as well: a prefetch never faults.
-func (t target) prefetchTile() {
-	t.op("MOVQ DX, R11")
+func (t target) prefetchTile(args map[string]string) {
+	t.op("MOVQ %s, DX", args["c"])
+	t.op("MOVQ %s, R9", args["ldc"])
+	t.op("SHLQ $%d, R9", t.shift)
 	for row := range t.rows {
 		for at := 0; at < t.vectors*t.bytes; at += 64 {
-			t.op("PREFETCHT0 %d(R11)", at)
+			t.op("PREFETCHT0 %d(DX)", at)
 		}
 		if row < t.rows-1 {
-			t.op("ADDQ R9, R11")
+			t.op("ADDQ R9, DX")
 		}
+	}
+}
+
+// rowRegisters point to the first elements of A's rows. Rows past the last are the last again.
+var rowRegisters = []string{"SI", "AX", "BX", "CX", "DX", "R9", "R10", "R11"}
+
+func (t target) rowPointers(args map[string]string) {
+	t.op("MOVQ %s, SI", args["a"])
+	t.op("MOVQ %s, R13", args["di"])
+	t.op("SHLQ $%d, R13", t.shift)
+	t.op("MOVQ %s, DI", args["rows"])
+	t.op("XORQ R12, R12")
+	for i, r := range rowRegisters[1:t.rows] {
+		t.op("CMPQ DI, $%d", i+1)
+		t.op("CMOVQLE R12, R13")
+		t.op("LEAQ (%s)(R13*1), %s", rowRegisters[i], r)
 	}
 }
 
@@ -77,28 +93,28 @@ func (t target) tile(width int, args map[string]string) {
 	}
 	const unroll = 4
 	loop, rest, one, done := t.label("loop"), t.label("rest"), t.label("one"), t.label("done")
-	t.op("SUBQ $%d, BX", unroll)
+	t.op("SUBQ $%d, R12", unroll)
 	t.op("JLT %s", rest)
 	t.mark(loop)
 	for u := range unroll {
 		t.rankOne(width, u)
 	}
 	t.advance(width, unroll)
-	t.op("SUBQ $%d, BX", unroll)
+	t.op("SUBQ $%d, R12", unroll)
 	t.op("JGE %s", loop)
 	t.mark(rest)
-	t.op("ADDQ $%d, BX", unroll)
+	t.op("ADDQ $%d, R12", unroll)
 	t.op("JLE %s", done)
 	t.mark(one)
 	t.rankOne(width, 0)
 	t.advance(width, 1)
-	t.op("DECQ BX")
+	t.op("DECQ R12")
 	t.op("JGT %s", one)
 	t.mark(done)
 	t.update(width, args)
 }
 
-// rankOne adds the product of one column of A and one row of B, the u-th from where SI and DI point.
+// rankOne adds the product of one column of A and one row of B, the u-th from where DI points.
 func (t target) rankOne(width, u int) {
 	for vector := range width {
 		t.op("VMOVU%s %d(DI), %s", t.s, (u*width+vector)*t.bytes, t.v(vector))
@@ -106,15 +122,15 @@ func (t target) rankOne(width, u int) {
 	t.op("PREFETCHT0 %d(R8)", u*64)
 	for row := range t.rows {
 		a := t.v(t.vectors + row%t.broadcastRegisters())
-		t.op("VBROADCAST%s %d(SI), %s", t.scalar, (u*t.rows+row)*t.size, a)
+		t.op("VBROADCAST%s (%s)(R13*1), %s", t.scalar, rowRegisters[row], a)
 		for vector := range width {
 			t.packed("VFMADD231", t.v(vector), a, t.accumulator(row, vector))
 		}
 	}
+	t.op("ADDQ R14, R13")
 }
 
 func (t target) advance(width, u int) {
-	t.op("ADDQ $%d, SI", u*t.rows*t.size)
 	t.op("ADDQ $%d, DI", u*width*t.bytes)
 	t.op("ADDQ $%d, R8", u*64)
 }
@@ -124,10 +140,15 @@ func (t target) update(width int, args map[string]string) {
 	const alpha, beta, mask, old = 0, 1, 2, 3
 	t.op("VBROADCAST%s %s, %s", t.scalar, args["alpha"], t.v(alpha))
 	t.op("VBROADCAST%s %s, %s", t.scalar, args["beta"], t.v(beta))
+	t.op("MOVQ %s, CX", args["cols"])
 	if width > 1 {
 		t.op("SUBQ $%d, CX", (width-1)*t.lanes())
 	}
 	t.setTail(mask)
+	t.op("MOVQ %s, DX", args["c"])
+	t.op("MOVQ %s, R9", args["ldc"])
+	t.op("SHLQ $%d, R9", t.shift)
+	t.op("MOVQ %s, R10", args["rows"])
 	accumulate, done := t.label("accumulate"), t.label("written")
 	t.zero(old)
 	t.op("VUCOMI%s X%d, X%d", t.scalar, old, beta)
