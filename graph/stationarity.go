@@ -45,8 +45,8 @@ type Hinge struct {
 // Activations are exact. Their derivative is the surrogate slope + (1-slope) sigmoid(alpha_l z), both in Delta and where
 // the gradients go through the network, as in the reference implementation.
 //
-// The loss is one gorgonia operation whose gradient one call of Grad gives. It owns its memory: a step allocates
-// nothing but the few hundred bytes of gorgonia's machine. Float32 sums losses in float64. Results are identical for the
+// The loss is one gorgonia operation whose gradient one call of Grad gives. It owns its memory, and a step allocates
+// nothing to speak of. Float32 sums losses in float64. Results are identical for the
 // same inputs, whatever the number of threads. A Stationarity must not be used by two goroutines at a time.
 type Stationarity[T engine.Float] struct {
 	fused          *fusedStationarity[T]
@@ -89,8 +89,8 @@ func (s *Stationarity[T]) build() error {
 	if _, err := gorgonia.Grad(loss, x, lambda); err != nil {
 		return err
 	}
-	s.vm = gorgonia.NewTapeMachine(g)
-	return nil
+	s.vm, err = newInlineMachine(g)
+	return err
 }
 
 func matrixNode[T engine.Float](g *gorgonia.ExprGraph, name string, rows, cols int, data []T) *gorgonia.Node {
@@ -114,7 +114,6 @@ func (s *Stationarity[T]) GradMultipliers() []T { return s.fused.gradMultipliers
 // Step computes the loss and both gradients at X and Multipliers. An error is gorgonia's and means a defect: finite or
 // not, all numbers are let through.
 func (s *Stationarity[T]) Step() (loss float64, err error) {
-	s.vm.Reset()
 	if err := s.vm.RunAll(); err != nil {
 		return 0, fmt.Errorf("stationarity: %w", err)
 	}

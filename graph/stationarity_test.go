@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+	"gorgonia.org/gorgonia"
 
 	"unlearnguard/graph/engine"
 )
@@ -268,20 +269,39 @@ func TestStationarityOnEveryKernel(t *testing.T) {
 	}
 }
 
-// Only the virtual machine allocates: two channels, a goroutine and lists of inputs.
+// The operation allocates nothing; gorgonia makes a few headers for the values that go in and out.
 func TestStationarityAllocatesNothing(t *testing.T) {
 	s, _, _ := problem[float32](t, stationarityCases[1], 14)
 	if n := testing.AllocsPerRun(20, func() { s.fused.run(s.X(), s.Multipliers()) }); n != 0 {
 		t.Errorf("the operation allocates %v times", n)
 	}
-	bytes := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			stepOf(t, s)
-		}
-	}).AllocedBytesPerOp()
-	if bytes > 2048 {
-		t.Errorf("a step allocates %d bytes", bytes)
+	if n := testing.AllocsPerRun(20, func() { stepOf(t, s) }); n > 16 {
+		t.Errorf("a step allocates %v times", n)
+	}
+}
+
+// The operation is one among others: gorgonia's own machine runs it, and differentiates what is made of it.
+func TestStationarityWithinAnotherGraph(t *testing.T) {
+	s, _, _ := problem[float64](t, stationarityCases[1], 16)
+	loss := stepOf(t, s)
+	want := append([]float64(nil), s.GradX()...)
+	for i, x := range s.X() {
+		want[i] = 3*want[i] + 2*x
+	}
+	e := &explicit{t: t, g: gorgonia.NewGraph(), m: s.fused.m}
+	x := matrixNode(e.g, "x", e.m, s.fused.inputs(), s.X())
+	lambda := matrixNode(e.g, "lambda", e.m, s.fused.outputs(), s.Multipliers())
+	own := e.apply(newStationarityOp(s.fused, x, lambda), x, lambda)
+	got := e.run(e.add(e.mul(own, e.scalar(3)), e.squares(x, 1)), x, lambda)
+	var squares float64
+	for _, v := range s.X() {
+		squares += v * v
+	}
+	if e := math.Abs(got.loss - 3*loss - squares); e > 1e-9 {
+		t.Errorf("loss %v, want %v", got.loss, 3*loss+squares)
+	}
+	if e := relativeDistance(got.gradX, want); !(e < 1e-12) {
+		t.Errorf("gradient by x: relative error %.2g", e)
 	}
 }
 
