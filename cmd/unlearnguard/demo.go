@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,9 +40,14 @@ as retained.`, demoSamples, demoForgotten),
 	return c
 }
 
-func (a *app) runDemo(ctx context.Context, dir string, seed uint64) error {
+func (a *app) runDemo(ctx context.Context, path string, seed uint64) error {
+	dir, err := openOut(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
 	samples := digits.Draw(demoSamples, 2*seed)
-	if err := writeDemoImages(dir, samples, digits.Draw(demoReference, 2*seed+1)); err != nil {
+	if err := writeDemoImages(path, samples, digits.Draw(demoReference, 2*seed+1)); err != nil {
 		return err
 	}
 	a.term.say("drew %d digits, %d of which are to be forgotten, and %d others for reference", demoSamples, demoForgotten, demoReference)
@@ -51,39 +57,39 @@ func (a *app) runDemo(ctx context.Context, dir string, seed uint64) error {
 	}{{"before", 0}, {"after", demoForgotten}} {
 		set := samples.Subset(sequence(m.drop, demoSamples))
 		// The request is honoured by training from scratch, so the second network starts elsewhere.
-		model, err := a.trainModel(ctx, set, fixtures.OddEven, "training the network "+m.name,
+		model, err := a.train(ctx, set, fixtures.OddEven, "training the network "+m.name,
 			fixtures.Options{Hidden: []int{demoHidden}, Seed: seed + uint64(m.drop)})
 		if err != nil {
 			return err
 		}
-		path := filepath.Join(dir, m.name)
-		if err := model.write(path+".onnx", path+".mean.npy"); err != nil {
+		file := filepath.Join(path, m.name+".onnx")
+		if err := model.write(file); err != nil {
 			return err
 		}
-		a.term.say("trained the network %s on %d digits: %s.onnx", m.name, set.Len(), path)
+		a.term.say("trained the network %s on %d digits: %s", m.name, set.Len(), file)
 	}
 	a.term.say("\nwas the request honoured?")
-	if err := a.runVerify(ctx, demoRequest(dir, "after", "report", seed)); err != nil {
+	if err := a.demoAudit(ctx, path, "after", "report"); err != nil {
 		return err
 	}
 	a.term.say("\ncounter-check: the network before, given twice")
-	return a.runVerify(ctx, demoRequest(dir, "before", "report-unchanged", seed))
+	return a.demoAudit(ctx, path, "before", "report-unchanged")
 }
 
-// demoRequest is the audit of the demo's files, as its user would ask for it.
-func demoRequest(dir, after, report string, seed uint64) verifyOptions {
+// demoAudit runs verify on the demo's files, as its user would.
+func (a *app) demoAudit(ctx context.Context, dir, after, report string) error {
 	path := func(name string) string { return filepath.Join(dir, name) }
-	return verifyOptions{
-		before: path("before.onnx"), normBefore: normFlags{mean: path("before.mean.npy")},
-		after: path(after + ".onnx"), normAfter: normFlags{mean: path(after + ".mean.npy")},
-		forget:     []string{fmt.Sprintf("idx:%s#0-%d", path("samples"), demoForgotten-1)},
-		retain:     []string{fmt.Sprintf("idx:%s#%d-%d", path("samples"), demoForgotten, demoSamples-1)},
-		reference:  []string{"idx:" + path("reference")},
-		out:        path(report),
-		format:     "text",
-		ssimWindow: "uniform",
-		seed:       seed,
+	err := a.execute(ctx, "verify",
+		"--before", path("before.onnx"), "--mean-before", meanFile(path("before.onnx")),
+		"--after", path(after+".onnx"), "--mean-after", meanFile(path(after+".onnx")),
+		"--forget", fmt.Sprintf("idx:%s#0-%d", path("samples"), demoForgotten-1),
+		"--retain", fmt.Sprintf("idx:%s#%d-%d", path("samples"), demoForgotten, demoSamples-1),
+		"--reference", "idx:"+path("reference"),
+		"--out", path(report))
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled // without verify's hint: the demo does not resume
 	}
+	return err
 }
 
 func writeDemoImages(dir string, samples, reference *images.Set) error {

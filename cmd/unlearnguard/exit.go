@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/cmd/unlearnguard/internal/outdir"
 )
 
 // The exit codes, in one place. 2 is left to a crash of the Go runtime, so that a panic never reads as a verdict.
@@ -24,7 +27,8 @@ Exit status:
   10   a sample is still recoverable, and --fail-on retained was given
   11   inconclusive, and --fail-on inconclusive was given
   12   the model is outside what the method applies to
-  130  interrupted`
+  130  interrupted
+Any other is a failure. "unlearnguard help scripting" has more for programs.`
 
 // verdictError ends a command that did its work with the exit code that --fail-on asks for.
 type verdictError struct {
@@ -50,4 +54,43 @@ func exitCode(err error) int {
 	default:
 		return exitError
 	}
+}
+
+// hinted is an error with what its user can do, in a line of its own.
+type hinted struct {
+	error
+	hint string
+}
+
+func (e *hinted) Unwrap() error { return e.error }
+
+// resumable adds to the error of an interrupted command that a checkpoint is in dir, if one is.
+func resumable(err error, dir string) error {
+	if errors.Is(err, context.Canceled) && outdir.Kept(dir) {
+		return &hinted{err, fmt.Sprintf("what is done so far is kept in %s: the same command with --resume goes on from there", dir)}
+	}
+	return err
+}
+
+// message words an error for people.
+func message(err error) string {
+	if exitCode(err) == exitInterrupted {
+		return "interrupted"
+	}
+	return err.Error()
+}
+
+// hint says what can be done about an error, where that is not in its message.
+func hint(err error) string {
+	var h *hinted
+	var scope *audit.ScopeError
+	switch {
+	case errors.As(err, &h):
+		return h.hint
+	case errors.As(err, &scope):
+		return fmt.Sprintf("unlearnguard inspect %s says what it is", quoted(scope.Path))
+	case errors.Is(err, fs.ErrNotExist):
+		return "check the spelling; paths are relative to the folder that the command runs in"
+	}
+	return ""
 }

@@ -1,32 +1,39 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"io"
 	"os"
-	"path/filepath"
 )
 
-// writeFile writes a file that is either complete or not there: content goes to a temporary file beside it that is then
-// renamed.
-func writeFile(path string, content func(w io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".unlearnguard-*")
+// create writes a new file.
+func create(path string, content func(f *os.File) error) error {
+	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := content(f); err != nil {
+	return errors.Join(content(f), f.Close())
+}
+
+// createJSON writes a value to a new file as indented JSON.
+func createJSON(path string, v any) error {
+	return create(path, func(f *os.File) error { return encode(f, v) })
+}
+
+// encode writes a value as indented JSON.
+func encode(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// print copies a file to stdout.
+func (a *app) print(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	_, err = a.out.Write(text)
+	return err
 }

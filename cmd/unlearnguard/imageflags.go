@@ -1,12 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"os"
+	"regexp"
 
-	"github.com/spf13/cobra"
-
+	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 )
 
@@ -15,65 +15,63 @@ Images are named as [KIND:]PATH[[train]|[test]][#INDICES], and the flag may be r
 svhn and is guessed from the content; PATH is a file, a folder of PNG files or a data set's folder (its training files in
 name order as one sequence, or its test files with [test]); INDICES are 0-based, such as 5,17,100-120.`
 
-const normHelp = `
-Pixels are scaled to [0,1]. A network that was fed (pixel - mean) / std needs --mean and --std: one number, one a channel
-(0.49,0.48,0.45), or a .npy or .npz file (array "mean") of the image's shape.`
-
-// normFlags are --mean and --std, and the word that follows them where there are two models.
-type normFlags struct{ mean, std string }
-
-func (n *normFlags) add(c *cobra.Command, suffix, whose string) {
-	c.Flags().StringVar(&n.mean, "mean"+suffix, "", "mean subtracted from the input of "+whose)
-	c.Flags().StringVar(&n.std, "std"+suffix, "", "standard deviation the input of "+whose+" was divided by")
-}
-
-// or takes the flags that were left out from fallback.
-func (n normFlags) or(fallback normFlags) normFlags {
-	return normFlags{mean: cmp.Or(n.mean, fallback.mean), std: cmp.Or(n.std, fallback.std)}
-}
-
-// words says what the flags do.
-func (n normFlags) words() string {
-	out := "pixels scaled to [0,1]"
-	if n.mean != "" {
-		out += ", less " + n.mean
+// loadImages reads the images of one flag.
+func loadImages(ctx context.Context, flag string, specs []string, o images.Options) (*images.Set, error) {
+	if err := knownKinds(specs); err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
-	if n.std != "" {
-		out += ", divided by " + n.std
-	}
-	return out
-}
-
-// read parses the flags.
-func (n normFlags) read() (images.Normalisation, error) {
-	var norm images.Normalisation
-	var err error
-	if norm.Mean, err = parseValues("--mean", n.mean, "mean"); err != nil {
-		return norm, err
-	}
-	norm.Std, err = parseValues("--std", n.std, "std")
-	return norm, err
-}
-
-func parseValues(flag, text, name string) (images.Values, error) {
-	if text == "" {
-		return nil, nil
-	}
-	v, err := images.ParseValues(text, name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
-	}
-	return v, nil
-}
-
-// loadImages reads the images of one flag with the channels that the model takes; nil where the flag was not given.
-func loadImages(ctx context.Context, flag string, specs []string, channels int) (*images.Set, error) {
-	if len(specs) == 0 {
-		return nil, nil
-	}
-	set, err := images.LoadAll(ctx, specs, images.Options{Channels: channels})
+	set, err := images.LoadAll(ctx, specs, o)
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	return set, nil
+}
+
+// loadImagesFor reads the images of one flag with as many channels as the first model takes, and of a size that all take.
+func loadImagesFor(ctx context.Context, flag string, specs []string, models ...*audit.Model) (*images.Set, error) {
+	first := models[0]
+	set, err := loadImages(ctx, flag, specs, images.Options{Channels: first.Channels()})
+	if err != nil {
+		return nil, err
+	}
+	if c := vectorChannels(first.Net.InputShape, set); c != 0 && c != set.C {
+		if set, err = loadImages(ctx, flag, specs, images.Options{Channels: c}); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range models {
+		if err := set.Match(m.Net.InputShape...); err != nil {
+			return nil, fmt.Errorf("--%s for %s: %w", flag, m.Path, err)
+		}
+	}
+	return set, nil
+}
+
+// vectorChannels tells how many channels the images of a set have for a model that takes a plain vector, 0 where their
+// size does not fit it.
+func vectorChannels(input []int, set *images.Set) int {
+	for _, c := range []int{1, 3} {
+		if len(input) == 1 && c*set.H*set.W == input[0] {
+			return c
+		}
+	}
+	return 0
+}
+
+// kindPrefix is what looks like the kind of a specification; a single letter is a drive.
+var kindPrefix = regexp.MustCompile(`^([a-z0-9-]{2,}):`)
+
+// knownKinds refuses a kind that is not known, which would be taken for a part of the path.
+func knownKinds(specs []string) error {
+	for _, text := range specs {
+		prefix := kindPrefix.FindStringSubmatch(text)
+		spec, err := images.Parse(text)
+		if prefix == nil || err != nil || spec.Kind != images.Guess {
+			continue
+		}
+		if _, err := os.Stat(spec.Path); err != nil {
+			return fmt.Errorf("%q: the kind %q is not known: give png, npy, idx, cifar10 or svhn, or leave it out", text, prefix[1])
+		}
+	}
+	return nil
 }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 
 	"codeberg.org/sbinet/npyio/npz"
 	"github.com/spf13/cobra"
@@ -68,9 +65,7 @@ func (a *app) runInspect(ctx context.Context, path, format, check string) error 
 		}
 	}
 	if format == "json" {
-		e := json.NewEncoder(a.out)
-		e.SetIndent("", "  ")
-		err = e.Encode(out)
+		err = encode(a.out, out)
 	} else {
 		err = writeInspection(a.out, out)
 	}
@@ -82,7 +77,7 @@ func (a *app) runInspect(ctx context.Context, path, format, check string) error 
 			out.Check.MaxScaledError, out.Check.Tolerance)
 	}
 	if !rep.Applicability.Applicable {
-		return &audit.ScopeError{Path: path, Err: errors.New(rep.Applicability.Reason)}
+		return &hinted{&audit.ScopeError{Path: path, Err: errors.New(rep.Applicability.Reason)}, ""} // inspect is the hint
 	}
 	return nil
 }
@@ -132,80 +127,4 @@ func array(z *npz.Reader, names ...string) ([]float64, error) {
 		return wide, nil
 	}
 	return nil, fmt.Errorf("no array %s", strings.Join(names, " or "))
-}
-
-func writeInspection(w io.Writer, r inspection) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	f := r.File
-	fmt.Fprintf(t, "file\t%s\nsize\t%d bytes\nsha256\t%s\n", f.Path, f.Size, f.SHA256)
-	fmt.Fprintf(t, "producer\t%s %s\nir version\t%d\nopsets\t", f.Producer, f.ProducerVersion, f.IRVersion)
-	for i, o := range f.Opsets {
-		if i > 0 {
-			fmt.Fprint(t, ", ")
-		}
-		if o.Domain != "" {
-			fmt.Fprintf(t, "%s ", o.Domain)
-		}
-		fmt.Fprint(t, o.Version)
-	}
-	fmt.Fprintln(t)
-	for _, v := range f.Inputs {
-		fmt.Fprintf(t, "input\t%s\n", v)
-	}
-	for _, v := range f.Outputs {
-		fmt.Fprintf(t, "output\t%s\n", v)
-	}
-	for _, s := range f.Ignored {
-		fmt.Fprintf(t, "ignored\t%s\n", s)
-	}
-	fmt.Fprintf(t, "parameters\t%d\n", r.Parameters)
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(t, "\nnode\toperator\toutput\tparameters")
-	for _, n := range r.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", n.Name, n.Op, n.Shape, n.Parameters)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	writeFindings(w, "unsupported", r.Unsupported)
-	if h := r.Homogeneity; h != nil {
-		fmt.Fprintf(w, "\nhomogeneity: %s", h.Verdict)
-		if h.Verdict != graph.NotHomogeneous {
-			fmt.Fprintf(w, " of degree %g", h.Degree)
-		}
-		if h.Deviation != nil {
-			fmt.Fprintf(w, " (measured deviation %.1e)", *h.Deviation)
-		}
-		fmt.Fprintln(w)
-		if h.Verdict == graph.QuasiHomogeneous {
-			for _, e := range h.Exponents {
-				fmt.Fprintf(w, "  %s scales as a^%g\n", e.Parameter, e.Exponent)
-			}
-		}
-		writeFindings(w, "what stands in the way", h.Findings)
-	}
-	for _, n := range r.Notes {
-		fmt.Fprintf(w, "note: %s\n", n)
-	}
-	applicable := "not applicable"
-	if r.Applicability.Applicable {
-		applicable = "applicable"
-	}
-	fmt.Fprintf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
-	if c := r.Check; c != nil {
-		fmt.Fprintf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
-	}
-	return nil
-}
-
-func writeFindings(w io.Writer, title string, findings []graph.Finding) {
-	if len(findings) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s:\n", title)
-	for _, f := range findings {
-		fmt.Fprintf(w, "  %s\n", f)
-	}
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 
 	"codeberg.org/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
@@ -17,13 +15,23 @@ import (
 // shape.
 const picturesFile = "pictures.npz"
 
-func writePictures(dir string, pictures []report.Pictures) error {
-	if len(pictures) == 0 {
-		return nil
-	}
+// views are the pictures of one sample. There is none from a model that nothing was recovered from.
+var views = []struct {
+	name  string
+	of    func(*report.Pictures) *metrics.Image
+	there func(report.Sample) bool
+}{
+	{"original", func(p *report.Pictures) *metrics.Image { return &p.Original }, func(report.Sample) bool { return true }},
+	{"before", func(p *report.Pictures) *metrics.Image { return &p.Before }, func(s report.Sample) bool { return found(s.Before) }},
+	{"after", func(p *report.Pictures) *metrics.Image { return &p.After }, func(s report.Sample) bool { return found(s.After) }},
+}
+
+func found(e report.Evidence) bool { return e.Nearest != nil && *e.Nearest >= 0 }
+
+func writePictures(path string, pictures []report.Pictures) error {
 	first := pictures[0].Original
-	return writeFile(filepath.Join(dir, picturesFile), func(w io.Writer) error {
-		z := npz.NewWriter(w)
+	return create(path, func(f *os.File) error {
+		z := npz.NewWriter(f)
 		for _, view := range views {
 			m := mat.NewDense(len(pictures), len(first.Pix), nil)
 			for i := range pictures {
@@ -31,61 +39,53 @@ func writePictures(dir string, pictures []report.Pictures) error {
 					m.SetRow(i, pix)
 				}
 			}
-			if err := z.Write(view.name, m); err != nil {
+			if err := z.Write(view.name+".npy", m); err != nil {
 				return err
 			}
 		}
-		if err := z.Write("shape", []int64{int64(first.Channels), int64(first.Height), int64(first.Width)}); err != nil {
+		if err := z.Write("shape.npy", []int64{int64(first.Channels), int64(first.Height), int64(first.Width)}); err != nil {
 			return err
 		}
 		return z.Close()
 	})
 }
 
-// readPictures returns the n pictures that belong to the report in dir.
-func readPictures(dir string, n int) ([]report.Pictures, error) {
-	path := filepath.Join(dir, picturesFile)
+// readPictures returns the pictures of the samples of a report from the file at path.
+func readPictures(path string, samples []report.Sample) ([]report.Pictures, error) {
 	z, err := npz.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	defer z.Close()
 	var shape []int64
 	if err := z.Read("shape.npy", &shape); err != nil || len(shape) != 3 {
 		return nil, fmt.Errorf("%s: it holds no pictures of a report", path)
 	}
-	out := make([]report.Pictures, n)
+	out := make([]report.Pictures, len(samples))
 	for _, view := range views {
 		var pix []float64
 		if err := z.Read(view.name+".npy", &pix); err != nil {
 			return nil, fmt.Errorf("%s: array %q: %w", path, view.name, err)
 		}
-		size := int(shape[0] * shape[1] * shape[2])
-		if len(pix) != n*size {
-			return nil, fmt.Errorf("%s: array %q has %d values, %d samples of %d are wanted", path, view.name, len(pix), n, size)
-		}
-		for i := range out {
-			*view.of(&out[i]) = metrics.Image{Channels: int(shape[0]), Height: int(shape[1]), Width: int(shape[2]), Pix: pix[i*size:][:size]}
+		size := len(pix) / max(len(samples), 1)
+		for i, s := range samples {
+			if !view.there(s) {
+				continue
+			}
+			m := metrics.Image{Channels: int(shape[0]), Height: int(shape[1]), Width: int(shape[2]), Pix: pix[i*size:][:size]}
+			if err := m.Validate(); err != nil {
+				return nil, fmt.Errorf("%s: array %q, row %d of %d: %w", path, view.name, i, len(samples), err)
+			}
+			*view.of(&out[i]) = m
 		}
 	}
 	return out, nil
 }
 
-var views = []struct {
-	name string
-	of   func(*report.Pictures) *metrics.Image
-}{
-	{"original", func(p *report.Pictures) *metrics.Image { return &p.Original }},
-	{"before", func(p *report.Pictures) *metrics.Image { return &p.Before }},
-	{"after", func(p *report.Pictures) *metrics.Image { return &p.After }},
-}
-
-// copyOut prints a file that was written for people to keep.
-func copyOut(w io.Writer, path string) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// similarities are the SSIM of what is nearest to a sample, for people.
+func similarities(s report.Sample) string {
+	if s.Before.SSIM == nil || s.After.SSIM == nil {
+		return ""
 	}
-	_, err = w.Write(text)
-	return err
+	return fmt.Sprintf(" (SSIM %.2f before, %.2f after)", *s.Before.SSIM, *s.After.SSIM)
 }

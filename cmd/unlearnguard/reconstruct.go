@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,20 +10,44 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/grid"
 	"unlearnguard/reconstruct"
 )
 
+// reconstructSchema names the layout of samples.json.
+const reconstructSchema = "unlearnguard/reconstruct/v1"
+
+// The files that reconstruct writes.
+const (
+	samplesJSON = "samples.json"
+	samplesNPZ  = "samples.npz"
+	samplesPNG  = "samples.png"
+)
+
+// recovered is the content of samples.json.
+type recovered struct {
+	Schema string    `json:"schema"`
+	Model  modelFile `json:"model"`
+	// Shape is that of an image: channels, rows and columns.
+	Shape [3]int `json:"shape"`
+	Seed  uint64 `json:"seed"`
+	*reconstruct.Result
+}
+
+// modelFile identifies a model.
+type modelFile struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// reconstructOptions are the flags of reconstruct.
 type reconstructOptions struct {
-	model    string
-	out      string
-	shape    string
-	norm     normFlags
-	format   string
-	seed     uint64
-	restarts int
-	shown    int
+	model, out, shape, format string
+	norm                      normFlags
+	run                       runFlags
+	shown                     int
 }
 
 func (a *app) reconstruct() *cobra.Command {
@@ -33,58 +55,57 @@ func (a *app) reconstruct() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reconstruct MODEL",
 		Short: "Recover training samples from a model's parameters",
-		Long: `Reconstruct recovers training samples from the parameters of MODEL, an ONNX file, and writes them as
-samples.npz, samples.png and samples.json. No training data is used; the confidence of a sample is the share of restarts
-that found it.
-` + normHelp + `
+		Long: fmt.Sprintf(`Reconstruct recovers training samples from the parameters of MODEL, an ONNX file, and writes them to the folder named by
+--out as %s (the images), %s (the most credible ones) and %s. No training data is used; the
+confidence of a sample is the share of restarts that found it.
+%s
 
-Without a mean image the pictures are deviations from an unknown mean.`,
-		Args: cobra.ExactArgs(1),
+Without a mean image the pictures are deviations from an unknown mean.
+%s`, samplesNPZ, samplesPNG, samplesJSON, normHelp, resumeHelp),
+		Example: "  unlearnguard reconstruct model.onnx --mean model.mean.npy -o recovered",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.model = args[0]
-			return a.runReconstruct(c.Context(), o)
+			return resumable(a.runReconstruct(c.Context(), o), o.out)
 		},
 	}
 	f := c.Flags()
+	f.SortFlags = false
 	f.StringVarP(&o.out, "out", "o", "recovered", "folder to write to")
-	f.StringVar(&o.shape, "shape", "", "size of an image as CHANNELSxHEIGHTxWIDTH (default: the model's input, or a square)")
-	f.StringVar(&o.format, "format", "text", "text, or json to write the result to stdout")
-	f.Uint64Var(&o.seed, "seed", 0, "seed of the random starts")
-	f.IntVar(&o.restarts, "restarts", 0, "number of random starts (default: by the model's rank)")
-	f.IntVar(&o.shown, "show", 60, "number of samples in the picture")
+	f.StringVar(&o.shape, "shape", "", "size of an image as CHANNELSxROWSxCOLUMNS (default the model's input, or a square)")
 	o.norm.add(c, "", "the model")
+	f.IntVar(&o.shown, "show", 60, "number of samples in the picture")
+	f.StringVar(&o.format, "format", "text", "text, or json to write "+samplesJSON+" to stdout as well")
+	o.run.add(c, "random starts")
 	return c
 }
 
 func (a *app) runReconstruct(ctx context.Context, o reconstructOptions) error {
-	if err := chosen("format", o.format, "text", "json"); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
-	norm, err := o.norm.read()
-	if err != nil {
-		return err
-	}
-	model, err := audit.Open(ctx, o.model)
+	in, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
-	c, h, w, err := imageShape(o.shape, model.Net.InputShape)
+	dir, err := openOut(o.out)
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.model, err)
+		return err
 	}
-	p, err := model.Problem(c, h, w, norm)
+	defer dir.Close()
+	checkpoints, err := a.checkpoints(dir, o.run.resume)
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.model, err)
+		return err
 	}
-	stage := a.term.stage("reconstructing")
-	result, err := reconstruct.Run(ctx, p, reconstruct.Options{Seed: o.seed, Restarts: o.restarts,
-		Progress: func(p reconstruct.Progress) {
-			stage(p.Done, p.Total, fmt.Sprintf("residual %.3f", p.Residual))
-		}})
+	options := o.run.options()
+	options.Checkpoint = filepath.Join(checkpoints, "model")
+	options.Progress = a.reconstruction("reconstructing")
+	result, err := audit.Recover(ctx, in.model, in.shape[0], in.shape[1], in.shape[2], in.norm, options)
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.model, err)
+		return err
 	}
-	if err := writeSamples(o, p, result); err != nil {
+	doc := recovered{Schema: reconstructSchema, Model: modelFile{o.model, in.model.SHA256}, Shape: in.shape, Seed: o.run.seed, Result: result}
+	if err := dir.Finish(func(stage string) error { return o.write(stage, doc) }, samplesJSON); err != nil {
 		return err
 	}
 	a.term.say("%d samples of %s are in %s", len(result.Samples), o.model, o.out)
@@ -92,69 +113,107 @@ func (a *app) runReconstruct(ctx context.Context, o reconstructOptions) error {
 		a.term.say("they cannot be relied on: %s", result.Reason)
 	}
 	if o.format == "json" {
-		return json.NewEncoder(a.out).Encode(result)
+		return a.print(filepath.Join(o.out, samplesJSON))
 	}
 	return nil
 }
 
-func writeSamples(o reconstructOptions, p reconstruct.Problem, result *reconstruct.Result) error {
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
+func (o *reconstructOptions) check() error {
+	if err := chosen("format", o.format, "text", "json"); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(o.out, "samples.npz"), result.WriteNPZ); err != nil {
+	if err := within("show", o.shown, 1, 10000); err != nil {
 		return err
 	}
-	if err := grid.Write(filepath.Join(o.out, "samples.png"), samplesTable(o, p, result)); err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(o.out, "samples.json"), func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(result)
-	})
+	return o.run.check()
 }
 
-// samplesTable shows the most credible samples.
-func samplesTable(o reconstructOptions, p reconstruct.Problem, result *reconstruct.Result) grid.Table {
-	n := min(o.shown, len(result.Samples))
-	t := grid.Table{Title: "Samples recovered from " + filepath.Base(o.model),
-		Subtitle: fmt.Sprintf("%d of %d, most credible first; rank %d", n, len(result.Samples), result.Rank),
+// subject is what to reconstruct from: a model, and the images that it was fed.
+type subject struct {
+	model *audit.Model
+	shape [3]int // of an image: channels, rows and columns
+	norm  images.Normalisation
+}
+
+// read opens the model and finds out what its inputs went through.
+func (o *reconstructOptions) read(ctx context.Context) (subject, error) {
+	var s subject
+	var err error
+	if s.model, err = audit.Open(ctx, o.model); err != nil {
+		return s, err
+	}
+	if s.shape, err = imageShape(o.shape, s.model.Net.InputShape); err != nil {
+		return s, fmt.Errorf("%s: %w", o.model, err)
+	}
+	c, h, w := s.shape[0], s.shape[1], s.shape[2]
+	if s.norm, _, err = o.norm.read(c, h, w); err != nil {
+		return s, err
+	}
+	_, err = s.model.Problem(c, h, w, s.norm)
+	return s, err
+}
+
+// write makes the files of the output.
+func (o *reconstructOptions) write(dir string, doc recovered) error {
+	err := create(filepath.Join(dir, samplesNPZ), func(f *os.File) error { return doc.WriteNPZ(f) })
+	if err != nil {
+		return err
+	}
+	if len(doc.Samples) > 0 {
+		if err := grid.Write(filepath.Join(dir, samplesPNG), doc.table(o.shown)); err != nil {
+			return err
+		}
+	}
+	return createJSON(filepath.Join(dir, samplesJSON), doc)
+}
+
+// table shows the n most credible samples.
+func (r *recovered) table(n int) grid.Table {
+	n = min(n, len(r.Samples))
+	t := grid.Table{Title: "Samples recovered from " + filepath.Base(r.Model.Path),
+		Subtitle: fmt.Sprintf("%d of %d, most credible first; rank %d", n, len(r.Samples), r.Rank),
 		Rows:     []grid.Row{{Title: "recovered"}}}
-	for i, s := range result.Samples[:n] {
+	for i, s := range r.Samples[:n] {
 		t.Columns = append(t.Columns, []string{fmt.Sprintf("#%d", i), fmt.Sprintf("class %d", s.Label)})
 		t.Rows[0].Cells = append(t.Rows[0].Cells, grid.Cell{
-			Image:   metrics.Image{Channels: p.Channels, Height: p.Height, Width: p.Width, Pix: s.Pixels}.Clip(),
+			Image:   metrics.Image{Channels: r.Shape[0], Height: r.Shape[1], Width: r.Shape[2], Pix: s.Pixels}.Clip(),
 			Caption: fmt.Sprintf("%.2f", s.Confidence)})
 	}
 	return t
 }
 
-// imageShape finds an image's size from the flag, or from the model's input: [C H W], [H W], or a vector of a square
-// image's length with one or three channels.
-func imageShape(flag string, input []int) (c, h, w int, err error) {
+// imageShape finds an image's channels, rows and columns from the flag, or from the model's input: [C H W], [H W], or a
+// vector of a square image's length with one or three channels.
+func imageShape(flag string, input []int) ([3]int, error) {
 	values := 1
 	for _, n := range input {
 		values *= n
 	}
-	if flag != "" {
-		if _, err := fmt.Sscanf(flag, "%dx%dx%d", &c, &h, &w); err != nil || c < 1 || h < 1 || w < 1 {
-			return 0, 0, 0, fmt.Errorf("--shape %q: give CHANNELSxHEIGHTxWIDTH, such as 1x28x28", flag)
-		}
-		if c*h*w != values {
-			return 0, 0, 0, fmt.Errorf("--shape %s has %d values, the model's input has %d", flag, c*h*w, values)
-		}
-		return c, h, w, nil
-	}
-	switch len(input) {
-	case 3:
-		return input[0], input[1], input[2], nil
-	case 2:
-		return 1, input[0], input[1], nil
+	switch {
+	case flag != "":
+		return flagShape(flag, values)
+	case len(input) == 3:
+		return [3]int(input), nil
+	case len(input) == 2:
+		return [3]int{1, input[0], input[1]}, nil
 	}
 	for _, c := range []int{1, 3} {
 		if side := int(math.Sqrt(float64(values / c))); c*side*side == values {
-			return c, side, side, nil
+			return [3]int{c, side, side}, nil
 		}
 	}
-	return 0, 0, 0, fmt.Errorf("its input of %d values is no square image; give --shape", values)
+	return [3]int{}, fmt.Errorf("its input of %d values is no square image: give --shape", values)
+}
+
+// flagShape parses --shape for an input of so many values.
+func flagShape(flag string, values int) ([3]int, error) {
+	var c, h, w int
+	var rest string
+	if n, _ := fmt.Sscanf(flag+" .", "%dx%dx%d %s", &c, &h, &w, &rest); n != 4 || rest != "." || c < 1 || h < 1 || w < 1 {
+		return [3]int{}, fmt.Errorf("--shape %q: give CHANNELSxROWSxCOLUMNS, such as 1x28x28", flag)
+	}
+	if c*h*w != values {
+		return [3]int{}, fmt.Errorf("--shape %s has %d values, the model's input has %d", flag, c*h*w, values)
+	}
+	return [3]int{c, h, w}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,23 +20,23 @@ type app struct {
 // run executes one command line and returns the process's exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, term: newTerminal(stderr)}
-	root := a.root()
-	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := a.execute(ctx, args...)
 	if err != nil {
 		a.term.say("unlearnguard: %s", strings.TrimSpace(message(err)))
+	}
+	if h := hint(err); h != "" {
+		a.term.say("unlearnguard: hint: %s", h)
 	}
 	return exitCode(err)
 }
 
-// message words an error for people.
-func message(err error) string {
-	if exitCode(err) == exitInterrupted {
-		return "interrupted"
-	}
-	return err.Error()
+// execute runs one command line.
+func (a *app) execute(ctx context.Context, args ...string) error {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.term.w)
+	return root.ExecuteContext(ctx)
 }
 
 func (a *app) root() *cobra.Command {
@@ -45,23 +47,59 @@ func (a *app) root() *cobra.Command {
 file, from its parameters alone.
 
 Start with "unlearnguard demo": it needs nothing and shows everything.`,
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.compare(), a.fixture())
-	for _, c := range root.Commands() {
-		c.Long += "\n" + exitHelp
-	}
+	root.SetHelpTemplate(root.HelpTemplate() + "{{if .Runnable}}" + exitHelp + "\n{{end}}")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
+	})
+	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.compare(), a.attest(), a.fixture(), scripting())
 	return root
+}
+
+// group is a command that only holds others.
+func group(use, short, long string, of ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Long: long,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(of...)
+	return c
+}
+
+// require marks flags that must be given.
+func require(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
 }
 
 // chosen checks a flag that takes one of a few words.
 func chosen(flag, value string, allowed ...string) error {
-	for _, a := range allowed {
-		if value == a {
-			return nil
-		}
+	if !slices.Contains(allowed, value) {
+		return fmt.Errorf("--%s %q: give one of %s", flag, value, strings.Join(allowed, ", "))
 	}
-	return fmt.Errorf("--%s %q: give one of %s", flag, value, strings.Join(allowed, ", "))
+	return nil
+}
+
+// within checks a flag that takes a number from least to most.
+func within[T int | float64](flag string, value, least, most T) error {
+	if !(least <= value && value <= most) {
+		return fmt.Errorf("--%s %v: give a number from %v to %v", flag, value, least, most)
+	}
+	return nil
+}
+
+// version is the module's version, made from the commit where the build knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
 }

@@ -1,7 +1,7 @@
 package main
 
 // The terminal's rules: what is asked for goes to stdout, everything for people to stderr. Messages to people are lower
-// case without a full stop; an error has the program's name in front.
+// case without a full stop; an error has the program's name in front, and so has the hint that may follow it.
 
 import (
 	"fmt"
@@ -13,10 +13,19 @@ import (
 	"golang.org/x/term"
 )
 
+const (
+	// How often a line of progress appears: rewritten in place on a terminal, added to a log otherwise.
+	screenEvery = 100 * time.Millisecond
+	logEvery    = 5 * time.Second
+	// The time left is not guessed from less than this.
+	guessAfter = 2 * time.Second
+)
+
 // terminal writes messages and progress for people.
 type terminal struct {
-	w           io.Writer
-	interactive bool
+	w     io.Writer
+	every time.Duration // between two lines of progress
+	now   func() time.Time
 
 	mu    sync.Mutex
 	last  time.Time
@@ -24,9 +33,9 @@ type terminal struct {
 }
 
 func newTerminal(w io.Writer) *terminal {
-	t := &terminal{w: w}
-	if f, ok := w.(*os.File); ok {
-		t.interactive = term.IsTerminal(int(f.Fd()))
+	t := &terminal{w: w, every: logEvery, now: time.Now}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		t.every = screenEvery
 	}
 	return t
 }
@@ -39,20 +48,41 @@ func (t *terminal) say(format string, args ...any) {
 	fmt.Fprintf(t.w, format+"\n", args...)
 }
 
-// progress shows where long work stands: a line that is rewritten on a terminal, one every few seconds in a log.
-func (t *terminal) progress(format string, args ...any) {
+// stage returns a progress function for one piece of long work: the share of it that is done, in [0, 1], and what else
+// there is to say. The time left is guessed from the pace since the first call, which an earlier run's work, gone on
+// from, does not distort.
+func (t *terminal) stage(name string) func(share float64, detail string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	every := 5 * time.Second
-	if t.interactive {
-		every = 100 * time.Millisecond
+	t.last = t.now()
+	var begun time.Time
+	var first float64
+	return func(share float64, detail string) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		now := t.now()
+		if begun.IsZero() {
+			begun, first = now, share
+		}
+		if now.Sub(t.last) < t.every {
+			return
+		}
+		t.last = now
+		line := fmt.Sprintf("%s: %2.0f %%", name, 100*share)
+		if detail != "" {
+			line += ", " + detail
+		}
+		if spent := now.Sub(begun); spent >= guessAfter && share > first && share < 1 {
+			left := time.Duration(float64(spent) * (1 - share) / (share - first))
+			line += fmt.Sprintf(", %s left", left.Round(time.Second))
+		}
+		t.show(line)
 	}
-	if time.Since(t.last) < every {
-		return
-	}
-	t.last = time.Now()
-	line := fmt.Sprintf(format, args...)
-	if !t.interactive {
+}
+
+// show puts a line of progress in the place of the one before.
+func (t *terminal) show(line string) {
+	if t.every == logEvery {
 		fmt.Fprintln(t.w, line)
 		return
 	}
@@ -65,21 +95,5 @@ func (t *terminal) erase() {
 	if t.width > 0 {
 		fmt.Fprintf(t.w, "\r%*s\r", t.width, "")
 		t.width = 0
-	}
-}
-
-// stage returns a progress function for work that is counted, with an estimate of the time left.
-func (t *terminal) stage(name string) func(done, total int, detail string) {
-	begun := time.Now()
-	return func(done, total int, detail string) {
-		left := ""
-		if done > 0 && done < total {
-			d := time.Duration(float64(time.Since(begun)) * float64(total-done) / float64(done))
-			left = fmt.Sprintf(", %s left", d.Round(time.Second))
-		}
-		if detail != "" {
-			detail = ", " + detail
-		}
-		t.progress("%s: %d %%%s%s", name, 100*done/max(total, 1), detail, left)
 	}
 }

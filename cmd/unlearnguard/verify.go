@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
-	"unlearnguard/reconstruct"
+	"unlearnguard/metrics/report"
 )
 
 // verifyOptions are the flags of verify.
@@ -17,13 +20,10 @@ type verifyOptions struct {
 	before, after               string
 	forget, retain, reference   []string
 	norm, normBefore, normAfter normFlags
-	out, format, ssimWindow     string
-	failOn                      []string
-	level, tau                  float64
-	seed                        uint64
-	restarts                    int
-	class                       bool
-	minControls                 int
+	ssimWindow                  string
+	run                         runFlags
+	verdict                     verdictFlags
+	again                       repetition
 }
 
 func (a *app) verify() *cobra.Command {
@@ -40,113 +40,158 @@ each image to forget whether it is still in the model after: retained, unlearned
                score its p-value. Without them a fixed threshold is used whose error rate is unknown
 ` + imagesHelp + "\n" + normHelp + `
 
-The folder named by -o receives report.json, report.html, picture grids and the reconstructions.`,
+The folder named by --out receives report.html for people, report.json for programs, picture grids, and the
+reconstructions; with --attest and --bom a signed attestation and a bill of materials. All of it appears at the end.
+` + resumeHelp,
 		Example: `  unlearnguard verify --before before.onnx --after after.onnx --mean-before before.mean.npy --mean-after after.mean.npy \
       --forget idx:mnist#5,17 --retain idx:mnist#100-117 --reference 'idx:mnist[test]#0-399' -o report`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return a.runVerify(c.Context(), o) },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.again = repetitionOf(c, args)
+			return resumable(a.runVerify(c.Context(), &o), o.verdict.out)
+		},
 	}
 	f := c.Flags()
+	f.SortFlags = false
 	f.StringVar(&o.before, "before", "", "model before the request (ONNX)")
 	f.StringVar(&o.after, "after", "", "model after the request (ONNX)")
 	f.StringArrayVar(&o.forget, "forget", nil, "images that were to be forgotten")
 	f.StringArrayVar(&o.retain, "retain", nil, "images that were to stay")
 	f.StringArrayVar(&o.reference, "reference", nil, "images of the same kind that were never trained on")
-	f.StringVarP(&o.out, "out", "o", "", "folder for the report")
-	f.StringVar(&o.format, "format", "text", "text, or json to write report.json to stdout as well")
-	f.StringVar(&o.ssimWindow, "ssim-window", string(metrics.Uniform), "SSIM window: uniform (7x7) or gaussian (11x11)")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 10 when retained, 11 when inconclusive")
-	f.Float64Var(&o.level, "level", 0, "error rate over the queried samples (default 0.05)")
-	f.Float64Var(&o.tau, "tau", 0, "SSIM threshold without a reference set (default 0.4)")
-	f.IntVar(&o.minControls, "min-controls", 0, "controls that must be recoverable (default: by the level)")
-	f.Uint64Var(&o.seed, "seed", 0, "seed of all random choices")
-	f.IntVar(&o.restarts, "restarts", 0, "random starts a model (default: by its rank)")
 	o.norm.add(c, "", "both models")
 	o.normBefore.add(c, "-before", "the model before")
 	o.normAfter.add(c, "-after", "the model after")
-	for _, name := range []string{"before", "after", "forget", "out"} {
-		if err := c.MarkFlagRequired(name); err != nil {
-			panic(err)
-		}
-	}
+	f.StringVar(&o.ssimWindow, "ssim-window", string(metrics.Uniform), "SSIM window: uniform (7x7) or gaussian (11x11, as Wang et al. 2004)")
+	o.verdict.add(c, "report", "")
+	o.run.add(c, "random starts a model")
+	require(c, "before", "after", "forget")
 	return c
 }
 
-func (a *app) runVerify(ctx context.Context, o verifyOptions) error {
+func (a *app) runVerify(ctx context.Context, o *verifyOptions) error {
 	begun := time.Now()
-	if err := o.check(); err != nil {
+	if err := o.check(ctx); err != nil {
 		return err
 	}
-	request, err := o.request(ctx)
+	request, inputs, err := o.request(ctx)
 	if err != nil {
 		return err
 	}
-	stages := map[string]func(done, total int, detail string){
-		"before": a.term.stage("model before"), "after": a.term.stage("model after")}
-	request.Progress = func(model string, p reconstruct.Progress) {
-		stages[model](p.Done, p.Total, fmt.Sprintf("residual %.3f", p.Residual))
+	dir, err := openOut(o.verdict.out)
+	if err != nil {
+		return err
 	}
+	defer dir.Close()
+	if request.Checkpoints, err = a.checkpoints(dir, o.run.resume); err != nil {
+		return err
+	}
+	request.Progress = a.reconstructions()
 	outcome, err := audit.Run(ctx, request)
 	if err != nil {
 		return err
 	}
-	return a.conclude(ctx, o, request, outcome, begun)
-}
-
-func (o *verifyOptions) check() error {
-	if err := checkOutput(o.format, o.failOn); err != nil {
+	rep := outcome.Report(request)
+	rep.Inputs = inputs
+	o.describe(&rep, begun)
+	err = o.verdict.write(ctx, dir, rep, func(stage string) error { return writeReconstructions(stage, outcome) })
+	if err != nil {
 		return err
 	}
-	return chosen("ssim-window", o.ssimWindow, string(metrics.Uniform), string(metrics.Gaussian))
+	return o.verdict.announce(a, rep)
 }
 
-// checkOutput checks the flags that say how a verdict is given.
-func checkOutput(format string, failOn []string) error {
-	if err := chosen("format", format, "text", "json"); err != nil {
+func (o *verifyOptions) check(ctx context.Context) error {
+	if err := chosen("ssim-window", o.ssimWindow, string(metrics.Uniform), string(metrics.Gaussian)); err != nil {
 		return err
 	}
-	for _, f := range failOn {
-		if err := chosen("fail-on", f, string(metrics.Retained), string(metrics.Inconclusive)); err != nil {
+	if err := o.run.check(); err != nil {
+		return err
+	}
+	return o.verdict.check(ctx)
+}
+
+// request reads everything that the flags name, and lists the files beside the models.
+func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.Input, error) {
+	r := &audit.Request{
+		SSIM:        metrics.SSIMOptions{Window: metrics.Window(o.ssimWindow)},
+		Decide:      o.verdict.over(metrics.Options{Seed: o.run.seed}),
+		Reconstruct: o.run.options(),
+	}
+	// The setting of Wang et al. 2004 goes with their window.
+	r.SSIM.Population = r.SSIM.Window == metrics.Gaussian
+	var err error
+	if r.Before, err = audit.Open(ctx, o.before); err != nil {
+		return nil, nil, err
+	}
+	if r.After, err = audit.Open(ctx, o.after); err != nil {
+		return nil, nil, err
+	}
+	inputs, err := o.readImages(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, subject := range []struct {
+		norm normFlags
+		into *images.Normalisation
+	}{{o.normBefore.or(o.norm), &r.NormBefore}, {o.normAfter.or(o.norm), &r.NormAfter}} {
+		var files []report.Input
+		if *subject.into, files, err = subject.norm.read(r.Queried.C, r.Queried.H, r.Queried.W); err != nil {
+			return nil, nil, err
+		}
+		inputs = append(inputs, files...)
+	}
+	return r, inputs, r.Validate()
+}
+
+// readImages fills the request's images and lists their files.
+func (o *verifyOptions) readImages(ctx context.Context, r *audit.Request) ([]report.Input, error) {
+	var inputs []report.Input
+	for _, part := range []struct {
+		flag  string
+		specs []string
+		add   func(*images.Set) error
+	}{
+		{"forget", o.forget, func(s *images.Set) error { return r.Add(s, metrics.Forget) }},
+		{"retain", o.retain, func(s *images.Set) error { return r.Add(s, metrics.Retain) }},
+		{"reference", o.reference, func(s *images.Set) error { r.Reference = s; return nil }},
+	} {
+		if len(part.specs) == 0 {
+			continue
+		}
+		set, err := loadImagesFor(ctx, part.flag, part.specs, r.Before, r.After)
+		if err != nil {
+			return nil, err
+		}
+		if err := part.add(set); err != nil {
+			return nil, fmt.Errorf("--%s: %w", part.flag, err)
+		}
+		for _, f := range set.Files {
+			inputs = append(inputs, report.Input{Use: part.flag, Path: f.Path, SHA256: f.SHA256, Images: set.Len()})
+		}
+	}
+	return inputs, nil
+}
+
+// describe adds to a report what the command alone knows.
+func (o *verifyOptions) describe(rep *report.Report, begun time.Time) {
+	rep.Tool = report.Tool{Name: "unlearnguard", Version: version()}
+	rep.Command, rep.Configuration = o.again.command, o.again.configuration
+	rep.Models.Before.Preprocessing = o.normBefore.or(o.norm).words()
+	rep.Models.After.Preprocessing = o.normAfter.or(o.norm).words()
+	rep.Times = report.Times{Started: begun.UTC().Format(time.RFC3339),
+		Seconds: map[string]float64{"total": time.Since(begun).Seconds()}}
+}
+
+// writeReconstructions keeps what was recovered from the two models.
+func writeReconstructions(dir string, out *audit.Outcome) error {
+	for _, part := range []struct {
+		name string
+		from *audit.Evidence
+	}{{"before", out.Before}, {"after", out.After}} {
+		err := create(filepath.Join(dir, "reconstruction-"+part.name+".npz"), func(f *os.File) error { return part.from.Result.WriteNPZ(f) })
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// request reads everything that the flags name.
-func (o *verifyOptions) request(ctx context.Context) (*audit.Request, error) {
-	r := &audit.Request{
-		SSIM:        metrics.SSIMOptions{Window: metrics.Window(o.ssimWindow)},
-		Decide:      metrics.Options{Level: o.level, Tau: o.tau, MinControls: o.minControls, Seed: o.seed},
-		Reconstruct: reconstruct.Options{Seed: o.seed, Restarts: o.restarts},
-	}
-	var err error
-	if r.NormBefore, err = o.normBefore.or(o.norm).read(); err != nil {
-		return nil, err
-	}
-	if r.NormAfter, err = o.normAfter.or(o.norm).read(); err != nil {
-		return nil, err
-	}
-	if r.Before, err = audit.Open(ctx, o.before); err != nil {
-		return nil, err
-	}
-	if r.After, err = audit.Open(ctx, o.after); err != nil {
-		return nil, err
-	}
-	channels := r.Before.Channels()
-	for _, role := range []struct {
-		flag  string
-		specs []string
-		role  metrics.Role
-	}{{"forget", o.forget, metrics.Forget}, {"retain", o.retain, metrics.Retain}} {
-		set, err := loadImages(ctx, role.flag, role.specs, channels)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.Add(set, role.role); err != nil {
-			return nil, fmt.Errorf("--%s: %w", role.flag, err)
-		}
-	}
-	r.Reference, err = loadImages(ctx, "reference", o.reference, channels)
-	return r, err
 }

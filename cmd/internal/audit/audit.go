@@ -1,11 +1,13 @@
 // Package audit is the verification protocol (Algorithm 1 of arXiv 2410.10120): reconstruct from the model before and the
 // model after an unlearning request, score the images of the request and a reference set against what was found, and
-// decide. It joins the libraries; the commands only fill a [Request] and print an [Outcome].
+// decide. It joins the libraries; the commands only fill a [Request] and lay out an [Outcome].
 package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"unlearnguard/fixtures/images"
@@ -16,15 +18,19 @@ import (
 // Request is one audit.
 type Request struct {
 	Before, After *Model
-	// Queried holds the images to forget and the controls; Roles has one entry an image.
+	// NormBefore and NormAfter are the normalisations of the two models' inputs.
+	NormBefore, NormAfter images.Normalisation
+	// Queried holds the images to forget and the controls; Roles has one entry an image. [Request.Add] keeps them
+	// together.
 	Queried *images.Set
 	Roles   []metrics.Role
 	// Reference holds images of the same kind that were never trained on; nil for none.
 	Reference *images.Set
-	// NormBefore and NormAfter are the normalisations of the two models' inputs.
-	NormBefore, NormAfter images.Normalisation
 
+	// Reconstruct serves both models; Checkpoint and Progress are set for each of them.
 	Reconstruct reconstruct.Options
+	// Checkpoints, if not empty, is the folder that the reconstructions keep their checkpoints in, named before and after.
+	Checkpoints string
 	SSIM        metrics.SSIMOptions
 	Decide      metrics.Options
 	// Progress, if not nil, is called with the model ("before" or "after") and its reconstruction's progress.
@@ -56,9 +62,56 @@ func (r *Request) Add(set *images.Set, role metrics.Role) error {
 	return nil
 }
 
+// Validate reports the first thing that would make the audit fail or its verdict unsound. It costs no more than reading
+// the images did.
+func (r *Request) Validate() error {
+	if r.Queried == nil || r.Queried.Len() == 0 {
+		return errors.New("no image to ask about")
+	}
+	q := r.Queried
+	if size := r.SSIM.WithDefaults().Size; min(q.H, q.W) < size {
+		return fmt.Errorf("%s has %dx%d pixels, too few for an SSIM window of %dx%d", q.Names[0], q.H, q.W, size, size)
+	}
+	for _, m := range []*Model{r.Before, r.After} {
+		if err := q.Match(m.Net.InputShape...); err != nil {
+			return fmt.Errorf("%s: %w", m.Path, err)
+		}
+	}
+	if _, _, err := r.problems(); err != nil {
+		return err
+	}
+	if err := pixels(q); err != nil {
+		return err
+	}
+	if r.Reference != nil {
+		if err := r.Reference.Match(q.C, q.H, q.W); err != nil {
+			return fmt.Errorf("the reference image %w", err)
+		}
+		if err := pixels(r.Reference); err != nil {
+			return fmt.Errorf("the reference image %w", err)
+		}
+	}
+	return r.overlap()
+}
+
+// pixels refuses values that are no pixels in [0,1], as an array that was normalised for its network holds. Rounding may
+// leave them a little outside.
+func pixels(s *images.Set) error {
+	const rounding = 1e-3
+	for i, name := range s.Names {
+		for _, v := range s.Image(i) {
+			if !(v >= -rounding && v <= 1+rounding) {
+				return fmt.Errorf("%s has a pixel of value %v: give pixels in [0,1], and with --mean and --std what the "+
+					"network's input was normalised by", name, v)
+			}
+		}
+	}
+	return nil
+}
+
 // Run carries out the audit: [Recover] from both models, then [Judge].
 func Run(ctx context.Context, r *Request) (*Outcome, error) {
-	if err := r.validate(); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	before, err := r.recover(ctx, r.Before, r.NormBefore, "before")
@@ -66,7 +119,7 @@ func Run(ctx context.Context, r *Request) (*Outcome, error) {
 		return nil, err
 	}
 	after := before
-	if r.After.SHA256 != r.Before.SHA256 || !sameNormalisation(r) {
+	if !r.sameTwice() {
 		if after, err = r.recover(ctx, r.After, r.NormAfter, "after"); err != nil {
 			return nil, err
 		}
@@ -74,28 +127,9 @@ func Run(ctx context.Context, r *Request) (*Outcome, error) {
 	return Judge(ctx, r, before, after)
 }
 
-// Recover reconstructs from a model that is fed images of the size c x h x w, normalised by norm.
-func Recover(ctx context.Context, m *Model, c, h, w int, norm images.Normalisation, o reconstruct.Options) (*reconstruct.Result, error) {
-	p, err := m.Problem(c, h, w, norm)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Path, err)
-	}
-	result, err := reconstruct.Run(ctx, p, o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Path, err)
-	}
-	return result, nil
-}
-
-func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisation, name string) (*reconstruct.Result, error) {
-	o := r.Reconstruct
-	o.Progress = r.progress(name)
-	return Recover(ctx, m, r.Queried.C, r.Queried.H, r.Queried.W, norm, o)
-}
-
 // Judge decides from what was recovered from the two models of the request, which may serve several requests.
 func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (*Outcome, error) {
-	if err := r.validate(); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before}, After: &Evidence{Model: r.After, Result: after}}
@@ -109,45 +143,32 @@ func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (
 	return out, err
 }
 
-// sameNormalisation reports whether one reconstruction can serve both models.
-func sameNormalisation(r *Request) bool {
-	q := r.Queried
-	mb, sb, errB := r.NormBefore.PerPixel(q.C, q.H, q.W)
-	ma, sa, errA := r.NormAfter.PerPixel(q.C, q.H, q.W)
-	if errB != nil || errA != nil {
-		return false
+func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisation, name string) (*reconstruct.Result, error) {
+	o := r.Reconstruct
+	if r.Checkpoints != "" {
+		o.Checkpoint = filepath.Join(r.Checkpoints, name)
 	}
-	for i := range mb {
-		if mb[i] != ma[i] || sb[i] != sa[i] {
-			return false
-		}
+	if r.Progress != nil {
+		o.Progress = func(p reconstruct.Progress) { r.Progress(name, p) }
 	}
-	return true
+	return Recover(ctx, m, r.Queried.C, r.Queried.H, r.Queried.W, norm, o)
 }
 
-func (r *Request) progress(model string) func(reconstruct.Progress) {
-	if r.Progress == nil {
-		return nil
+// problems are what is to be reconstructed from the two models.
+func (r *Request) problems() (before, after reconstruct.Problem, err error) {
+	c, h, w := r.Queried.C, r.Queried.H, r.Queried.W
+	if before, err = r.Before.Problem(c, h, w, r.NormBefore); err != nil {
+		return before, after, err
 	}
-	return func(p reconstruct.Progress) { r.Progress(model, p) }
+	after, err = r.After.Problem(c, h, w, r.NormAfter)
+	return before, after, err
 }
 
-func (r *Request) validate() error {
-	if r.Queried == nil || r.Queried.Len() == 0 {
-		return fmt.Errorf("no image to ask about: give --forget")
-	}
-	for _, m := range []*Model{r.Before, r.After} {
-		if err := r.Queried.Match(m.Net.InputShape...); err != nil {
-			return fmt.Errorf("%s: %w", m.Path, err)
-		}
-	}
-	if r.Reference != nil {
-		q := r.Queried
-		if err := r.Reference.Match(q.C, q.H, q.W); err != nil {
-			return fmt.Errorf("--reference: %w", err)
-		}
-	}
-	return nil
+// sameTwice reports whether one reconstruction serves both models.
+func (r *Request) sameTwice() bool {
+	before, after, err := r.problems()
+	return err == nil && r.Before.SHA256 == r.After.SHA256 &&
+		slices.Equal(before.Mean, after.Mean) && slices.Equal(before.Std, after.Std)
 }
 
 // input lays the evidence out for the decision.
@@ -161,7 +182,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 		in.Samples = append(in.Samples, s)
 	}
 	for k, s := range statistics {
-		in.Statistics = append(in.Statistics, metrics.Statistic{Name: s.name, Title: s.title,
+		in.Statistics = append(in.Statistics, metrics.Statistic{Name: s.name, Title: s.title, Distance: s.distance,
 			Before: o.Before.Scores[k], After: o.After.Scores[k]})
 	}
 	if r.Reference != nil {

@@ -17,10 +17,13 @@ const (
 	statCount
 )
 
-var statistics = [statCount]struct{ name, title string }{
-	{"ssim", "structural similarity (SSIM) to the nearest reconstruction"},
-	{"ncc", "centred cosine with the nearest reconstruction"},
-	{"span", "distance to the span of the first layer"},
+var statistics = [statCount]struct {
+	name, title string
+	distance    bool
+}{
+	{name: "ssim", title: "structural similarity (SSIM) to the nearest reconstruction"},
+	{name: "ncc", title: "centred cosine with the nearest reconstruction"},
+	{name: "span", title: "distance to the span of the first layer", distance: true},
 }
 
 // Evidence is what one model says of the queried and the reference images.
@@ -44,10 +47,13 @@ func (e *Evidence) score(ctx context.Context, r *Request) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		cosine, at := e.Result.NearestCosine(image.Pix)
-		similarity, err := metrics.SSIM(image, found[at], r.SSIM)
-		if err != nil {
-			return err
+		cosine, at, similarity := -1.0, -1, -1.0
+		if len(found) > 0 {
+			var err error
+			cosine, at = e.Result.NearestCosine(image.Pix)
+			if similarity, err = metrics.SSIM(image, found[at], r.SSIM); err != nil {
+				return err
+			}
 		}
 		e.Nearest = append(e.Nearest, metrics.Match{Index: at, Score: similarity})
 		scores[statSSIM] = append(scores[statSSIM], similarity)

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -45,16 +47,23 @@ func Open(ctx context.Context, path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	file.Path = "" // the errors of package graph would name it a second time
 	network, err := graph.Compile(file, graph.Options{})
 	if err != nil {
 		return nil, &ScopeError{Path: path, Err: err}
 	}
 	if err := network.Classifier(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: it is no classifier: %w", path, err)
 	}
 	net, err := network.Dense()
 	if err != nil {
+		if damage := finite(file); damage != nil {
+			return nil, fmt.Errorf("%s: %w", path, damage)
+		}
 		return nil, &ScopeError{Path: path, Err: err}
+	}
+	if len(net.Layers) == 1 {
+		return nil, &ScopeError{Path: path, Err: errors.New("it has a single layer, which holds one combination of all samples for each class")}
 	}
 	m := &Model{Path: path, SHA256: file.SHA256, Size: file.Size, Net: net, Homogeneity: network.Homogeneity(),
 		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
@@ -68,6 +77,23 @@ func Open(ctx context.Context, path string) (*Model, error) {
 	return m, nil
 }
 
+// finite refuses weights that nothing can be computed with.
+func finite(file *onnxio.Model) error {
+	for _, t := range file.Initializers {
+		for i, v := range t.Float32s {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return fmt.Errorf("tensor %q holds the value %v at position %d: the file is damaged, or training diverged", t.Name, v, i)
+			}
+		}
+		for i, v := range t.Float64s {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("tensor %q holds the value %v at position %d: the file is damaged, or training diverged", t.Name, v, i)
+			}
+		}
+	}
+	return nil
+}
+
 // Architecture is the network's widths, input first: 784-1000-1.
 func (m *Model) Architecture() string {
 	_, d := m.Net.Layers[0].W.Dims()
@@ -79,9 +105,9 @@ func (m *Model) Architecture() string {
 	return out
 }
 
-// Channels is the number of channels of the model's input, 0 where its shape does not say.
+// Channels is the number of channels of the images that the model takes, 0 where its input does not say so.
 func (m *Model) Channels() int {
-	if len(m.Net.InputShape) == 3 {
+	if s := m.Net.InputShape; len(s) == 3 && (s[0] == 1 || s[0] == 3) {
 		return m.Net.InputShape[0]
 	}
 	return 0
@@ -92,12 +118,12 @@ func (m *Model) Channels() int {
 func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Problem, error) {
 	mean, std, err := norm.PerPixel(c, h, w)
 	if err != nil {
-		return reconstruct.Problem{}, err
+		return reconstruct.Problem{}, fmt.Errorf("%s: %w", m.Path, err)
 	}
 	if in := m.Net.Input; in != nil {
 		// The first layer sees scale (p - mean)/std + shift = (p - mean')/std'.
 		for i, scale := range in.Scale {
-			if scale <= 0 {
+			if !(scale > 0) {
 				return reconstruct.Problem{}, &ScopeError{Path: m.Path, Err: fmt.Errorf(
 					"it multiplies input %d by %g before the first layer; export it without its own normalisation", i, scale)}
 			}
@@ -106,5 +132,8 @@ func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Pro
 		}
 	}
 	p := reconstruct.Problem{Net: m.Net, Channels: c, Height: h, Width: w, Mean: mean, Std: std}
-	return p, p.Validate()
+	if err := p.Validate(); err != nil {
+		return p, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	return p, nil
 }

@@ -1,8 +1,11 @@
 package audit
 
 import (
+	"encoding/json"
+
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/report"
+	"unlearnguard/reconstruct"
 )
 
 // method names the reconstruction in reports.
@@ -40,9 +43,23 @@ func (e *Evidence) describe(m *report.Model) {
 	m.Homogeneity = report.Homogeneity{Verdict: string(e.Model.Homogeneity.Verdict), Degree: e.Model.Homogeneity.Degree,
 		Deviation: &deviation}
 	m.Reconstruction = report.Reconstruction{Method: method, Samples: len(e.Result.Samples), Rank: e.Result.Rank,
-		Details: map[string]any{"edge": e.Result.Edge, "floor": e.Result.Floor, "balance": e.Result.Balance}}
+		Details: details(e.Result)}
 	_, m.Reconstruction.Width = e.Model.Net.Layers[0].W.Dims()
 	for _, s := range e.Result.Restarts {
 		m.Reconstruction.Residuals = append(m.Reconstruction.Residuals, s.Residual)
 	}
+}
+
+// details is what else a result says, in the form that it has when a report is read again: compare then writes the same
+// bytes.
+func details(r *reconstruct.Result) any {
+	var out any
+	text, err := json.Marshal(map[string]any{"edge": r.Edge, "floor": r.Floor, "balance": r.Balance})
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	if err != nil {
+		panic(err) // they are plain numbers
+	}
+	return out
 }

@@ -1,0 +1,53 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"unlearnguard/fixtures/images"
+	"unlearnguard/reconstruct"
+)
+
+// Recover reconstructs from a model that is fed images of the size c x h x w, normalised by norm. Errors name the model's
+// file.
+func Recover(ctx context.Context, m *Model, c, h, w int, norm images.Normalisation, o reconstruct.Options) (*reconstruct.Result, error) {
+	p, err := m.Problem(c, h, w, norm)
+	if err != nil {
+		return nil, err
+	}
+	r, err := reconstruct.Run(ctx, p, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	if !sound(r) {
+		discard(r)
+	}
+	return r, nil
+}
+
+// sound reports whether every number of a result is one.
+func sound(r *reconstruct.Result) bool {
+	sum := 0.0 // not finite as soon as one of its terms is not
+	for _, s := range r.Restarts {
+		sum += s.Residual
+	}
+	for _, s := range r.Samples {
+		sum += s.Multiplier
+		for _, v := range s.Pixels {
+			sum += v
+		}
+	}
+	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
+}
+
+// discard empties a result whose descents overflowed, as they do where the parameters hold nothing to descend to. It is
+// evidence of nothing, least of all of absence.
+func discard(r *reconstruct.Result) {
+	r.Samples = nil
+	for i := range r.Restarts {
+		r.Restarts[i].Residual = 1
+	}
+	r.Converged = false
+	r.Reason = "the reconstruction broke down: the parameters are not those of a trained network, or they hold no trace of samples"
+}

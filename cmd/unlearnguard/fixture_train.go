@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"unlearnguard/fixtures"
+	"unlearnguard/fixtures/images"
+)
+
+// What package fixtures trains to where nothing is said, for the help and for the progress.
+const (
+	defaultMargin = 20
+	defaultSteps  = 20000
+)
+
+// trainOptions are the flags of fixture train.
+type trainOptions struct {
+	data                      []string
+	samples                   int
+	drop                      string
+	task, hidden, out, format string
+	selection                 uint64
+	network                   fixtures.Options
+}
+
+func (a *app) fixtureTrain() *cobra.Command {
+	var o trainOptions
+	c := &cobra.Command{
+		Use:   "train --data IMAGES -o MODEL.onnx",
+		Short: "Train a small network to a stationary point and export it",
+		Long: `Train picks a few images of a data set, trains a fully connected ReLU network on them until its parameters are nearly a
+sum over its training samples, and writes it as ONNX, with the mean image that its inputs were centred by beside it
+(MODEL.mean.npy). To honour a request, train again with --drop: the picked samples at those positions are left out.
+
+It prints how to name the samples that were trained on and those that were dropped.
+` + imagesHelp,
+		Example: `  unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 -o before.onnx
+  unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 --drop 0,1 --seed 1 -o after.onnx`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.runTrain(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.SortFlags = false
+	f.StringArrayVar(&o.data, "data", nil, "images to pick from; they need labels")
+	f.IntVar(&o.samples, "samples", 20, "number of samples to pick, balanced over the labels")
+	f.StringVar(&o.drop, "drop", "", "positions among the picked samples to leave out, such as 0,3-5")
+	f.Uint64Var(&o.selection, "pick", 0, "seed of the choice of samples")
+	f.StringVar(&o.task, "task", string(fixtures.OddEven), "labels: odd-even, vehicles or classes")
+	f.StringVarP(&o.out, "out", "o", "", "model to write")
+	f.StringVar(&o.format, "format", "text", "text, or json for stdout")
+	f.StringVar(&o.hidden, "hidden", "1000", "widths of the hidden layers, such as 500,500")
+	n := &o.network
+	f.BoolVar(&n.Biases, "biases", false, "biases in all layers, not the first alone")
+	f.Float64Var(&n.Slope, "slope", 0, "slope of a leaky ReLU")
+	f.Float64Var(&n.FirstScale, "first-scale", 0, "standard deviation of the first layer's start (default 1e-4)")
+	f.BoolVar(&n.DefaultInit, "default-init", false, "start all layers as PyTorch does")
+	f.Uint64Var(&n.Seed, "seed", 0, "seed of the initialisation")
+	f.Float64Var(&n.WeightDecay, "weight-decay", 0, "weight decay")
+	f.Float64Var(&n.Margin, "margin", defaultMargin, "least margin of a sample to train to")
+	f.IntVar(&n.Steps, "steps", defaultSteps, "most steps of descent")
+	addThreads(c, &n.Threads)
+	require(c, "data", "out")
+	return c
+}
+
+func (a *app) runTrain(ctx context.Context, o trainOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	set, err := loadImages(ctx, "data", o.data, images.Options{})
+	if err != nil {
+		return err
+	}
+	kept, dropped, err := o.pick(set)
+	if err != nil {
+		return err
+	}
+	model, err := a.train(ctx, kept, fixtures.Task(o.task), "training", o.network)
+	if err != nil {
+		return err
+	}
+	if err := model.write(o.out); err != nil {
+		return err
+	}
+	return a.reportTraining(model, o, kept, dropped)
+}
+
+func (o *trainOptions) check() error {
+	n := &o.network
+	var err error
+	if n.Hidden, err = widths(o.hidden); err != nil {
+		return err
+	}
+	for _, err := range []error{
+		chosen("format", o.format, "text", "json"),
+		chosen("task", o.task, string(fixtures.OddEven), string(fixtures.Vehicles), string(fixtures.Classes)),
+		within("samples", o.samples, 1, 1<<20),
+		within("slope", n.Slope, 0, 0.99),
+		within("first-scale", n.FirstScale, 0, 10),
+		within("weight-decay", n.WeightDecay, 0, 1),
+		within("margin", n.Margin, 0, 1e6),
+		within("steps", n.Steps, 0, 1<<30),
+		within("threads", n.Threads, 0, 1<<16),
+		checkModelFile(o.out),
+	} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pick chooses the samples to train on and those to leave out, nil for none.
+func (o *trainOptions) pick(set *images.Set) (kept, dropped *images.Set, err error) {
+	if set.Labels == nil {
+		return nil, nil, errors.New("--data: the images have no labels")
+	}
+	picked, err := fixtures.Select(set.Labels, fixtures.Task(o.task), o.samples, o.selection)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--samples: %w", err)
+	}
+	out, err := positions(o.drop, len(picked))
+	if err != nil {
+		return nil, nil, fmt.Errorf("--drop: %w", err)
+	}
+	var keep, drop []int
+	for i, at := range picked {
+		if out[i] {
+			drop = append(drop, at)
+		} else {
+			keep = append(keep, at)
+		}
+	}
+	if len(keep) == 0 {
+		return nil, nil, errors.New("--drop: nothing is left to train on")
+	}
+	if len(drop) > 0 {
+		dropped = set.Subset(drop)
+	}
+	return set.Subset(keep), dropped, nil
+}
+
+// reportTraining says what was made of what.
+func (a *app) reportTraining(model *trained, o trainOptions, kept, dropped *images.Set) error {
+	sum, err := digest(o.out)
+	if err != nil {
+		return err
+	}
+	doc := made{Schema: fixtureSchema, modelFile: modelFile{Path: o.out, SHA256: sum}, Mean: meanFile(o.out), Trained: specs(kept.Names),
+		Steps: model.info.Steps, Margin: model.info.Margin, FirstLayer: model.info.FirstLayer}
+	a.term.say("%s: %d samples, %d steps, margin %.3g, first-layer residual %.3f", doc.Path, kept.Len(), doc.Steps, doc.Margin, doc.FirstLayer)
+	a.term.say("trained on: %s", asFlags("retain", doc.Trained))
+	if dropped != nil {
+		doc.Dropped = specs(dropped.Names)
+		a.term.say("left out:   %s", asFlags("forget", doc.Dropped))
+	}
+	a.term.say("its input:  --mean %s", quoted(doc.Mean))
+	if o.format == "json" {
+		return encode(a.out, doc)
+	}
+	return nil
+}
+
+// positions parses 0,3-5 into the set of those positions below n.
+func positions(text string, n int) (map[int]bool, error) {
+	out := map[int]bool{}
+	if text == "" {
+		return out, nil
+	}
+	for _, part := range strings.Split(text, ",") {
+		lo, hi, isRange := strings.Cut(part, "-")
+		if !isRange {
+			hi = lo
+		}
+		first, err1 := strconv.Atoi(lo)
+		last, err2 := strconv.Atoi(hi)
+		if err1 != nil || err2 != nil || first < 0 || last < first {
+			return nil, fmt.Errorf("%q: give positions such as 0,3-5", part)
+		}
+		if last >= n {
+			return nil, fmt.Errorf("position %d is beyond the %d picked samples (0..%d)", last, n, n-1)
+		}
+		for i := first; i <= last; i++ {
+			out[i] = true
+		}
+	}
+	return out, nil
+}
+
+func widths(text string) ([]int, error) {
+	var out []int
+	for _, part := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 || n > 1<<16 {
+			return nil, fmt.Errorf("--hidden %q: give widths from 1 to 65536, such as 500,500", text)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}

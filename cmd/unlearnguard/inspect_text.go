@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"unlearnguard/graph"
+)
+
+// writeInspection writes an inspection for people.
+func writeInspection(w io.Writer, r inspection) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	writeFileFacts(t, r.File)
+	fmt.Fprintf(t, "parameters\t%d\n", r.Parameters)
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(t, "\nnode\toperator\toutput\tparameters")
+	for _, n := range r.Nodes {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", n.Name, n.Op, n.Shape, n.Parameters)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	writeFindings(w, "unsupported", r.Unsupported)
+	writeHomogeneity(w, r.Homogeneity)
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "note: %s\n", n)
+	}
+	applicable := "not applicable"
+	if r.Applicability.Applicable {
+		applicable = "applicable"
+	}
+	_, err := fmt.Fprintf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
+	if c := r.Check; c != nil {
+		_, err = fmt.Fprintf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
+	}
+	return err
+}
+
+func writeFileFacts(w io.Writer, f graph.FileReport) {
+	fmt.Fprintf(w, "file\t%s\nsize\t%d bytes\nsha256\t%s\n", f.Path, f.Size, f.SHA256)
+	fmt.Fprintf(w, "producer\t%s\nir version\t%d\n", strings.TrimSpace(f.Producer+" "+f.ProducerVersion), f.IRVersion)
+	var opsets []string
+	for _, o := range f.Opsets {
+		opsets = append(opsets, strings.TrimSpace(fmt.Sprintf("%s %d", o.Domain, o.Version)))
+	}
+	fmt.Fprintf(w, "opsets\t%s\n", strings.Join(opsets, ", "))
+	for _, v := range f.Inputs {
+		fmt.Fprintf(w, "input\t%s\n", v)
+	}
+	for _, v := range f.Outputs {
+		fmt.Fprintf(w, "output\t%s\n", v)
+	}
+	for _, e := range f.External {
+		fmt.Fprintf(w, "weights in\t%s\n", e.Location)
+	}
+	for _, s := range f.Ignored {
+		fmt.Fprintf(w, "ignored\t%s\n", s)
+	}
+}
+
+func writeHomogeneity(w io.Writer, h *graph.HomogeneityReport) {
+	if h == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nhomogeneity: %s", h.Verdict)
+	if h.Verdict != graph.NotHomogeneous {
+		fmt.Fprintf(w, " of degree %g", h.Degree)
+	}
+	if h.Deviation != nil {
+		fmt.Fprintf(w, " (measured deviation %.1e)", *h.Deviation)
+	}
+	fmt.Fprintln(w)
+	if h.Verdict == graph.QuasiHomogeneous {
+		for _, e := range h.Exponents {
+			fmt.Fprintf(w, "  %s scales as a^%g\n", e.Parameter, e.Exponent)
+		}
+	}
+	writeFindings(w, "what stands in the way", h.Findings)
+}
+
+func writeFindings(w io.Writer, title string, findings []graph.Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n", title)
+	for _, f := range findings {
+		fmt.Fprintf(w, "  %s\n", f)
+	}
+}

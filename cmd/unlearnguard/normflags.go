@@ -1,0 +1,77 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"unlearnguard/fixtures/images"
+	"unlearnguard/metrics/report"
+)
+
+const normHelp = `
+Pixels are scaled to [0,1]. A network that was fed (pixel - mean) / std needs --mean and --std: one number, one a channel
+(0.49,0.48,0.45), or a .npy or .npz file (array "mean" or "std") of the image's shape.`
+
+// normFlags are --mean and --std, for one model or for both.
+type normFlags struct{ mean, std valuesFlag }
+
+// valuesFlag is a flag with numbers, one or one a channel, or the file that holds them.
+type valuesFlag struct{ name, text string }
+
+func (n *normFlags) add(c *cobra.Command, suffix, whose string) {
+	n.mean.name, n.std.name = "mean"+suffix, "std"+suffix
+	c.Flags().StringVar(&n.mean.text, n.mean.name, "", "mean subtracted from the input of "+whose)
+	c.Flags().StringVar(&n.std.text, n.std.name, "", "standard deviation the input of "+whose+" was divided by")
+}
+
+// or takes the flags that were left out from fallback.
+func (n normFlags) or(fallback normFlags) normFlags {
+	if n.mean.text == "" {
+		n.mean = fallback.mean
+	}
+	if n.std.text == "" {
+		n.std = fallback.std
+	}
+	return n
+}
+
+// words says what the flags do.
+func (n normFlags) words() string {
+	out := "pixels scaled to [0,1]"
+	if n.mean.text != "" {
+		out += ", less " + n.mean.text
+	}
+	if n.std.text != "" {
+		out += ", divided by " + n.std.text
+	}
+	return out
+}
+
+// read returns what the flags say for images of c x h x w, and the files among them.
+func (n normFlags) read(c, h, w int) (images.Normalisation, []report.Input, error) {
+	var norm images.Normalisation
+	var files []report.Input
+	for _, part := range []struct {
+		flag  valuesFlag
+		array string
+		into  *images.Values
+	}{{n.mean, "mean", &norm.Mean}, {n.std, "std", &norm.Std}} {
+		if part.flag.text == "" {
+			continue
+		}
+		var err error
+		if *part.into, err = images.ParseValues(part.flag.text, part.array); err != nil {
+			return norm, nil, fmt.Errorf("--%s: %w", part.flag.name, err)
+		}
+		if _, _, err := norm.PerPixel(c, h, w); err != nil {
+			return norm, nil, fmt.Errorf("--%s %s: %w", part.flag.name, part.flag.text, err)
+		}
+		if data, err := os.ReadFile(part.flag.text); err == nil {
+			files = append(files, report.Input{Use: part.flag.name, Path: part.flag.text, SHA256: fmt.Sprintf("%x", sha256.Sum256(data))})
+		}
+	}
+	return norm, files, nil
+}

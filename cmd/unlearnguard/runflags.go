@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"unlearnguard/cmd/unlearnguard/internal/outdir"
+	"unlearnguard/reconstruct"
+)
+
+const resumeHelp = `
+A checkpoint is kept in that folder while the work lasts. After an interruption (Ctrl-C, or a kill) the same command with
+--resume goes on from it, to the same bytes; without --resume it starts again.`
+
+// runFlags are those of a reconstruction.
+type runFlags struct {
+	seed              uint64
+	restarts, threads int
+	resume            bool
+}
+
+func (r *runFlags) add(c *cobra.Command, restarts string) {
+	f := c.Flags()
+	f.Uint64Var(&r.seed, "seed", 0, "seed of all random choices")
+	f.IntVar(&r.restarts, "restarts", 0, restarts+" (default by its rank)")
+	addThreads(c, &r.threads)
+	f.BoolVar(&r.resume, "resume", false, "go on from the checkpoint of an interrupted run")
+}
+
+func addThreads(c *cobra.Command, threads *int) {
+	c.Flags().IntVar(threads, "threads", 0, "threads to work with, which does not change the result (default all cores)")
+}
+
+func (r *runFlags) check() error {
+	if err := within("restarts", r.restarts, 0, 1<<20); err != nil {
+		return err
+	}
+	return within("threads", r.threads, 0, 1<<16)
+}
+
+func (r *runFlags) options() reconstruct.Options {
+	return reconstruct.Options{Seed: r.seed, Restarts: r.restarts, Threads: r.threads, Resume: r.resume}
+}
+
+// openOut opens the folder of --out.
+func openOut(path string) (*outdir.Dir, error) {
+	dir, err := outdir.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("--out: %w", err)
+	}
+	return dir, nil
+}
+
+// checkpoints returns the folder for checkpoints, and says what becomes of one that is there.
+func (a *app) checkpoints(dir *outdir.Dir, resume bool) (string, error) {
+	switch kept := outdir.Kept(dir.Path); {
+	case kept && !resume:
+		a.term.say("starting again: the checkpoint of an interrupted run in %s is not used without --resume", dir.Path)
+	case !kept && resume:
+		a.term.say("there is no checkpoint in %s: starting from the beginning", dir.Path)
+	}
+	return dir.Checkpoints(resume)
+}
+
+// reconstruction returns a progress function for one reconstruction.
+func (a *app) reconstruction(name string) func(reconstruct.Progress) {
+	stage := a.term.stage(name)
+	return func(p reconstruct.Progress) {
+		stage(float64(p.Done)/float64(p.Total), fmt.Sprintf("residual %.3f", p.Residual))
+	}
+}
+
+// reconstructions returns a progress function for those of several models, one after the other.
+func (a *app) reconstructions() func(model string, p reconstruct.Progress) {
+	stages := map[string]func(reconstruct.Progress){}
+	return func(model string, p reconstruct.Progress) {
+		if stages[model] == nil {
+			stages[model] = a.reconstruction("model " + model)
+		}
+		stages[model](p)
+	}
+}
