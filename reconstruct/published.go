@@ -1,0 +1,138 @@
+package reconstruct
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+)
+
+// publishedEpochs is the length of phase 1 in the authors' sweeps.
+const publishedEpochs = 50000
+
+// PublishedOptions tune [RunPublished]. The zero value is the published method with hyper-parameters drawn at random.
+type PublishedOptions struct {
+	// Setting holds the hyper-parameters. Those that are 0 are drawn from the published ranges by Seed.
+	Setting PublishedSetting
+	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
+	Seed uint64
+	// Samples is n, the number of training samples: 2n candidates are reconstructed, as published. An auditor does not
+	// know it; if 0, the rank of the first layer above its noise stands in for it.
+	Samples int
+	// Epochs is the length of phase 1. If 0, the published 50,000.
+	Epochs int
+	// Prior is phase 2, which the zero value leaves out.
+	Prior PublishedPrior
+	// Threads is how many threads work, on several settings where there are several. If 0, GOMAXPROCS.
+	Threads int
+	// Progress, if not nil, is called after every epoch, from one goroutine at a time. Its Restart is the number of the
+	// setting and its Residual relative to all parameters.
+	Progress func(Progress)
+}
+
+// PublishedRun is what one setting of a sweep gave.
+type PublishedRun struct {
+	// Setting holds the hyper-parameters used.
+	Setting PublishedSetting `json:"setting"`
+	// Epochs is how far phase 1 came: less than was asked for if it diverged.
+	Epochs int `json:"epochs"`
+	// Residual is what remained of all parameters, relative to them, before the last epoch.
+	Residual float64 `json:"residual"`
+	// Result is what [RunPublished] returns.
+	Result *Result `json:"result"`
+}
+
+// RunPublished recovers training samples by the published method, the baseline that [Run] is to be compared with: the
+// reconstruction of Haim et al. (arXiv 2206.07758), extended to several classes by Buzaglo et al. (arXiv 2307.01827),
+// which is phase 1 of Algorithm 2 of arXiv 2410.10120 (its eq. 3), with phase 2 (its eqs. 4 and 5) as an option.
+//
+// # Phase 1
+//
+// It looks for candidates x_1 ... x_m, m = 2n, as many of each label as of any other, and multipliers lambda_i by descent
+// with momentum 0.9, over all of them at a time, on
+//
+//	|| theta - 1/m sum_i lambda_i grad M(theta; x_i) ||^2 + sum relu(|x| - 1)^2 + 5 sum_i relu(lambda_min - lambda_i)^2
+//
+// with all parameters theta, biases among them. x is what the network is fed: images less their mean. M is the output,
+// signed by the label, of a network of one, and else the label's logit less the largest of the others (Buzaglo et al., eq.
+// 6). ReLUs are exact and their derivative is sigmoid(alpha z). x starts normally distributed with standard deviation
+// sigma, lambda uniformly on [0, 1]. The 1/m, the 5 and the starts are those of the authors' programs. These compute in
+// float64; here the loss is in float32, and x, lambda and their velocities in float64.
+//
+// The first term is the stationarity of the KKT conditions, the last one dual feasibility, lambda_i >= 0, with a distance
+// lambda_min that keeps candidates from being dropped. Primal feasibility and complementary slackness are not used. The
+// text of eqs. 10 to 12, 21 and 22 of arXiv 2410.10120 was not at hand; margins of two and of several classes are as in the
+// two papers that it builds on.
+//
+// # Its result
+//
+// Every candidate is a sample, the one of the largest multiplier first. The method offers no confidence, which is 0, and
+// does not know whether it failed: Converged is by the first layer's residual, as for [Run], and low residuals do not
+// tell good settings from bad ones. A setting with too large rates diverges and gives no samples. Rank, Balance and
+// [Result.SpanDistance] are as for Run, but nothing is rebalanced. Errors are those of Run. There are no checkpoints.
+func RunPublished(ctx context.Context, p Problem, o PublishedOptions) (*Result, error) {
+	runs, err := SweepPublished(ctx, p, 1, o)
+	if err != nil {
+		return nil, err
+	}
+	return runs[0].Result, nil
+}
+
+// SweepPublished is [RunPublished] with k random settings, of which that takes the first. Their authors choose the best by
+// the training data, from a hundred or so; an auditor has nothing but the residuals to choose by.
+func SweepPublished(ctx context.Context, p Problem, k int, o PublishedOptions) ([]PublishedRun, error) {
+	if err := errors.Join(p.Validate(), o.validate()); err != nil {
+		return nil, err
+	}
+	if k < 1 {
+		return nil, fmt.Errorf("reconstruct: a sweep of %d settings; give one or more", k)
+	}
+	known := newEvidence(&p)
+	o = o.withDefaults(known.Rank)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	runs := make([]PublishedRun, k)
+	report := &reporter{state: Progress{Total: k * o.Epochs}, call: o.Progress}
+	parallel(o.Threads, k, func(next func() (int, bool)) {
+		for i, ok := next(); ok && ctx.Err() == nil; i, ok = next() {
+			d, err := newPublishedDescent(&p, o, i, max(1, o.Threads/k))
+			if err == nil {
+				runs[i], err = d.run(ctx, o, known, func(residual float64) { report.step(i, residual) })
+			}
+			if err != nil {
+				cancel(err)
+			}
+		}
+	})
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return runs, nil
+}
+
+// newEvidence is what a result says of the model by whatever method.
+func newEvidence(p *Problem) Result {
+	net, balance := rebalance(p.Net)
+	s := newSpan(net)
+	return Result{Rank: s.rank(), Edge: s.spectrum.Edge, Parameters: parameters(p), Balance: balance, span: s, space: p.space()}
+}
+
+func (o PublishedOptions) validate() error {
+	if o.Samples < 0 || o.Epochs < 0 || o.Threads < 0 {
+		return errors.New("reconstruct: samples, epochs and threads must not be negative")
+	}
+	return errors.Join(o.Setting.validate(), o.Prior.validate())
+}
+
+func (o PublishedOptions) withDefaults(rank int) PublishedOptions {
+	if o.Samples == 0 {
+		o.Samples = max(rank, 1)
+	}
+	if o.Epochs == 0 {
+		o.Epochs = publishedEpochs
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	return o
+}
