@@ -17,7 +17,7 @@ type stationarityLayer[T engine.Float] struct {
 	gram           bool
 
 	a, h, z, s, u, delta []T
-	leftA, leftDelta engine.Left[T]
+	leftA, leftDelta     engine.Left[T]
 	biasResidual         []T
 	residual             []T // W - Delta^T A, where !gram: out x in
 	inputs, signals      []T // A A^T and Delta Delta^T, where gram: rows x rows
