@@ -4,27 +4,27 @@ import "unlearnguard/graph/engine"
 
 // box is the penalty that keeps particles images: the mean over particles and pixels of the squared distance of a pixel
 // to [0, 1].
-type box struct {
-	engine  *engine.Engine[float32]
+type box[T engine.Float] struct {
+	engine  *engine.Engine[T]
 	m, r, n int
-	basis   []float32 // r x n: span coordinates to pixels
-	mean    []float32
-	pixels  []float32 // m x n
-	grad    []float32 // m x r
+	basis   []T // r x n: span coordinates to pixels
+	mean    []T
+	pixels  []T // m x n
+	grad    []T // m x r
 }
 
-func newBox(d *descent) (*box, error) {
-	e, err := engine.New[float32](engine.Options{Threads: 1})
-	b := &box{engine: e, m: len(d.labels), r: d.span.rank(), n: d.problem.Inputs()}
-	b.basis = d.span.pixelBasis(d.space)
-	b.mean = make([]float32, b.n)
-	narrow(b.mean, d.space.mean)
-	b.pixels, b.grad = make([]float32, b.m*b.n), make([]float32, b.m*b.r)
+func newBox[T engine.Float](d *descent, o engine.Options) (*box[T], error) {
+	e, err := engine.New[T](o)
+	b := &box[T]{engine: e, m: len(d.labels), r: d.span.rank(), n: d.problem.Inputs()}
+	b.basis = pixelBasis[T](d.span, d.space)
+	b.mean = make([]T, b.n)
+	convert(b.mean, d.space.mean)
+	b.pixels, b.grad = make([]T, b.m*b.n), make([]T, b.m*b.r)
 	return b, err
 }
 
 // addGradient adds the penalty's gradient at particles z (m x r) to dst.
-func (b *box) addGradient(dst []float64, z []float32) {
+func (b *box[T]) addGradient(dst []float64, z []T) {
 	for i := range b.m {
 		copy(b.pixels[i*b.n:], b.mean)
 	}
@@ -32,7 +32,7 @@ func (b *box) addGradient(dst []float64, z []float32) {
 	for i, v := range b.pixels {
 		b.pixels[i] = min(v, 0) + max(v-1, 0)
 	}
-	weight := float32(2 * boxWeight / float64(b.m*b.n))
+	weight := T(2 * boxWeight / float64(b.m*b.n))
 	b.engine.Gemm(false, true, b.m, b.r, b.n, weight, b.pixels, b.n, b.basis, b.n, 0, b.grad, b.r)
 	for i, v := range b.grad {
 		dst[i] += float64(v)

@@ -80,6 +80,8 @@ func fingerprint(d *descent, o Options) [sha256.Size]byte {
 	_ = e.Encode(d.space.mean)
 	_ = e.Encode(d.space.std)
 	_ = e.Encode([]uint64{o.Seed, uint64(o.Restarts), uint64(o.Steps)})
+	_ = e.Encode(o.Float64)
+	_ = e.Encode(o.Kernel)
 	return [sha256.Size]byte(h.Sum(nil))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -97,5 +98,30 @@ func TestResumeEndsWithTheSameBytes(t *testing.T) {
 		if _, err := Run(context.Background(), p, o); !errors.Is(err, ErrCheckpoint) {
 			t.Errorf("half a checkpoint was gone on from: %v", err)
 		}
+	}
+}
+
+func TestPrecisionsAgree(t *testing.T) {
+	p := smallProblem(1)
+	residuals := func(o Options) []float64 {
+		o.Seed, o.Restarts, o.Steps = 5, 2, 20
+		r, err := Run(context.Background(), p, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []float64
+		for _, s := range r.Restarts {
+			out = append(out, s.Residual)
+		}
+		return out
+	}
+	single, double := residuals(Options{}), residuals(Options{Float64: true})
+	for i := range single {
+		if d := math.Abs(single[i]-double[i]) / double[i]; d > 1e-3 || d == 0 {
+			t.Errorf("restart %d: residual %v in single and %v in double precision", i, single[i], double[i])
+		}
+	}
+	if _, err := Run(context.Background(), p, Options{Kernel: "abacus"}); err == nil {
+		t.Error("an unknown kernel was accepted")
 	}
 }

@@ -75,7 +75,7 @@ func (d *descent) work(steps int) float64 {
 
 // start draws the particles of one restart and calibrates the objective for them: random directions, and one multiplier
 // for all such that the reconstructed block begins well below the parameters' norm.
-func (d *descent) start(obj *objective, rng *rand.Rand) (*trajectory, error) {
+func (d *descent) start(obj stepper, rng *rand.Rand) (*trajectory, error) {
 	m, r, c := len(d.labels), d.span.rank(), d.problem.Outputs()
 	t := &trajectory{Z: make([]float64, m*r), Log: make([]float64, m*c), ByZ: newAdam(m * r), ByLog: newAdam(m * c)}
 	for i := range t.Z {
@@ -108,11 +108,7 @@ func (d *descent) start(obj *objective, rng *rand.Rand) (*trajectory, error) {
 }
 
 // run descends from t to the configured number of steps. After every step it calls tick, which may keep a copy of t.
-func (d *descent) run(ctx context.Context, obj *objective, t *trajectory, tick func(t *trajectory)) error {
-	box, err := newBox(d)
-	if err != nil {
-		return err
-	}
+func (d *descent) run(ctx context.Context, obj stepper, t *trajectory, tick func(t *trajectory)) error {
 	lambda, gradZ, gradLog := make([]float64, len(t.Log)), make([]float64, len(t.Z)), make([]float64, len(t.Log))
 	rate := rateZ * d.kappa / math.Sqrt(float64(d.span.rank()))
 	for t.Step < d.steps {
@@ -125,14 +121,11 @@ func (d *descent) run(ctx context.Context, obj *objective, t *trajectory, tick f
 		}
 		dual := multipliers{labels: d.labels, classes: d.problem.Outputs(), log: t.Log}
 		dual.values(lambda)
-		loss, err := obj.step(t.Z, lambda)
+		loss, err := obj.step(t.Z, lambda, gradZ, gradLog)
 		if err != nil {
 			return err
 		}
 		t.Residual = math.Sqrt(loss)
-		widen(gradZ, obj.GradX())
-		widen(gradLog, obj.GradMultipliers())
-		box.addGradient(gradZ, obj.X())
 		dual.pullback(gradLog)
 		cool := 0.5 * (1 + math.Cos(math.Pi*f))
 		t.ByZ.update(t.Z, gradZ, rate*cool)
@@ -141,10 +134,4 @@ func (d *descent) run(ctx context.Context, obj *objective, t *trajectory, tick f
 		tick(t)
 	}
 	return nil
-}
-
-func widen(dst []float64, src []float32) {
-	for i, v := range src {
-		dst[i] = float64(v)
-	}
 }

@@ -34,7 +34,7 @@ type floor struct {
 }
 
 func newFloor(s *span, sp space) *floor {
-	pixels := s.pixelBasis(sp)
+	pixels := pixelBasis[float32](s, sp)
 	f := &floor{r: s.rank(), d: len(sp.mean)}
 	norms := make([]float64, f.d)
 	for i, v := range pixels {

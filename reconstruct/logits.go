@@ -32,9 +32,9 @@ func newLogits(net *graph.Dense, m int, alpha float64, threads int) (*logits, er
 		layer := logitsLayer{in: in, out: out, w: make([]float32, out*in), bias: make([]float32, out),
 			z: make([]float32, m*out), h: make([]float32, m*out), s: make([]float32, m*out), grad: make([]float32, m*out)}
 		for i := range out {
-			narrow(layer.w[i*in:], mat.Row(nil, i, l.W))
+			convert(layer.w[i*in:], mat.Row(nil, i, l.W))
 		}
-		narrow(layer.bias, l.B)
+		convert(layer.bias, l.B)
 		n.layers = append(n.layers, layer)
 	}
 	return n, err

@@ -15,38 +15,64 @@ import (
 //
 // for particles z in span coordinates: a [graph.Stationarity] over the reduced network with the deeper blocks left out.
 // The first layer's block is the one that holds the samples; the deeper ones carry the whole of their initialisation.
-type objective struct {
-	*graph.Stationarity[float32]
-	net  *graph.Dense
-	norm float64 // || [W1, kappa b1] ||^2
+type objective[T engine.Float] struct {
+	*graph.Stationarity[T]
+	box *box[T]
+	net *graph.Dense
 }
 
-func newObjective(net *graph.Dense, labels []int, kappa float64) (*objective, error) {
-	o := &objective{net: net}
+// stepper is an objective of either precision, with variables and gradients in float64.
+type stepper interface {
+	// sharpen sets the surrogate slopes: alpha times each hidden layer's gain.
+	sharpen(alpha float64, gain []float64) error
+	// step evaluates the objective at particles z with multipliers lambda and writes its gradients, that of the pixel
+	// box included.
+	step(z, lambda, gradZ, gradLambda []float64) (loss float64, err error)
+	// gains returns one over the typical pre-activation of each hidden layer at z.
+	gains(z *mat.Dense) []float64
+	// level returns the multiplier, one for all particles, at which the reconstructed block is as large as the
+	// parameters' own.
+	level(z []float64) (float64, error)
+}
+
+// newStepper returns the objective of a descent in the precision that the options ask for.
+func newStepper(d *descent, o Options) (stepper, error) {
+	if o.Float64 {
+		return newObjective[float64](d, o.engine())
+	}
+	return newObjective[float32](d, o.engine())
+}
+
+func newObjective[T engine.Float](d *descent, e engine.Options) (*objective[T], error) {
+	loss, err := firstBlock[T](d.span.net, d.labels, d.kappa, e)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBox[T](d, e)
+	return &objective[T]{Stationarity: loss, box: b, net: d.span.net}, err
+}
+
+// firstBlock is the relative stationarity residual of the first layer's block alone, for particles with labels from 0.
+func firstBlock[T engine.Float](net *graph.Dense, labels []int, kappa float64, e engine.Options) (*graph.Stationarity[T], error) {
 	first := net.Layers[0]
 	frobenius := mat.Norm(first.W, 2)
-	o.norm = frobenius*frobenius + kappa*kappa*dot(first.B, first.B)
 	weights := make([]float64, len(net.Layers))
-	weights[0] = 1 / o.norm
+	weights[0] = 1 / (frobenius*frobenius + kappa*kappa*dot(first.B, first.B))
 	scales := make([]float64, len(net.Layers))
 	for l := range scales {
 		scales[l] = kappa
 	}
-	signed := labels
 	if outputs, _ := net.Layers[len(net.Layers)-1].W.Dims(); outputs == 1 {
-		signed = make([]int, len(labels))
+		signed := make([]int, len(labels))
 		for i, y := range labels {
 			signed[i] = 2*y - 1
 		}
+		labels = signed
 	}
-	var err error
-	o.Stationarity, err = graph.NewStationarity[float32](net, signed, graph.StationarityOptions{
-		Engine: engine.Options{Threads: 1}, Weights: weights, BiasScales: scales})
-	return o, err
+	return graph.NewStationarity[T](net, labels, graph.StationarityOptions{Engine: e, Weights: weights, BiasScales: scales})
 }
 
-// sharpen sets the surrogate slopes: alpha times each hidden layer's gain.
-func (o *objective) sharpen(alpha float64, gain []float64) error {
+func (o *objective[T]) sharpen(alpha float64, gain []float64) error {
 	a := make([]float64, len(gain))
 	for l, g := range gain {
 		a[l] = alpha * g
@@ -54,21 +80,24 @@ func (o *objective) sharpen(alpha float64, gain []float64) error {
 	return o.SetAlpha(a...)
 }
 
-// step evaluates the objective and its gradients at particles z with multipliers lambda.
-func (o *objective) step(z, lambda []float64) (float64, error) {
-	narrow(o.X(), z)
-	narrow(o.Multipliers(), lambda)
-	return o.Step()
+func (o *objective[T]) step(z, lambda, gradZ, gradLambda []float64) (float64, error) {
+	convert(o.X(), z)
+	convert(o.Multipliers(), lambda)
+	loss, err := o.Step()
+	convert(gradZ, o.GradX())
+	convert(gradLambda, o.GradMultipliers())
+	o.box.addGradient(gradZ, o.X())
+	return loss, err
 }
 
-func narrow(dst []float32, src []float64) {
+// convert copies between precisions.
+func convert[D, S engine.Float](dst []D, src []S) {
 	for i, v := range src {
-		dst[i] = float32(v)
+		dst[i] = D(v)
 	}
 }
 
-// gains returns one over the typical pre-activation of each hidden layer at z.
-func (o *objective) gains(z *mat.Dense) []float64 {
+func (o *objective[T]) gains(z *mat.Dense) []float64 {
 	var gain []float64
 	in := z
 	for _, l := range o.net.Layers[:len(o.net.Layers)-1] {
@@ -89,16 +118,17 @@ func (o *objective) gains(z *mat.Dense) []float64 {
 	return gain
 }
 
-// level returns the multiplier, one for all particles, at which the reconstructed block B is as large as the parameters'
-// own, from || W - B ||^2 + || W + B ||^2 = 2 || W ||^2 + 2 || B ||^2.
-func (o *objective) level(z []float64) (float64, error) {
-	lambda := make([]float64, len(o.Multipliers()))
+// level follows from || W - B ||^2 + || W + B ||^2 = 2 || W ||^2 + 2 || B ||^2 for the parameters' block W and the
+// reconstructed one B.
+func (o *objective[T]) level(z []float64) (float64, error) {
+	convert(o.X(), z)
 	sum := 0.0
-	for _, s := range []float64{1, -1} {
+	for _, sign := range []T{1, -1} {
+		lambda := o.Multipliers()
 		for i := range lambda {
-			lambda[i] = s
+			lambda[i] = sign
 		}
-		loss, err := o.step(z, lambda)
+		loss, err := o.Step()
 		if err != nil {
 			return 0, err
 		}

@@ -1,6 +1,10 @@
 package reconstruct
 
-import "runtime"
+import (
+	"runtime"
+
+	"unlearnguard/graph/engine"
+)
 
 // Options tune a reconstruction. The zero value is the method as documented: nothing in it needs to be set.
 type Options struct {
@@ -13,6 +17,11 @@ type Options struct {
 	Steps int
 	// Threads is how many restarts run at a time. If 0, GOMAXPROCS.
 	Threads int
+	// Float64 descends in double precision, at half the speed. Losses are summed in double precision in any case.
+	Float64 bool
+	// Kernel names the matrix kernel, one of engine.Kernels, or "openblas" in a program built with -tags openblas. If empty,
+	// it is the fastest. Kernels differ by rounding.
+	Kernel string
 	// Checkpoint, if not empty, names a file that the state is kept in every few seconds and when ctx ends. It is
 	// removed when the run comes to its end.
 	Checkpoint string
@@ -47,3 +56,6 @@ func (o Options) withDefaults(d *descent) Options {
 	}
 	return o
 }
+
+// engine is how one restart computes: on one thread, since restarts run side by side.
+func (o Options) engine() engine.Options { return engine.Options{Threads: 1, Kernel: o.Kernel} }

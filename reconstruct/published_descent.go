@@ -116,7 +116,7 @@ func (d *publishedDescent) gradient() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	widen(d.gradX, d.loss.GradX())
+	convert(d.gradX, d.loss.GradX())
 	of := d.loss.GradMultipliers()
 	for i, at := range d.entry {
 		d.gradLambda[i] = float64(of[at]) / float64(len(d.lambda))
@@ -130,7 +130,7 @@ func (d *publishedDescent) gradient() (float64, error) {
 
 // place hands the candidates and their multipliers over to the loss.
 func (d *publishedDescent) place() {
-	narrow(d.loss.X(), d.x)
+	convert(d.loss.X(), d.x)
 	if classes := d.problem.Outputs(); classes > 1 {
 		for i, rival := range rivals(d.logits.at(d.loss.X()), d.labels) {
 			d.entry[i] = i*classes + rival
@@ -146,16 +146,16 @@ func (d *publishedDescent) place() {
 // firstLayer is the residual that [Run] reports.
 func (d *publishedDescent) firstLayer() (float64, error) {
 	d.place()
-	obj, err := newObjective(d.problem.Net, d.labels, d.problem.space().scale())
+	first, err := firstBlock[float32](d.problem.Net, d.labels, d.problem.space().scale(), engine.Options{Threads: 1})
 	if err != nil {
 		return 0, err
 	}
-	if err := obj.SetAlpha(d.setting.Alpha); err != nil {
+	if err := first.SetAlpha(d.setting.Alpha); err != nil {
 		return 0, err
 	}
-	lambda := make([]float64, len(d.loss.Multipliers()))
-	widen(lambda, d.loss.Multipliers())
-	loss, err := obj.step(d.x, lambda)
+	convert(first.X(), d.x)
+	copy(first.Multipliers(), d.loss.Multipliers())
+	loss, err := first.Step()
 	return math.Sqrt(max(loss, 0)), err
 }
 

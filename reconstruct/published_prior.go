@@ -19,6 +19,10 @@ import (
 // alpha_3 is, pixels go to xhat +- eps. As numbers for eps and alpha_3 would mean something else for every network and
 // normalisation, both are free of scale here: eps is relative to the candidates' typical pixel, and a step goes Weight eps
 // where a candidate's gradient is largest and in proportion elsewhere.
+//
+// It does little. With the default Weight and Epochs, on three networks of 784-1000-1 trained on 20 MNIST images each, odd
+// against even, whose phase 1 came to a mean best SSIM of 0.84, 0.71 and 0.74, a Radius of 0.03 adds 0.003 to 0.004 and
+// one of 0.1 adds 0.007 to 0.011; 0.3 changes it by -0.015 to +0.004, and 1 takes away 0.10 to 0.15.
 type PublishedPrior struct {
 	// Radius is eps over the root mean square of the candidates' input values. 0 leaves phase 2 out.
 	Radius float64
@@ -54,7 +58,7 @@ func (p PublishedPrior) apply(ctx context.Context, d *publishedDescent) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		narrow(x, d.x)
+		convert(x, d.x)
 		d.logits.gradient(grad, outward(d.logits.at(x), d.labels))
 		for i := range m {
 			at, to := i*len(x)/m, (i+1)*len(x)/m

@@ -27,7 +27,7 @@ func distantDescent(t *testing.T, widths ...int) *publishedDescent {
 
 // margins are the absolute ones of all candidates.
 func margins(d *publishedDescent) []float64 {
-	narrow(d.loss.X(), d.x)
+	convert(d.loss.X(), d.x)
 	out := d.logits.at(d.loss.X())
 	classes := len(out) / len(d.labels)
 	var all []float64
@@ -85,11 +85,11 @@ func TestLogitsGradient(t *testing.T) {
 	d := distantDescent(t, 6, 9, 8, 4)
 	x := make([]float32, len(d.x))
 	grad := make([]float32, len(x))
-	narrow(x, d.x)
+	convert(x, d.x)
 	weight := outward(d.logits.at(x), d.labels)
 	d.logits.gradient(grad, weight)
 	value := func() float64 {
-		narrow(x, d.x)
+		convert(x, d.x)
 		sum := 0.0
 		for i, v := range d.logits.at(x) {
 			sum += float64(weight[i] * v)

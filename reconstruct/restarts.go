@@ -21,7 +21,7 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint) ([]*
 	found := make([]*trajectory, o.Restarts)
 	report := newReporter(o, saved.steps(), o.Restarts*o.Steps)
 	parallel(o.Threads, o.Restarts, func(next func() (int, bool)) {
-		obj, err := newObjective(d.span.net, d.labels, d.kappa)
+		obj, err := newStepper(d, o)
 		if err != nil {
 			cancel(err)
 			return
@@ -41,7 +41,7 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint) ([]*
 }
 
 // restart descends from random starts until one is not dead.
-func (d *descent) restart(ctx context.Context, obj *objective, k int, seed uint64, saved *checkpoint, report func(*trajectory)) (*trajectory, error) {
+func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, saved *checkpoint, report func(*trajectory)) (*trajectory, error) {
 	t := saved.restart(k)
 	for attempt := 0; ; attempt++ {
 		if t == nil {

@@ -37,13 +37,13 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	}
 	candidates := d.candidates(found)
 	// The first restart's candidates tell whether the images have a floor; without one the rest are left as they are.
-	first, err := pursueFloor(ctx, d, candidates[:len(d.labels)], o.Threads)
+	first, err := pursueFloor(ctx, d, candidates[:len(d.labels)], o)
 	if err != nil {
 		return nil, err
 	}
 	floor := judgeFloor(first, d.span.rank(), p.Inputs())
 	if floor.Used {
-		rest, err := pursueFloor(ctx, d, candidates[len(d.labels):], o.Threads)
+		rest, err := pursueFloor(ctx, d, candidates[len(d.labels):], o)
 		if err != nil {
 			return nil, err
 		}
@@ -66,13 +66,13 @@ func (d *descent) candidates(found []*trajectory) []candidate {
 }
 
 // pursueFloor returns the candidates moved to the floor; the given ones stay as they are.
-func pursueFloor(ctx context.Context, d *descent, from []candidate, threads int) ([]candidate, error) {
+func pursueFloor(ctx context.Context, d *descent, from []candidate, o Options) ([]candidate, error) {
 	to := append([]candidate(nil), from...)
 	f := newFloor(d.span, d.space)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	parallel(threads, len(to), func(next func() (int, bool)) {
-		e, err := engine.New[float32](engine.Options{Threads: 1})
+	parallel(o.Threads, len(to), func(next func() (int, bool)) {
+		e, err := engine.New[float32](o.engine())
 		if err != nil {
 			cancel(err)
 			return

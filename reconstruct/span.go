@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph"
+	"unlearnguard/graph/engine"
 )
 
 // span is the row space of the first layer above its initial noise. With a small initialisation the rows of W1 are
@@ -57,12 +58,12 @@ func (s *span) distance(x []float64) float64 {
 
 // pixelBasis is the map from span coordinates to pixels, r x d in row-major order: the basis times the input's standard
 // deviation.
-func (s *span) pixelBasis(sp space) []float32 {
+func pixelBasis[T engine.Float](s *span, sp space) []T {
 	r, d := s.basis.Dims()
-	out := make([]float32, 0, r*d)
+	out := make([]T, 0, r*d)
 	for i := range r {
 		for j, v := range s.basis.RawRowView(i) {
-			out = append(out, float32(v*sp.std[j]))
+			out = append(out, T(v*sp.std[j]))
 		}
 	}
 	return out
