@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
+	"unlearnguard/graph/engine"
 	"unlearnguard/reconstruct"
 )
 
@@ -18,6 +21,7 @@ type runFlags struct {
 	seed              uint64
 	restarts, threads int
 	resume            bool
+	blas, precision   string
 }
 
 func (r *runFlags) add(c *cobra.Command, restarts string) {
@@ -25,6 +29,9 @@ func (r *runFlags) add(c *cobra.Command, restarts string) {
 	f.Uint64Var(&r.seed, "seed", 0, "seed of all random choices")
 	f.IntVar(&r.restarts, "restarts", 0, restarts+" (default by its rank)")
 	addThreads(c, &r.threads)
+	f.StringVar(&r.blas, "blas", "", "matrix kernel: "+strings.Join(engine.Kernels(), ", ")+
+		", or openblas in a program built with -tags openblas (default the fastest)")
+	f.StringVar(&r.precision, "precision", "float32", "float32, or float64 at half the speed")
 	f.BoolVar(&r.resume, "resume", false, "go on from the checkpoint of an interrupted run")
 }
 
@@ -36,11 +43,18 @@ func (r *runFlags) check() error {
 	if err := within("restarts", r.restarts, 0, 1<<20); err != nil {
 		return err
 	}
-	return within("threads", r.threads, 0, 1<<16)
+	if err := within("threads", r.threads, 0, 1<<16); err != nil {
+		return err
+	}
+	if _, err := engine.New[float32](engine.Options{Threads: 1, Kernel: r.blas}); err != nil {
+		return fmt.Errorf("--blas: %w", err)
+	}
+	return chosen("precision", cmp.Or(r.precision, "float32"), "float32", "float64")
 }
 
 func (r *runFlags) options() reconstruct.Options {
-	return reconstruct.Options{Seed: r.seed, Restarts: r.restarts, Threads: r.threads, Resume: r.resume}
+	return reconstruct.Options{Seed: r.seed, Restarts: r.restarts, Threads: r.threads, Resume: r.resume,
+		Float64: r.precision == "float64", Kernel: r.blas}
 }
 
 // openOut opens the folder of --out.
