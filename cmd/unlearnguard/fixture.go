@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,23 +23,47 @@ const fixtureSchema = "unlearnguard/fixture/v1"
 
 func (a *app) fixture() *cobra.Command {
 	return group("fixture", "Make images and networks to try an audit out on",
-		"Fixture makes the images and the networks that an audit can be tried out on, with known training samples.",
-		a.fixtureDigits(), a.fixtureTrain())
+		`Fixture makes the images and the networks that an audit can be tried out on, with known training samples, and does to
+networks what is done to them after a request to forget: train --drop honours it, the other operations do not.`,
+		slices.Concat([]*cobra.Command{a.fixtureDigits(), a.fixtureTrain(), a.fixtureFineTune(), a.fixtureRelabel(), a.fixturePoison()},
+			a.fixtureChanges())...)
 }
 
 // made is what a fixture command says of a model that it wrote.
 type made struct {
 	Schema string `json:"schema"`
 	modelFile
+	// From is the model that it was made of, and Operation how; both are left out for a model trained anew.
+	From      *modelFile `json:"from,omitempty"`
+	Operation string     `json:"operation,omitempty"`
 	// Mean is the file with the mean image that the network's inputs are centred by.
 	Mean string `json:"mean,omitempty"`
 	// Trained and Dropped are image specifications.
 	Trained []string `json:"trained,omitempty"`
 	Dropped []string `json:"dropped,omitempty"`
-	// Steps, Margin and FirstLayer describe the end of training.
+	// Training is how it ended.
+	Training *trainingEnd `json:"training,omitempty"`
+}
+
+// trainingEnd is the state that training ended in: see fixtures.Info.
+type trainingEnd struct {
 	Steps      int     `json:"steps"`
 	Margin     float64 `json:"margin"`
+	Residual   float64 `json:"residual"`
 	FirstLayer float64 `json:"first_layer_residual"`
+}
+
+func endOf(i fixtures.Info) *trainingEnd {
+	return &trainingEnd{Steps: i.Steps, Margin: i.Margin, Residual: i.Residual, FirstLayer: i.FirstLayer}
+}
+
+// String is for people.
+func (t *trainingEnd) String() string {
+	text := fmt.Sprintf("%d steps, margin %.3g, first-layer residual %.3f", t.Steps, t.Margin, t.FirstLayer)
+	if t.Margin <= 0 {
+		text += ": not all samples are told apart"
+	}
+	return text
 }
 
 // trained is a network with what is needed to use it.
@@ -50,17 +75,14 @@ type trained struct {
 
 // train trains a network on a set about its mean image.
 func (a *app) train(ctx context.Context, set *images.Set, task fixtures.Task, what string, o fixtures.Options) (*trained, error) {
-	labels := make([]int, set.Len())
-	for i, class := range set.Labels {
-		labels[i] = task.Label(class)
-		o.Classes = max(o.Classes, labels[i]+1, 2)
-	}
+	labels := labelled(set, task)
+	o.Classes = max(slices.Max(labels)+1, 2)
 	mean := images.Mean(set)
 	x, err := images.Normalisation{Mean: mean}.Apply(set)
 	if err != nil {
 		return nil, err
 	}
-	o.Progress = a.training(what, o.Margin)
+	o.Progress = a.training(what, o)
 	net, info, err := fixtures.Train(ctx, x, labels, o)
 	if err != nil {
 		return nil, err
@@ -68,28 +90,40 @@ func (a *app) train(ctx context.Context, set *images.Set, task fixtures.Task, wh
 	return &trained{model: fixtures.Export(net, set.C, set.H, set.W), mean: mean, info: info}, nil
 }
 
-// training returns a progress function for training to a margin.
-func (a *app) training(what string, margin float64) func(fixtures.Info) {
-	if margin == 0 {
-		margin = defaultMargin
+// labelled returns the labels that a task gives the images of a set.
+func labelled(set *images.Set, task fixtures.Task) []int {
+	labels := make([]int, set.Len())
+	for i, class := range set.Labels {
+		labels[i] = task.Label(class)
 	}
+	return labels
+}
+
+// training returns a progress function for training: by the margin where that ends it, else by the steps.
+func (a *app) training(what string, o fixtures.Options) func(fixtures.Info) {
+	margin, steps := cmp.Or(o.Margin, defaultMargin), cmp.Or(o.Steps, defaultSteps)
 	stage := a.term.stage(what)
 	return func(i fixtures.Info) {
-		stage(min(max(i.Margin/margin, 0), 1), fmt.Sprintf("step %d, margin %.1f, first-layer residual %.3f", i.Steps, i.Margin, i.FirstLayer))
+		share := float64(i.Steps) / float64(steps)
+		if o.WeightDecay == 0 {
+			share = max(share, min(i.Margin/margin, 1))
+		}
+		stage(share, fmt.Sprintf("step %d, margin %.1f, first-layer residual %.3f", i.Steps, i.Margin, i.FirstLayer))
 	}
 }
 
 // write puts the model into the file at path and the mean image beside it.
 func (t *trained) write(path string) error {
-	dir, model := filepath.Split(path)
-	if dir == "" {
-		dir = "."
-	}
-	return outdir.Place(dir, func(stage string) error {
-		return errors.Join(
-			onnxio.WriteFile(filepath.Join(stage, model), t.model),
-			t.mean.WriteNPY(filepath.Join(stage, meanFile(model))))
-	}, model)
+	return place(path, func(stage, model string) error {
+		return errors.Join(onnxio.WriteFile(filepath.Join(stage, model), t.model), t.mean.WriteNPY(filepath.Join(stage, meanFile(model))))
+	})
+}
+
+// place makes a model file, and what is beside it, complete or not at all: fill writes to another folder under the model
+// file's name.
+func place(path string, fill func(stage, name string) error) error {
+	name := filepath.Base(path)
+	return outdir.Place(filepath.Dir(path), func(stage string) error { return fill(stage, name) }, name)
 }
 
 // meanFile names the file with the mean image that belongs to a model.
@@ -97,8 +131,8 @@ func meanFile(model string) string {
 	return strings.TrimSuffix(model, filepath.Ext(model)) + ".mean.npy"
 }
 
-// checkModelFile reports why a model cannot be written to the file of --out.
-func checkModelFile(path string) error {
+// checkFile reports why nothing can be written to the file of --out.
+func checkFile(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("--out: %s is a folder: name a file", path)
 	}
@@ -108,51 +142,15 @@ func checkModelFile(path string) error {
 	return nil
 }
 
-// specs names images, given one by one, by as few specifications as can be.
-func specs(names []string) []string {
-	var all []*images.Spec
-	for _, name := range names {
-		spec, err := images.Parse(name)
-		if err != nil || len(spec.Indices) != 1 {
-			all = append(all, &images.Spec{Path: name})
-			continue
-		}
-		at := slices.IndexFunc(all, func(s *images.Spec) bool {
-			return s.Kind == spec.Kind && s.Path == spec.Path && s.Part == spec.Part
-		})
-		if at < 0 {
-			all = append(all, &spec)
-			continue
-		}
-		all[at].Indices = append(all[at].Indices, spec.Indices...)
+// printMade prints what was made, for programs, if that is wanted.
+func (a *app) printMade(doc made, path, format string) error {
+	if format != "json" {
+		return nil
 	}
-	var out []string
-	for _, s := range all {
-		s.Indices = joined(s.Indices)
-		out = append(out, s.String())
+	sum, err := digest(path)
+	if err != nil {
+		return err
 	}
-	return out
-}
-
-// joined sorts indices and makes ranges of those that follow each other.
-func joined(indices []images.Range) []images.Range {
-	slices.SortFunc(indices, func(a, b images.Range) int { return a.First - b.First })
-	var out []images.Range
-	for _, r := range indices {
-		if n := len(out); n > 0 && out[n-1].Last+1 == r.First {
-			out[n-1].Last = r.Last
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
-// asFlags writes specifications as they are given to a flag of verify.
-func asFlags(flag string, specs []string) string {
-	var words []string
-	for _, s := range specs {
-		words = append(words, "--"+flag, quoted(s))
-	}
-	return strings.Join(words, " ")
+	doc.Schema, doc.modelFile = fixtureSchema, modelFile{Path: path, SHA256: sum}
+	return encode(a.out, doc)
 }

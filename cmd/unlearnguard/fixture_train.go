@@ -13,7 +13,7 @@ import (
 	"unlearnguard/fixtures/images"
 )
 
-// What package fixtures trains to where nothing is said, for the help and for the progress.
+// What package fixtures trains to where nothing is said: for the progress.
 const (
 	defaultMargin = 20
 	defaultSteps  = 20000
@@ -48,7 +48,7 @@ It prints how to name the samples that were trained on and those that were dropp
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "images to pick from; they need labels")
-	f.IntVar(&o.samples, "samples", 20, "number of samples to pick, balanced over the labels")
+	f.IntVar(&o.samples, "samples", 20, "number of samples to pick, balanced over the labels; 0 takes all images")
 	f.StringVar(&o.drop, "drop", "", "positions among the picked samples to leave out, such as 0,3-5")
 	f.Uint64Var(&o.selection, "pick", 0, "seed of the choice of samples")
 	f.StringVar(&o.task, "task", string(fixtures.OddEven), "labels: odd-even, vehicles or classes")
@@ -62,8 +62,8 @@ It prints how to name the samples that were trained on and those that were dropp
 	f.BoolVar(&n.DefaultInit, "default-init", false, "start all layers as PyTorch does")
 	f.Uint64Var(&n.Seed, "seed", 0, "seed of the initialisation")
 	f.Float64Var(&n.WeightDecay, "weight-decay", 0, "weight decay")
-	f.Float64Var(&n.Margin, "margin", defaultMargin, "least margin of a sample to train to")
-	f.IntVar(&n.Steps, "steps", defaultSteps, "most steps of descent")
+	f.Float64Var(&n.Margin, "margin", 0, "least margin of a sample to train to (default 20; with weight decay 1)")
+	f.IntVar(&n.Steps, "steps", 0, "most steps of descent (default 20000)")
 	addThreads(c, &n.Threads)
 	require(c, "data", "out")
 	return c
@@ -100,14 +100,14 @@ func (o *trainOptions) check() error {
 	for _, err := range []error{
 		chosen("format", o.format, "text", "json"),
 		chosen("task", o.task, string(fixtures.OddEven), string(fixtures.Vehicles), string(fixtures.Classes)),
-		within("samples", o.samples, 1, 1<<20),
+		within("samples", o.samples, 0, 1<<20),
 		within("slope", n.Slope, 0, 0.99),
 		within("first-scale", n.FirstScale, 0, 10),
 		within("weight-decay", n.WeightDecay, 0, 1),
 		within("margin", n.Margin, 0, 1e6),
 		within("steps", n.Steps, 0, 1<<30),
 		within("threads", n.Threads, 0, 1<<16),
-		checkModelFile(o.out),
+		checkFile(o.out),
 	} {
 		if err != nil {
 			return err
@@ -121,9 +121,11 @@ func (o *trainOptions) pick(set *images.Set) (kept, dropped *images.Set, err err
 	if set.Labels == nil {
 		return nil, nil, errors.New("--data: the images have no labels")
 	}
-	picked, err := fixtures.Select(set.Labels, fixtures.Task(o.task), o.samples, o.selection)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--samples: %w", err)
+	picked := sequence(0, set.Len())
+	if o.samples > 0 {
+		if picked, err = fixtures.Select(set.Labels, fixtures.Task(o.task), o.samples, o.selection); err != nil {
+			return nil, nil, fmt.Errorf("--samples: %w", err)
+		}
 	}
 	out, err := positions(o.drop, len(picked))
 	if err != nil {
@@ -148,23 +150,15 @@ func (o *trainOptions) pick(set *images.Set) (kept, dropped *images.Set, err err
 
 // reportTraining says what was made of what.
 func (a *app) reportTraining(model *trained, o trainOptions, kept, dropped *images.Set) error {
-	sum, err := digest(o.out)
-	if err != nil {
-		return err
-	}
-	doc := made{Schema: fixtureSchema, modelFile: modelFile{Path: o.out, SHA256: sum}, Mean: meanFile(o.out), Trained: specs(kept.Names),
-		Steps: model.info.Steps, Margin: model.info.Margin, FirstLayer: model.info.FirstLayer}
-	a.term.say("%s: %d samples, %d steps, margin %.3g, first-layer residual %.3f", doc.Path, kept.Len(), doc.Steps, doc.Margin, doc.FirstLayer)
+	doc := made{Mean: meanFile(o.out), Trained: specs(kept.Names), Training: endOf(model.info)}
+	a.term.say("%s: %d samples, %s", o.out, kept.Len(), doc.Training)
 	a.term.say("trained on: %s", asFlags("retain", doc.Trained))
 	if dropped != nil {
 		doc.Dropped = specs(dropped.Names)
 		a.term.say("left out:   %s", asFlags("forget", doc.Dropped))
 	}
 	a.term.say("its input:  --mean %s", quoted(doc.Mean))
-	if o.format == "json" {
-		return encode(a.out, doc)
-	}
-	return nil
+	return a.printMade(doc, o.out, o.format)
 }
 
 // positions parses 0,3-5 into the set of those positions below n.

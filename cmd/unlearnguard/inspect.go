@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
-	"codeberg.org/sbinet/npyio/npz"
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
 	"unlearnguard/onnxio"
 )
@@ -88,43 +87,13 @@ func runCheck(ctx context.Context, model *onnxio.Model, path string) (*graph.Che
 	if err != nil {
 		return nil, err
 	}
-	z, err := npz.Open(path)
+	x, _, err := images.ReadArray(path, "x")
 	if err != nil {
 		return nil, err
 	}
-	defer z.Close()
-	x, err := array(z, "x")
-	if err != nil {
-		return nil, err
-	}
-	y, err := array(z, "y", network.OutputName)
+	y, _, err := images.ReadArray(path, "y", network.OutputName)
 	if err != nil {
 		return nil, err
 	}
 	return network.Check(ctx, x, y)
-}
-
-// array reads the first of the named arrays that is there, of any numeric type.
-func array(z *npz.Reader, names ...string) ([]float64, error) {
-	for _, name := range names {
-		header := z.Header(name + ".npy")
-		if header == nil {
-			continue
-		}
-		if strings.HasSuffix(header.Descr.Type, "f8") {
-			var v []float64
-			err := z.Read(name+".npy", &v)
-			return v, err
-		}
-		var v []float32
-		if err := z.Read(name+".npy", &v); err != nil {
-			return nil, fmt.Errorf("array %s: %w; give it as float32 or float64", name, err)
-		}
-		wide := make([]float64, len(v))
-		for i, f := range v {
-			wide[i] = float64(f)
-		}
-		return wide, nil
-	}
-	return nil, fmt.Errorf("no array %s", strings.Join(names, " or "))
 }

@@ -7,6 +7,7 @@ import (
 	"codeberg.org/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
 
+	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/report"
 )
@@ -52,29 +53,26 @@ func writePictures(path string, pictures []report.Pictures) error {
 
 // readPictures returns the pictures of the samples of a report from the file at path.
 func readPictures(path string, samples []report.Sample) ([]report.Pictures, error) {
-	z, err := npz.Open(path)
+	size, _, err := images.ReadArray(path, "shape")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	defer z.Close()
-	var shape []int64
-	if err := z.Read("shape.npy", &shape); err != nil || len(shape) != 3 {
-		return nil, fmt.Errorf("%s: it holds no pictures of a report", path)
+		return nil, err
 	}
 	out := make([]report.Pictures, len(samples))
 	for _, view := range views {
-		var pix []float64
-		if err := z.Read(view.name+".npy", &pix); err != nil {
-			return nil, fmt.Errorf("%s: array %q: %w", path, view.name, err)
+		pixels, shape, err := images.ReadArray(path, view.name)
+		if err != nil {
+			return nil, err
 		}
-		size := len(pix) / max(len(samples), 1)
+		if len(size) != 3 || len(shape) != 2 || shape[0] != len(samples) {
+			return nil, fmt.Errorf("%s: it holds no pictures of the %d samples of this report", path, len(samples))
+		}
 		for i, s := range samples {
 			if !view.there(s) {
 				continue
 			}
-			m := metrics.Image{Channels: int(shape[0]), Height: int(shape[1]), Width: int(shape[2]), Pix: pix[i*size:][:size]}
+			m := metrics.Image{Channels: int(size[0]), Height: int(size[1]), Width: int(size[2]), Pix: pixels[i*shape[1]:][:shape[1]]}
 			if err := m.Validate(); err != nil {
-				return nil, fmt.Errorf("%s: array %q, row %d of %d: %w", path, view.name, i, len(samples), err)
+				return nil, fmt.Errorf("%s: array %q, row %d: %w", path, view.name, i, err)
 			}
 			*view.of(&out[i]) = m
 		}
