@@ -53,10 +53,10 @@ A pair of keys is made with
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&o.key, "key", "", "the auditor's public key (PEM)")
-	f.StringVar(&o.report, "report", "", "report.json that must be the attested one")
-	f.StringArrayVar(&o.models, "model", nil, "model file that must be one of the attested two; may be repeated")
-	f.StringVar(&o.format, "format", "text", "text, or json for stdout")
+	f.StringVar(&o.key, "key", "", "the auditor's public `KEY` (PEM)")
+	f.StringVar(&o.report, "report", "", "`FILE` (report.json) that must be the attested one")
+	f.StringArrayVar(&o.models, "model", nil, "`MODEL` that must be one of the attested two; may be repeated")
+	f.StringVar(&o.format, "format", "text", "`format`: text, or json for stdout")
 	require(c, "key")
 	return c
 }

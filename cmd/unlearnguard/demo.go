@@ -35,8 +35,8 @@ as retained.`, demoSamples, demoForgotten),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runDemo(c.Context(), out, seed) },
 	}
-	c.Flags().StringVarP(&out, "out", "o", "unlearnguard-demo", "folder to write to")
-	c.Flags().Uint64Var(&seed, "seed", 2, "seed of everything that is drawn")
+	c.Flags().StringVarP(&out, "out", "o", "unlearnguard-demo", "`FOLDER` to write to")
+	c.Flags().Uint64Var(&seed, "seed", 2, "`seed` of everything that is drawn")
 	return c
 }
 

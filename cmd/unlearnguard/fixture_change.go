@@ -24,8 +24,8 @@ var changes = []change{
 	{"prune", "Set a share of a network's weights to zero",
 		"Prune sets a share of each layer's weights to zero: the smallest, or any.",
 		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
-			share := f.Float64("share", 0.2, "share of each layer's weights")
-			by := f.String("by", string(fixtures.Magnitude), "which weights: magnitude or random")
+			share := f.Float64("share", 0.2, "`share` of each layer's weights")
+			by := f.String("by", string(fixtures.Magnitude), "which `weights`: magnitude or random")
 			seed := seedFlag(f)
 			return func(net *graph.Dense) (*graph.Dense, error) {
 				if err := within("share", *share, 0, 1); err != nil {
@@ -40,7 +40,7 @@ var changes = []change{
 	{"noise", "Add noise to a network's parameters",
 		"Noise adds normally distributed noise to all parameters.",
 		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
-			share := f.Float64("share", 0.01, "standard deviation, as a share of the root mean square of each layer's weights")
+			share := f.Float64("share", 0.01, "standard deviation, as a `share` of the root mean square of each layer's weights")
 			seed := seedFlag(f)
 			return func(net *graph.Dense) (*graph.Dense, error) {
 				if err := within("share", *share, 0, 1000); err != nil {
@@ -52,7 +52,7 @@ var changes = []change{
 	{"rescale", "Scale a network's neurons without changing what it computes",
 		"Rescale multiplies the weights into each hidden neuron and divides those out of it by a random factor.",
 		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
-			most := f.Float64("most", 10, "the factors lie between 1/most and most")
+			most := f.Float64("most", 10, "the `factor` lies between 1/most and most")
 			seed := seedFlag(f)
 			return func(net *graph.Dense) (*graph.Dense, error) {
 				if err := within("most", *most, 1, 1e6); err != nil {
@@ -70,7 +70,7 @@ var changes = []change{
 	{"round", "Round a network's parameters to a lower precision",
 		"Round gives the parameters the values that they have once they were stored in a lower precision.",
 		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
-			to := f.String("to", string(fixtures.Float16), "precision: fp16 or int8")
+			to := f.String("to", string(fixtures.Float16), "`precision`: fp16 or int8")
 			return func(net *graph.Dense) (*graph.Dense, error) {
 				if err := chosen("to", *to, string(fixtures.Float16), string(fixtures.Int8)); err != nil {
 					return nil, err
@@ -85,7 +85,7 @@ var changes = []change{
 		}},
 }
 
-func seedFlag(f *pflag.FlagSet) *uint64 { return f.Uint64("seed", 0, "seed of all random choices") }
+func seedFlag(f *pflag.FlagSet) *uint64 { return f.Uint64("seed", 0, "`seed` of all random choices") }
 
 // fixtureChanges are the commands for changes.
 func (a *app) fixtureChanges() []*cobra.Command {
@@ -112,8 +112,8 @@ func (a *app) fixtureChanges() []*cobra.Command {
 
 // addModelOut adds the flags of a command that writes a model.
 func addModelOut(c *cobra.Command, out, format *string) {
-	c.Flags().StringVarP(out, "out", "o", "", "model to write")
-	c.Flags().StringVar(format, "format", "text", "text, or json for stdout")
+	c.Flags().StringVarP(out, "out", "o", "", "`MODEL` to write")
+	c.Flags().StringVar(format, "format", "text", "`format`: text, or json for stdout")
 	require(c, "out")
 }
 

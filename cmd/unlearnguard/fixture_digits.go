@@ -25,9 +25,9 @@ different seeds have no image in common.`,
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.IntVarP(&n, "number", "n", 400, "number of images")
-	f.Uint64Var(&seed, "seed", 0, "seed of the drawing")
-	f.StringVarP(&out, "out", "o", "", "folder to write to")
+	f.IntVarP(&n, "number", "n", 400, "`number` of images")
+	f.Uint64Var(&seed, "seed", 0, "`seed` of the drawing")
+	f.StringVarP(&out, "out", "o", "", "`FOLDER` to write to")
 	require(c, "out")
 	return c
 }

@@ -31,7 +31,7 @@ func (a *app) fixtureFineTune() *cobra.Command {
 		Long:    "Fine-tune goes on training a network on the images of --data for a number of steps.\n" + imagesHelp + "\n" + normHelp,
 		Example: `  unlearnguard fixture fine-tune before.onnx --data idx:mnist#100-149 --mean before.mean.npy -o tuned.onnx`,
 	})
-	c.Flags().IntVar(&o.descent.Steps, "steps", 200, "number of steps")
+	c.Flags().IntVar(&o.descent.Steps, "steps", 200, "`number` of steps")
 	o.descent.Margin = math.Inf(1) // all of the steps are taken, whatever the margin
 	return c
 }
@@ -47,10 +47,10 @@ func (a *app) fixtureRelabel() *cobra.Command {
 		Example: `  unlearnguard fixture relabel before.onnx --forget idx:mnist#5,17 --data idx:mnist#100-117 --mean before.mean.npy -o relabelled.onnx`,
 	})
 	f := c.Flags()
-	f.StringArrayVar(&o.forget, "forget", nil, "images to give other labels")
-	f.Float64Var(&o.descent.Margin, "margin", 0, "least margin of a sample to train to (default 20)")
-	f.IntVar(&o.descent.Steps, "steps", 0, "most steps of descent (default 20000)")
-	f.Uint64Var(&o.seed, "seed", 0, "seed of the choice of labels")
+	f.StringArrayVar(&o.forget, "forget", nil, "`IMAGES` to give other labels")
+	f.Float64Var(&o.descent.Margin, "margin", 0, "least `margin` of a sample to train to (default 20)")
+	f.IntVar(&o.descent.Steps, "steps", 0, "most `steps` of descent (default 20000)")
+	f.Uint64Var(&o.seed, "seed", 0, "`seed` of the choice of labels")
 	require(c, "forget")
 	return c
 }
@@ -64,12 +64,12 @@ func (a *app) tuneCommand(o *tuneOptions, c *cobra.Command) *cobra.Command {
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringArrayVar(&o.data, "data", nil, "images to train on; they need labels")
-	f.StringVar(&o.task, "task", "", "labels: odd-even, vehicles or classes (default odd-even for a binary network, else classes)")
+	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to train on; they need labels")
+	f.StringVar(&o.task, "task", "", "`labels`: odd-even, vehicles or classes (default odd-even for a binary network, else classes)")
 	o.norm.add(c, "", "the model")
 	addModelOut(c, &o.out, &o.format)
-	f.Float64Var(&o.descent.Rate, "rate", 0, "rate of descent (default: adapted to the curvature)")
-	f.Float64Var(&o.descent.WeightDecay, "weight-decay", 0, "weight decay")
+	f.Float64Var(&o.descent.Rate, "rate", 0, "`rate` of descent (default: adapted to the curvature)")
+	f.Float64Var(&o.descent.WeightDecay, "weight-decay", 0, "weight `decay`")
 	addThreads(c, &o.descent.Threads)
 	require(c, "data")
 	return c

@@ -36,13 +36,13 @@ a backdoor, which other methods of verification look for.
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringArrayVar(&o.data, "data", nil, "images to stamp; they need labels")
-	f.IntVar(&o.target, "target", 0, "class to give them")
-	f.IntVar(&o.trigger.Side, "side", 3, "side of the patch in pixels")
-	f.IntVar(&o.trigger.Row, "row", 0, "its distance from the lower edge")
-	f.IntVar(&o.trigger.Column, "column", 0, "its distance from the right edge")
+	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to stamp; they need labels")
+	f.IntVar(&o.target, "target", 0, "`class` to give them")
+	f.IntVar(&o.trigger.Side, "side", 3, "side of the patch in `pixels`")
+	f.IntVar(&o.trigger.Row, "row", 0, "its distance from the lower edge in `pixels`")
+	f.IntVar(&o.trigger.Column, "column", 0, "its distance from the right edge in `pixels`")
 	f.BoolVar(&o.trigger.Dark, "dark", false, "a black patch, not a white one")
-	f.StringVarP(&o.out, "out", "o", "", "file to write (.npz)")
+	f.StringVarP(&o.out, "out", "o", "", "`FILE` to write (.npz)")
 	require(c, "data", "target", "out")
 	return c
 }

@@ -43,8 +43,8 @@ the import is right.`,
 			return a.runInspect(c.Context(), args[0], format, check)
 		},
 	}
-	c.Flags().StringVar(&format, "format", "text", "text or json, on stdout")
-	c.Flags().StringVar(&check, "check", "", ".npz file with arrays x (inputs) and y (expected outputs)")
+	c.Flags().StringVar(&format, "format", "text", "`format` on stdout: text or json")
+	c.Flags().StringVar(&check, "check", "", "`FILE` (.npz) with arrays x (inputs) and y (expected outputs)")
 	return c
 }
 

@@ -23,8 +23,8 @@ type valuesFlag struct{ name, text string }
 
 func (n *normFlags) add(c *cobra.Command, suffix, whose string) {
 	n.mean.name, n.std.name = "mean"+suffix, "std"+suffix
-	c.Flags().StringVar(&n.mean.text, n.mean.name, "", "mean subtracted from the input of "+whose)
-	c.Flags().StringVar(&n.std.text, n.std.name, "", "standard deviation the input of "+whose+" was divided by")
+	c.Flags().StringVar(&n.mean.text, n.mean.name, "", "`MEAN` subtracted from the input of "+whose)
+	c.Flags().StringVar(&n.std.text, n.std.name, "", "standard deviation (`STD`) that the input of "+whose+" was divided by")
 }
 
 // or takes the flags that were left out from fallback.

@@ -56,8 +56,8 @@ func (a *app) reconstruct() *cobra.Command {
 		Use:   "reconstruct MODEL",
 		Short: "Recover training samples from a model's parameters",
 		Long: fmt.Sprintf(`Reconstruct recovers training samples from the parameters of MODEL, an ONNX file, and writes them to the folder named by
---out as %s (the images), %s (the most credible ones) and %s. No training data is used; the
-confidence of a sample is the share of restarts that found it.
+--out as %s (the images), %s (the most credible ones) and %s. No training data is used; every
+sample comes with a confidence in [0,1] that needs none either.
 %s
 
 Without a mean image the pictures are deviations from an unknown mean.
@@ -71,11 +71,11 @@ Without a mean image the pictures are deviations from an unknown mean.
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVarP(&o.out, "out", "o", "recovered", "folder to write to")
-	f.StringVar(&o.shape, "shape", "", "size of an image as CHANNELSxROWSxCOLUMNS (default the model's input, or a square)")
+	f.StringVarP(&o.out, "out", "o", "recovered", "`FOLDER` to write to")
+	f.StringVar(&o.shape, "shape", "", "size of an image as `CxHxW`: channels, rows, columns (default the model's input, or a square)")
 	o.norm.add(c, "", "the model")
-	f.IntVar(&o.shown, "show", 60, "number of samples in the picture")
-	f.StringVar(&o.format, "format", "text", "text, or json to write "+samplesJSON+" to stdout as well")
+	f.IntVar(&o.shown, "show", 60, "`number` of samples in the picture")
+	f.StringVar(&o.format, "format", "text", "`format`: text, or json to write "+samplesJSON+" to stdout as well")
 	o.run.add(c, "random starts")
 	return c
 }

@@ -52,7 +52,7 @@ Start with "unlearnguard demo": it needs nothing and shows everything.`,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetHelpTemplate(root.HelpTemplate() + "{{if .Runnable}}" + exitHelp + "\n{{end}}")
+	root.SetHelpTemplate(root.HelpTemplate() + "{{if or .Runnable .HasSubCommands}}" + exitHelp + "\n{{end}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})

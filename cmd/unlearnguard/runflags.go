@@ -26,17 +26,17 @@ type runFlags struct {
 
 func (r *runFlags) add(c *cobra.Command, restarts string) {
 	f := c.Flags()
-	f.Uint64Var(&r.seed, "seed", 0, "seed of all random choices")
-	f.IntVar(&r.restarts, "restarts", 0, restarts+" (default by its rank)")
+	f.Uint64Var(&r.seed, "seed", 0, "`seed` of all random choices")
+	f.IntVar(&r.restarts, "restarts", 0, "`number` of "+restarts+" (default by the size of the problem)")
 	addThreads(c, &r.threads)
-	f.StringVar(&r.blas, "blas", "", "matrix kernel: "+strings.Join(engine.Kernels(), ", ")+
+	f.StringVar(&r.blas, "blas", "", "matrix `kernel`: "+strings.Join(engine.Kernels(), ", ")+
 		", or openblas in a program built with -tags openblas (default the fastest)")
-	f.StringVar(&r.precision, "precision", "float32", "float32, or float64 at half the speed")
+	f.StringVar(&r.precision, "precision", "float32", "`type` of numbers: float32, or float64 at half the speed")
 	f.BoolVar(&r.resume, "resume", false, "go on from the checkpoint of an interrupted run")
 }
 
 func addThreads(c *cobra.Command, threads *int) {
-	c.Flags().IntVar(threads, "threads", 0, "threads to work with, which does not change the result (default all cores)")
+	c.Flags().IntVar(threads, "threads", 0, "`number` of threads, which does not change the result (default all cores)")
 }
 
 func (r *runFlags) check() error {

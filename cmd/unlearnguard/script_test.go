@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs sessions at the prompt. Beside testscript's own commands they use those of scriptCommands.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,

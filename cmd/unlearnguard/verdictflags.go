@@ -40,14 +40,14 @@ type verdictFlags struct {
 // add defines the flags; undecided says what holds for those of the decision that are left out.
 func (v *verdictFlags) add(c *cobra.Command, out, undecided string) {
 	f := c.Flags()
-	f.Float64Var(&v.level, "level", 0, "error rate over the queried samples (default "+undecided+"0.05)")
-	f.Float64Var(&v.tau, "tau", 0, "SSIM threshold without a reference set (default "+undecided+"0.4)")
-	f.IntVar(&v.minControls, "min-controls", 0, "controls that must be recoverable (default "+undecided+"by the level)")
-	f.StringVar(&v.request, "request", "", "what is to be forgotten: sample or class (default "+undecided+"by the labels)")
-	f.StringVarP(&v.out, "out", "o", out, "folder for the report")
-	f.StringVar(&v.format, "format", "text", "text, or json to write report.json to stdout as well")
-	f.StringSliceVar(&v.failOn, "fail-on", nil, "exit with 10 when retained, with 11 when inconclusive")
-	f.StringVar(&v.attest, "attest", "", "private key (PEM) to sign an in-toto attestation of the outcome with")
+	f.Float64Var(&v.level, "level", 0, "error `rate` over the queried samples (default "+undecided+"0.05)")
+	f.Float64Var(&v.tau, "tau", 0, "SSIM `threshold` without a reference set (default "+undecided+"0.4)")
+	f.IntVar(&v.minControls, "min-controls", 0, "`number` of controls that must be recoverable (default "+undecided+"by the level)")
+	f.StringVar(&v.request, "request", "", "what `kind` of request it is: sample or class (default "+undecided+"by the labels)")
+	f.StringVarP(&v.out, "out", "o", out, "`FOLDER` for the report")
+	f.StringVar(&v.format, "format", "text", "`format`: text, or json to write report.json to stdout as well")
+	f.StringSliceVar(&v.failOn, "fail-on", nil, "`verdicts` to fail on: retained (exit code 10), inconclusive (11), or both")
+	f.StringVar(&v.attest, "attest", "", "private `KEY` (PEM) to sign an in-toto attestation of the outcome with")
 	f.BoolVar(&v.bom, "bom", false, "write a CycloneDX bill of materials of the models as well")
 }
 

@@ -33,7 +33,7 @@ func sound(r *reconstruct.Result) bool {
 		sum += s.Residual
 	}
 	for _, s := range r.Samples {
-		sum += s.Multiplier
+		sum += s.Multiplier + s.Confidence
 		for _, v := range s.Pixels {
 			sum += v
 		}
