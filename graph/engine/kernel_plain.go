@@ -16,7 +16,7 @@ func plainKernel[T Float]() *kernel[T] {
 }
 
 func plainTranspose[T Float](k int, src *T, ld, rows int, dst *T, width int) {
-	s, d := unsafe.Slice(src, (rows-1)*ld+k), unsafe.Slice(dst, (k-1)*width+4)
+	s, d := unsafe.Slice(src, (rows-1)*ld+k), unsafe.Slice(dst, (k-1)*width+rows)
 	for i := range rows {
 		for l, v := range s[i*ld : i*ld+k] {
 			d[l*width+i] = v
