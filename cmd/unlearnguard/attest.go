@@ -125,20 +125,6 @@ func writeAttestation(w io.Writer, t attest.Attestation) error {
 	return err
 }
 
-// digest is the SHA-256 of a file's bytes in hexadecimal.
-func digest(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
-}
-
 // signingKey reads a private key and tries it, so that a key that cannot sign is found out before the work and not after.
 func signingKey(ctx context.Context, path string) ([]byte, error) {
 	key, err := os.ReadFile(path)

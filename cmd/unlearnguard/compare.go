@@ -43,6 +43,7 @@ func (a *app) runCompare(ctx context.Context, from string, v verdictFlags, again
 	if err != nil {
 		return err
 	}
+	rep.Tool = tool()
 	if len(again.configuration) > 0 {
 		rep.Command += "; " + again.command
 		maps.Copy(rep.Configuration, again.configuration)

@@ -60,7 +60,7 @@ func (a *app) runInspect(ctx context.Context, path, format, check string) error 
 	out := inspection{Schema: inspectSchema, Report: rep}
 	if check != "" {
 		if out.Check, err = runCheck(ctx, model, check); err != nil {
-			return fmt.Errorf("%s: --check %s: %w", path, check, err)
+			return err
 		}
 	}
 	if format == "json" {
@@ -81,19 +81,24 @@ func (a *app) runInspect(ctx context.Context, path, format, check string) error 
 	return nil
 }
 
-// runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output.
+// runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output. It returns nil
+// for a model that cannot be run, of which the inspection says why.
 func runCheck(ctx context.Context, model *onnxio.Model, path string) (*graph.Check, error) {
 	network, err := graph.Compile(model, graph.Options{})
 	if err != nil {
-		return nil, err
+		return nil, nil
 	}
 	x, _, err := images.ReadArray(path, "x")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--check: %w", err)
 	}
 	y, _, err := images.ReadArray(path, "y", network.OutputName)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--check: %w", err)
 	}
-	return network.Check(ctx, x, y)
+	check, err := network.Check(ctx, x, y)
+	if err != nil {
+		return nil, fmt.Errorf("--check %s: %w", path, err)
+	}
+	return check, nil
 }

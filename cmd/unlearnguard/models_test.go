@@ -32,6 +32,11 @@ var models = map[string]func() *onnxio.Model{
 		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(1, 64, weights(64))}}, Outputs: 1}
 		return fixtures.Export(net, 1, 8, 8)
 	},
+	// four takes four channels.
+	"four": func() *onnxio.Model {
+		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(6, 256, weights(6*256))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
+		return fixtures.Export(net, 4, 8, 8)
+	},
 	// rgb takes three channels.
 	"rgb": func() *onnxio.Model {
 		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(6, 192, weights(6*192))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
@@ -46,6 +51,24 @@ func small(outputs int) *onnxio.Model {
 		{W: mat.NewDense(outputs, 6, weights(6*outputs))},
 	}}
 	return fixtures.Export(net, 1, 8, 8)
+}
+
+// answers are inputs of small(1), and its outputs, off by a constant.
+func answers(off float64) (x, y []float64) {
+	first, bias, last := weights(6*64), weights(6), weights(6)
+	for s := range 5 {
+		sample := weights(64 + s)[:64]
+		out := off
+		for j := range 6 {
+			z := bias[j]
+			for k, v := range sample {
+				z += first[j*64+k] * v
+			}
+			out += last[j] * max(z, 0)
+		}
+		x, y = append(x, sample...), append(y, out)
+	}
+	return x, y
 }
 
 func weights(n int) []float64 {

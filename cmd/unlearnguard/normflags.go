@@ -1,9 +1,8 @@
 package main
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -69,8 +68,12 @@ func (n normFlags) read(c, h, w int) (images.Normalisation, []report.Input, erro
 		if _, _, err := norm.PerPixel(c, h, w); err != nil {
 			return norm, nil, fmt.Errorf("--%s %s: %w", part.flag.name, part.flag.text, err)
 		}
-		if data, err := os.ReadFile(part.flag.text); err == nil {
-			files = append(files, report.Input{Use: part.flag.name, Path: part.flag.text, SHA256: fmt.Sprintf("%x", sha256.Sum256(data))})
+		if ext := filepath.Ext(part.flag.text); ext == ".npy" || ext == ".npz" {
+			sum, err := digest(part.flag.text)
+			if err != nil {
+				return norm, nil, fmt.Errorf("--%s: %w", part.flag.name, err)
+			}
+			files = append(files, report.Input{Use: part.flag.name, Path: part.flag.text, SHA256: sum})
 		}
 	}
 	return norm, files, nil

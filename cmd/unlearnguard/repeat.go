@@ -7,10 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"unlearnguard/metrics/report"
 )
 
 // incidental are the flags that do not change what is found, and so are no part of how to repeat it.
 var incidental = []string{"out", "format", "fail-on", "attest", "bom", "resume", "threads", "help"}
+
+// tool is what writes reports.
+func tool() report.Tool { return report.Tool{Name: "unlearnguard", Version: version()} }
 
 // repetition is how a command's outcome can be had again.
 type repetition struct {

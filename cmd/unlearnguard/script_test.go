@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"codeberg.org/sbinet/npyio/npz"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"unlearnguard/onnxio"
@@ -99,6 +100,16 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 			ts.Fatalf("no model %s", args[1])
 		}
 		ts.Check(onnxio.WriteFile(ts.MkAbs(args[0]), model()))
+	},
+	// answers FILE ERROR writes an .npz file with inputs x and what the model relu makes of them, y, off by ERROR.
+	"answers": func(ts *testscript.TestScript, _ bool, args []string) {
+		off, err := strconv.ParseFloat(args[1], 64)
+		ts.Check(err)
+		x, y := answers(off)
+		f, err := os.Create(ts.MkAbs(args[0]))
+		ts.Check(err)
+		z := npz.NewWriter(f)
+		ts.Check(errors.Join(z.Write("x.npy", x), z.Write("y.npy", y), z.Close(), f.Close()))
 	},
 	// png FILE SIDE grey|rgb SEED writes a square picture.
 	"png": func(ts *testscript.TestScript, _ bool, args []string) {

@@ -23,9 +23,9 @@ const (
 
 // terminal writes messages and progress for people.
 type terminal struct {
-	w     io.Writer
-	every time.Duration // between two lines of progress
-	now   func() time.Time
+	w      io.Writer
+	screen bool // not a log: lines of progress take each other's place
+	now    func() time.Time
 
 	mu    sync.Mutex
 	last  time.Time
@@ -33,9 +33,9 @@ type terminal struct {
 }
 
 func newTerminal(w io.Writer) *terminal {
-	t := &terminal{w: w, every: logEvery, now: time.Now}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		t.every = screenEvery
+	t := &terminal{w: w, now: time.Now}
+	if f, ok := w.(*os.File); ok {
+		t.screen = term.IsTerminal(int(f.Fd()))
 	}
 	return t
 }
@@ -61,10 +61,14 @@ func (t *terminal) stage(name string) func(share float64, detail string) {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		now := t.now()
+		every := logEvery
+		if t.screen {
+			every = screenEvery
+		}
 		if begun.IsZero() {
 			begun, first = now, share
 		}
-		if now.Sub(t.last) < t.every {
+		if now.Sub(t.last) < every {
 			return
 		}
 		t.last = now
@@ -82,7 +86,7 @@ func (t *terminal) stage(name string) func(share float64, detail string) {
 
 // show puts a line of progress in the place of the one before.
 func (t *terminal) show(line string) {
-	if t.every == logEvery {
+	if !t.screen {
 		fmt.Fprintln(t.w, line)
 		return
 	}

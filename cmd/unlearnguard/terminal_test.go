@@ -11,14 +11,14 @@ type clock struct{ time.Time }
 
 func (c *clock) now() time.Time { return c.Time }
 
-func terminalAt(w *strings.Builder, every time.Duration) (*terminal, *clock) {
+func terminalAt(w *strings.Builder, screen bool) (*terminal, *clock) {
 	c := &clock{time.Unix(1000, 0)}
-	return &terminal{w: w, every: every, now: c.now}, c
+	return &terminal{w: w, screen: screen, now: c.now}, c
 }
 
 func TestProgressInALog(t *testing.T) {
 	var out strings.Builder
-	term, clock := terminalAt(&out, logEvery)
+	term, clock := terminalAt(&out, false)
 	step := term.stage("working")
 	for i := range 21 {
 		step(0.5+float64(i)/40, "residual 0.5") // the first half was done by an earlier run
@@ -36,7 +36,7 @@ working: 100 %, residual 0.5
 
 func TestShortWorkIsSilentInALog(t *testing.T) {
 	var out strings.Builder
-	term, clock := terminalAt(&out, logEvery)
+	term, clock := terminalAt(&out, false)
 	step := term.stage("working")
 	for i := range 5 {
 		step(float64(i)/4, "")
@@ -49,7 +49,7 @@ func TestShortWorkIsSilentInALog(t *testing.T) {
 
 func TestProgressOnAScreenIsRewritten(t *testing.T) {
 	var out strings.Builder
-	term, clock := terminalAt(&out, screenEvery)
+	term, clock := terminalAt(&out, true)
 	step := term.stage("working")
 	for i := range 2 {
 		clock.Time = clock.Add(time.Second)

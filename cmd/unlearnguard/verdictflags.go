@@ -150,7 +150,7 @@ func (v *verdictFlags) announce(a *app, rep report.Report) error {
 	if rep.Summary.Verdict == metrics.Inconclusive {
 		code = exitInconclusive
 	}
-	return &verdictError{code: code, reason: "the verdict is " + string(rep.Summary.Verdict) + ", on which to fail was asked for"}
+	return &verdictError{code: code, reason: "the verdict is " + string(rep.Summary.Verdict) + ", and --fail-on asks to fail then"}
 }
 
 // listSamples names the samples of one role with their verdicts.

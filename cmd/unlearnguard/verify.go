@@ -174,7 +174,7 @@ func (o *verifyOptions) readImages(ctx context.Context, r *audit.Request) ([]rep
 
 // describe adds to a report what the command alone knows.
 func (o *verifyOptions) describe(rep *report.Report, begun time.Time) {
-	rep.Tool = report.Tool{Name: "unlearnguard", Version: version()}
+	rep.Tool = tool()
 	rep.Command, rep.Configuration = o.again.command, o.again.configuration
 	rep.Models.Before.Preprocessing = o.normBefore.or(o.norm).words()
 	rep.Models.After.Preprocessing = o.normAfter.or(o.norm).words()
