@@ -17,4 +17,6 @@
 // candidates to the floor of the pixel range where the images of this model have one, and gathers what several
 // restarts found. Nothing but the parameters and the input's normalisation is used; a [Result] says in
 // Converged whether it may be relied on when it does not contain something.
+//
+// [RunPublished] is the published method, to compare with: it needs five hyper-parameters, which [SweepPublished] draws.
 package reconstruct
