@@ -34,13 +34,13 @@ func loadImagesFor(ctx context.Context, flag string, specs []string, models ...*
 	if err != nil {
 		return nil, err
 	}
-	if c := vectorChannels(first.Net.InputShape, set); c != 0 && c != set.C {
+	if c := vectorChannels(first.Input(), set); c != 0 && c != set.C {
 		if set, err = loadImages(ctx, flag, specs, images.Options{Channels: c}); err != nil {
 			return nil, err
 		}
 	}
 	for _, m := range models {
-		if err := set.Match(m.Net.InputShape...); err != nil {
+		if err := set.Match(m.Input()...); err != nil {
 			return nil, fmt.Errorf("--%s for %s: %w", flag, m.Path, err)
 		}
 	}

@@ -50,7 +50,7 @@ func TestInterruptedWorkLeavesNothing(t *testing.T) {
 		if code != exitInterrupted || !strings.Contains(said, "unlearnguard: interrupted\n") {
 			t.Errorf("%v: exit code %d: %s", args, code, said)
 		}
-		if err := os.RemoveAll(path("recovered/checkpoint")); err != nil {
+		if err := os.RemoveAll(path("recovered/unlearnguard-checkpoint")); err != nil {
 			t.Fatal(err)
 		}
 		_ = os.Remove(path("recovered")) // empty but for the checkpoint

@@ -142,7 +142,7 @@ func (o *reconstructOptions) read(ctx context.Context) (subject, error) {
 	if s.model, err = audit.Open(ctx, o.model); err != nil {
 		return s, err
 	}
-	if s.shape, err = imageShape(o.shape, s.model.Net.InputShape); err != nil {
+	if s.shape, err = imageShape(o.shape, s.model.Input()); err != nil {
 		return s, fmt.Errorf("%s: %w", o.model, err)
 	}
 	c, h, w := s.shape[0], s.shape[1], s.shape[2]
@@ -182,8 +182,8 @@ func (r *recovered) table(n int) grid.Table {
 	return t
 }
 
-// imageShape finds an image's channels, rows and columns from the flag, or from the model's input: [C H W], [H W], or a
-// vector of a square image's length with one or three channels.
+// imageShape finds an image's channels, rows and columns from the flag, or from the model's input: [C H W], or a vector of
+// a square image's length with one or three channels.
 func imageShape(flag string, input []int) ([3]int, error) {
 	values := 1
 	for _, n := range input {
@@ -194,8 +194,6 @@ func imageShape(flag string, input []int) ([3]int, error) {
 		return flagShape(flag, values)
 	case len(input) == 3:
 		return [3]int(input), nil
-	case len(input) == 2:
-		return [3]int{1, input[0], input[1]}, nil
 	}
 	for _, c := range []int{1, 3} {
 		if side := int(math.Sqrt(float64(values / c))); c*side*side == values {

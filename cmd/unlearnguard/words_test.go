@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/metrics/report"
 )
 
 func TestSpecs(t *testing.T) {
@@ -60,7 +61,6 @@ func TestImageShape(t *testing.T) {
 		want  [3]int
 	}{
 		{"", []int{3, 32, 32}, [3]int{3, 32, 32}},
-		{"", []int{28, 28}, [3]int{1, 28, 28}},
 		{"", []int{784}, [3]int{1, 28, 28}},
 		{"", []int{3072}, [3]int{3, 32, 32}},
 		{"3x4x5", []int{60}, [3]int{3, 4, 5}},
@@ -99,6 +99,21 @@ func TestExitCodes(t *testing.T) {
 		}
 		if got := hint(c.err); !strings.Contains(got, c.hint) || (got == "") != (c.hint == "") {
 			t.Errorf("%v: hint %q, want %q", c.err, got, c.hint)
+		}
+	}
+}
+
+// The page for programs names every document, code and file that there is.
+func TestScriptingPageIsComplete(t *testing.T) {
+	for _, word := range []string{inspectSchema, report.SchemaV1, reconstructSchema, fixtureSchema, attestationSchema,
+		reportFile, attestationFile, bomFile, picturesFile, samplesJSON, samplesNPZ, samplesPNG} {
+		if !strings.Contains(scriptingText, word) {
+			t.Errorf("%s is missing", word)
+		}
+	}
+	for _, code := range []int{exitDone, exitError, exitRetained, exitInconclusive, exitOutOfScope, exitInterrupted} {
+		if !strings.Contains(scriptingText, fmt.Sprintf("\n  %-4d", code)) || !strings.Contains(exitHelp, fmt.Sprintf("\n  %-4d", code)) {
+			t.Errorf("exit code %d is missing", code)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (r *Request) Validate() error {
 		return fmt.Errorf("%s has %dx%d pixels, too few for an SSIM window of %dx%d", q.Names[0], q.H, q.W, size, size)
 	}
 	for _, m := range []*Model{r.Before, r.After} {
-		if err := q.Match(m.Net.InputShape...); err != nil {
+		if err := q.Match(m.Input()...); err != nil {
 			return fmt.Errorf("%s: %w", m.Path, err)
 		}
 	}

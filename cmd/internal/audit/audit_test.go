@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -226,6 +227,22 @@ func TestValidate(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.what, err, c.want)
+		}
+	}
+}
+
+func TestInput(t *testing.T) {
+	for _, c := range []struct{ file, want []int }{
+		{[]int{1, 28, 28}, []int{1, 28, 28}},
+		{[]int{28, 28}, []int{1, 28, 28}},
+		{[]int{28, 28, 1}, []int{1, 28, 28}},
+		{[]int{3, 32, 32}, []int{3, 32, 32}},
+		{[]int{784}, []int{784}},
+		{[]int{1, 784}, []int{784}},
+	} {
+		m := &Model{Net: &graph.Dense{InputShape: c.file}}
+		if got := m.Input(); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.file, got, c.want)
 		}
 	}
 }

@@ -105,10 +105,25 @@ func (m *Model) Architecture() string {
 	return out
 }
 
+// Input is the shape of the images that the model takes: channels, rows and columns, or their number where it takes a
+// plain vector. Dimensions of 1 in the file's shape say nothing: 28 x 28, 1 x 28 x 28 and 28 x 28 x 1 are the same.
+func (m *Model) Input() []int {
+	var sides []int
+	for _, n := range m.Net.InputShape {
+		if n != 1 {
+			sides = append(sides, n)
+		}
+	}
+	if len(sides) == 2 {
+		return []int{1, sides[0], sides[1]}
+	}
+	return sides
+}
+
 // Channels is the number of channels of the images that the model takes, 0 where its input does not say so.
 func (m *Model) Channels() int {
-	if s := m.Net.InputShape; len(s) == 3 && (s[0] == 1 || s[0] == 3) {
-		return m.Net.InputShape[0]
+	if s := m.Input(); len(s) == 3 && (s[0] == 1 || s[0] == 3) {
+		return s[0]
 	}
 	return 0
 }

@@ -16,8 +16,8 @@ import (
 	"syscall"
 )
 
-// checkpoints is the name of the folder for them.
-const checkpoints = "checkpoint"
+// checkpoints is the name of the folder for them: one that is nobody else's, since it is deleted.
+const checkpoints = "unlearnguard-checkpoint"
 
 // Dir is a folder that results are going to be written to.
 type Dir struct {

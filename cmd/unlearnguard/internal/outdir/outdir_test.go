@@ -142,13 +142,13 @@ func TestCheckpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Close()
-	holds(t, path, "checkpoint/.half-written=state", "checkpoint/model=state")
+	holds(t, path, "unlearnguard-checkpoint/.half-written=state", "unlearnguard-checkpoint/model=state")
 	if !Kept(path) {
 		t.Error("the checkpoint of an interrupted run is not noticed")
 	}
 
 	start(true)
-	holds(t, path, "checkpoint/.half-written=state", "checkpoint/model=state")
+	holds(t, path, "unlearnguard-checkpoint/.half-written=state", "unlearnguard-checkpoint/model=state")
 	if d, _ = start(false); Kept(path) {
 		t.Error("a run that does not resume goes on from a checkpoint")
 	}

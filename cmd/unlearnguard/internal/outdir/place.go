@@ -1,6 +1,7 @@
 package outdir
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,7 +28,7 @@ func Place(dir string, fill func(stage string) error, vouchers ...string) error 
 		return err
 	}
 	for _, name := range vouchers {
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
