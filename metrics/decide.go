@@ -121,6 +121,9 @@ func count(b bool) int {
 	return 0
 }
 
+// rounding is what a probability may exceed the level by and still be equal to it.
+const rounding = 1e-9
+
 // judge gives every sample its verdict.
 func (a *audit) judge() {
 	a.Troubles = troubles(a.in.Before, a.in.After)
@@ -148,7 +151,7 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)
-	case s.KeptProbability > a.Options.Level:
+	case s.KeptProbability > a.Options.Level*(1+rounding):
 		return Inconclusive, a.provesNothing(a.mayHaveBeenKept(s))
 	}
 	return Unlearned, a.notRecoverableAfter(s)

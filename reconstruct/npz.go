@@ -30,7 +30,7 @@ func (r *Result) WriteNPZ(w io.Writer) error {
 		{"confidence", confidence}, {"basis", r.span.basis}, {"singular", r.span.spectrum.Singular},
 		{"mean", r.space.mean}, {"std", r.space.std},
 	} {
-		if err := z.Write(a.name, a.value); err != nil {
+		if err := z.Write(a.name+".npy", a.value); err != nil {
 			return fmt.Errorf("reconstruct: array %q: %w", a.name, err)
 		}
 	}

@@ -119,3 +119,43 @@ func TestProblemNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestRunOnANetworkThatWasNeverTrained(t *testing.T) {
+	for name, w := range map[string]*mat.Dense{
+		"zero first layer": mat.NewDense(30, 784, nil),
+		"one direction":    mat.NewDense(30, 784, repeated(30, 784)),
+	} {
+		out := mat.NewDense(1, 30, nil)
+		out.Apply(func(_, j int, _ float64) float64 { return float64(j) - 15 }, out)
+		net := &graph.Dense{Layers: []graph.Affine{{W: w}, {W: out}}}
+		p := reconstruct.Problem{Net: net, Channels: 1, Height: 28, Width: 28}
+		r, err := reconstruct.Run(context.Background(), p, reconstruct.Options{Restarts: 2, Steps: 20})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if r.Converged && !(r.Restarts[0].Residual < 0.2) {
+			t.Errorf("%s: said to have converged at residual %v", name, r.Restarts[0].Residual)
+		}
+		for _, s := range r.Samples {
+			for _, v := range s.Pixels {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					t.Fatalf("%s: a recovered sample has a pixel of %v", name, v)
+				}
+			}
+		}
+	}
+}
+
+// repeated is a matrix of equal rows.
+func repeated(rows, cols int) []float64 {
+	rng := rand.New(rand.NewPCG(1, 1))
+	row := make([]float64, cols)
+	for j := range row {
+		row[j] = rng.NormFloat64()
+	}
+	var out []float64
+	for range rows {
+		out = append(out, row...)
+	}
+	return out
+}

@@ -3,8 +3,11 @@ package reconstruct
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"sort"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph/engine"
@@ -37,13 +40,17 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	}
 	candidates := d.candidates(found)
 	// The first restart's candidates tell whether the images have a floor; without one the rest are left as they are.
-	first, err := pursueFloor(ctx, d, candidates[:len(d.labels)], o)
+	cut := slices.IndexFunc(candidates, func(c candidate) bool { return c.restart != candidates[0].restart })
+	if cut < 0 {
+		cut = len(candidates)
+	}
+	first, err := pursueFloor(ctx, d, candidates[:cut], o)
 	if err != nil {
 		return nil, err
 	}
 	floor := judgeFloor(first, d.span.rank(), p.Inputs())
 	if floor.Used {
-		rest, err := pursueFloor(ctx, d, candidates[len(d.labels):], o)
+		rest, err := pursueFloor(ctx, d, candidates[cut:], o)
 		if err != nil {
 			return nil, err
 		}
@@ -52,11 +59,14 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	return d.result(found, candidates, floor), saved.remove()
 }
 
-// candidates lists the particles of all restarts.
+// candidates lists the particles of all restarts but those that went to infinity.
 func (d *descent) candidates(found []*trajectory) []candidate {
 	r := d.span.rank()
 	var all []candidate
 	for k, t := range found {
+		if !finite(t.Residual) || !finite(floats.Sum(t.Z)) {
+			continue
+		}
 		dual := multipliers{labels: d.labels, classes: d.problem.Outputs(), log: t.Log}
 		for i, label := range d.labels {
 			all = append(all, candidate{z: t.Z[i*r:][:r], label: label, multiplier: dual.total(i), restart: k})
@@ -117,7 +127,10 @@ func judgeFloor(pursued []candidate, rank, d int) Floor {
 		shares[i] = c.atFloor
 	}
 	sort.Float64s(shares)
-	f := Floor{Share: shares[len(shares)/2], Chance: float64(rank) / float64(d)}
+	f := Floor{Chance: float64(rank) / float64(d)}
+	if len(shares) > 0 {
+		f.Share = shares[len(shares)/2]
+	}
 	f.Used = f.Share > f.Chance+floorGain
 	return f
 }
@@ -125,6 +138,9 @@ func judgeFloor(pursued []candidate, rank, d int) Floor {
 // samples maps the best of each group back to pixels, most credible first.
 func (d *descent) samples(groups []group, floor Floor) []Sample {
 	out := make([]Sample, len(groups))
+	if len(groups) == 0 {
+		return out
+	}
 	z := mat.NewDense(len(groups), d.span.rank(), nil)
 	for i, g := range groups {
 		z.SetRow(i, g.best.z)
@@ -147,13 +163,17 @@ func (d *descent) samples(groups []group, floor Floor) []Sample {
 
 // converged takes the best restart as the run's word.
 func converged(restarts []Restart) (bool, string) {
-	best := restarts[0].Residual
+	best := math.Inf(1)
 	for _, r := range restarts {
-		best = min(best, r.Residual)
+		if finite(r.Residual) {
+			best = min(best, r.Residual)
+		}
 	}
-	if best > poorResidual {
-		return false, fmt.Sprintf("the stationarity residual stayed at %.2f of the parameters (%.2f is needed): "+
-			"the network is not at a stationary point, or its samples cannot be recovered this way", best, poorResidual)
+	if best <= poorResidual {
+		return true, ""
 	}
-	return true, ""
+	return false, fmt.Sprintf("the stationarity residual stayed at %.2f of the parameters (%.2f is needed): "+
+		"the network is not at a stationary point, or its samples cannot be recovered this way", best, poorResidual)
 }
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
