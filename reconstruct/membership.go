@@ -1,15 +1,13 @@
 package reconstruct
 
-// SpanDistance says how far an image is from the span of the first layer: the norm of the part of its input outside the
-// span over the norm of the whole, in [0, 1]. A training sample lies in the span up to the initial noise, so a small
-// distance is strong evidence of membership while the span is thin; SpanPower says whether it is.
-func (r *Result) SpanDistance(pixels []float64) float64 {
-	return r.span.distance(r.space.input(pixels))
-}
+import (
+	"errors"
+	"math"
 
-// SpanPower reports whether the span is thin enough, rank at most half the input's width, for its distance to tell
-// anything.
-func (r *Result) SpanPower() bool { return 2*r.Rank <= r.span.basis.RawMatrix().Cols }
+	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph"
+)
 
 // NearestCosine returns the largest cosine between the input of an image and that of a recovered sample, and the
 // sample's index; -1 and -1 when nothing was recovered.
@@ -22,4 +20,163 @@ func (r *Result) NearestCosine(pixels []float64) (cosine float64, index int) {
 		}
 	}
 	return cosine, index
+}
+
+// Traces looks for given images in a network's first layer, without reconstruction.
+//
+// With a small initialisation the rows of W1 are combinations of the training inputs, plus the initial noise of standard
+// deviation sigma. An image x that was trained on is one of those combinations, and the residual
+//
+//	rho(x) = min over a, z of  || x - sum_i a_i k_i - W1^T z ||^2 + tau ||z||^2,   tau = 0.1 h sigma^2,
+//
+// is small against what the known images k_i leave of it, min over a of || x - sum_i a_i k_i ||^2. The known images are
+// training samples that may be in the network, so that an image which resembles one of them is not taken for a
+// trace of itself; and the fewer samples are left unknown, the thinner is the span that they are looked for in, which
+// is what makes the traces of a hundred samples and of noisy networks legible. The black image counts as known, so that
+// it does not matter which mean was subtracted. Without known images the statistic is Capon's spectral estimator (1969).
+//
+// Over z alone it would be the distance to the row span of W1, for which one must say which singular values are noise.
+// The penalty weighs every direction by what W1 holds of it instead.
+type Traces struct {
+	space space
+	// rows has the inner products of W1, k x d with k = min(h, d), and gram is rows rows^T.
+	rows *mat.Dense
+	gram *mat.SymDense
+	// tau is the penalty on z, for rows of largest singular value 1.
+	tau float64
+}
+
+const (
+	// traceNoise is tau over the noise's energy a direction, h sigma^2. From 0.01 to 1 little changes.
+	traceNoise = 0.1
+	// rounding is the least that tau, and what is left of an image, are taken for, relative to the whole.
+	rounding = 1e-9
+)
+
+// Traces prepares the search in the network of p, the problem that r is the result of.
+func (r *Result) Traces(p *Problem) (*Traces, error) {
+	net, _ := rebalance(p.Net)
+	return newTraces(net.Layers[0].W, r.span.spectrum, r.space)
+}
+
+func newTraces(w mat.Matrix, s graph.Spectrum, sp space) (*Traces, error) {
+	h, d := w.Dims()
+	rows := mat.DenseCopyOf(w)
+	// In units of the largest singular value: the scale of the weights says nothing.
+	sigma := 0.0
+	if unit := s.Singular[0]; unit > 0 {
+		rows.Scale(1/unit, rows)
+		sigma = s.Sigma / unit
+	}
+	if h > d {
+		// Only the inner products of the columns count: a square root of them serves as well as the rows.
+		root, err := squareRoot(rows.T())
+		if err != nil {
+			return nil, err
+		}
+		rows = root
+	}
+	t := &Traces{space: sp, rows: rows, gram: mat.NewSymDense(min(h, d), nil),
+		tau: traceNoise*float64(h)*sigma*sigma + rounding}
+	t.gram.SymOuterK(1, rows)
+	return t, nil
+}
+
+// squareRoot returns an upper triangular R with R^T R = a a^T, but for rounding.
+func squareRoot(a mat.Matrix) (*mat.Dense, error) {
+	n, _ := a.Dims()
+	s := mat.NewSymDense(n, nil)
+	s.SymOuterK(1, a)
+	chol, err := factorized(s, rounding)
+	if err != nil {
+		return nil, err
+	}
+	var upper mat.TriDense
+	chol.UTo(&upper)
+	return mat.DenseCopyOf(&upper), nil
+}
+
+// factorized adds ridge to s's diagonal and factorizes it.
+func factorized(s *mat.SymDense, ridge float64) (*mat.Cholesky, error) {
+	for i := range s.SymmetricDim() {
+		s.SetSym(i, i, s.At(i, i)+ridge)
+	}
+	var chol mat.Cholesky
+	if !chol.Factorize(s) {
+		return nil, errors.New("reconstruct: the first layer's products are not positive: it holds values beyond float64's range")
+	}
+	return &chol, nil
+}
+
+// Beyond returns, for each image, the logarithm of what the known images leave of it over what the first layer leaves
+// of that: 0 where the layer holds nothing of it, larger where it holds more. Images have length d, pixels in [0, 1]. An
+// image that the known ones leave nothing of has no trace of its own: 0. There must be fewer known images than d.
+func (t *Traces) Beyond(known, images [][]float64) ([]float64, error) {
+	basis, err := t.basis(known)
+	if err != nil {
+		return nil, err
+	}
+	rest := t.unexplained(images, basis)
+	// What the layer holds beyond the known images, and how much it answers to each image's rest.
+	var held, answers mat.Dense
+	held.Mul(t.rows, basis.T())
+	answers.Mul(t.rows, rest.T())
+	inner := mat.NewSymDense(t.gram.SymmetricDim(), nil)
+	inner.SymRankK(t.gram, -1, &held)
+	chol, err := factorized(inner, t.tau)
+	if err != nil {
+		return nil, err
+	}
+	// rho = 1 - g^T (A A^T + tau)^-1 g for an image of norm 1, with g = A x: the minimum over z in closed form.
+	var solved mat.Dense
+	if err := chol.SolveTo(&solved, &answers); err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(images))
+	for i := range out {
+		explained := mat.Dot(answers.ColView(i), solved.ColView(i))
+		out[i] = -math.Log(min(1, max(rounding, 1-explained)))
+	}
+	return out, nil
+}
+
+// basis returns orthonormal rows that span the inputs of the known images and of the black one.
+func (t *Traces) basis(known [][]float64) (*mat.Dense, error) {
+	d := len(t.space.mean)
+	inputs := mat.NewDense(len(known)+1, d, nil)
+	for i, pixels := range append([][]float64{make([]float64, d)}, known...) {
+		inputs.SetRow(i, normalised(t.space.input(pixels)))
+	}
+	n, _ := inputs.Dims()
+	s := mat.NewSymDense(n, nil)
+	s.SymOuterK(1, inputs)
+	chol, err := factorized(s, rounding)
+	if err != nil {
+		return nil, err
+	}
+	var lower mat.TriDense
+	chol.LTo(&lower)
+	var out mat.Dense
+	return &out, out.Solve(&lower, inputs)
+}
+
+// unexplained returns what is left of the images' inputs, one a row, outside the basis, of norm 1; 0 where next to
+// nothing is.
+func (t *Traces) unexplained(images [][]float64, basis *mat.Dense) *mat.Dense {
+	x := mat.NewDense(len(images), len(t.space.mean), nil)
+	for i, pixels := range images {
+		x.SetRow(i, normalised(t.space.input(pixels)))
+	}
+	var along, inside mat.Dense
+	along.Mul(x, basis.T())
+	inside.Mul(&along, basis)
+	x.Sub(x, &inside)
+	for i := range images {
+		row := x.RawRowView(i)
+		if dot(row, row) < math.Sqrt(rounding) {
+			clear(row)
+		}
+		x.SetRow(i, normalised(row))
+	}
+	return x
 }

@@ -69,7 +69,7 @@ type PublishedRun struct {
 // Every candidate is a sample, the one of the largest multiplier first. The method offers no confidence, which is 0, and
 // does not know whether it failed: Converged is by the first layer's residual, as for [Run], and low residuals do not
 // tell good settings from bad ones. A setting with too large rates diverges and gives no samples. Rank, Balance and
-// [Result.SpanDistance] are as for Run, but nothing is rebalanced. Errors are those of Run. There are no checkpoints.
+// [Result.Traces] are as for Run, but nothing is rebalanced. Errors are those of Run. There are no checkpoints.
 func RunPublished(ctx context.Context, p Problem, o PublishedOptions) (*Result, error) {
 	runs, err := SweepPublished(ctx, p, 1, o)
 	if err != nil {

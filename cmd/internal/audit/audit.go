@@ -132,13 +132,17 @@ func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before}, After: &Evidence{Model: r.After, Result: after}}
+	problemBefore, problemAfter, err := r.problems()
+	if err != nil {
+		return nil, err
+	}
+	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before, problem: problemBefore},
+		After: &Evidence{Model: r.After, Result: after, problem: problemAfter}}
 	for _, e := range []*Evidence{out.Before, out.After} {
 		if err := e.score(ctx, r); err != nil {
 			return nil, err
 		}
 	}
-	var err error
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
 	return out, err
 }

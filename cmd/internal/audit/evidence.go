@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"fmt"
 
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -13,7 +12,7 @@ import (
 const (
 	statSSIM = iota
 	statNCC
-	statSpan
+	statTrace
 	statCount
 )
 
@@ -23,7 +22,7 @@ var statistics = [statCount]struct {
 }{
 	{name: "ssim", title: "structural similarity (SSIM) to the nearest reconstruction"},
 	{name: "ncc", title: "centred cosine with the nearest reconstruction"},
-	{name: "span", title: "distance to the span of the first layer", distance: true},
+	{name: "trace", title: "trace in the first layer, beyond what the controls explain"},
 }
 
 // Evidence is what one model says of the queried and the reference images.
@@ -36,6 +35,8 @@ type Evidence struct {
 	Nearest []metrics.Match
 	// Scores are the statistics, each over the queried images and the reference set. Larger means more evidence.
 	Scores [statCount]metrics.Scores
+
+	problem reconstruct.Problem
 }
 
 // score scores the queried and the reference images against what was found.
@@ -58,16 +59,15 @@ func (e *Evidence) score(ctx context.Context, r *Request) error {
 		e.Nearest = append(e.Nearest, metrics.Match{Index: at, Score: similarity})
 		scores[statSSIM] = append(scores[statSSIM], similarity)
 		scores[statNCC] = append(scores[statNCC], cosine)
-		scores[statSpan] = append(scores[statSpan], -e.Result.SpanDistance(image.Pix))
+	}
+	var err error
+	if scores[statTrace], err = e.traces(r, all); err != nil {
+		return err
 	}
 	n := r.Queried.Len()
 	e.Nearest = e.Nearest[:n]
 	for k := range scores {
 		e.Scores[k] = metrics.Scores{Samples: scores[k][:n], Null: scores[k][n:]}
-	}
-	if !e.Result.SpanPower() {
-		e.Scores[statSpan].NoPower = fmt.Sprintf("the first layer spans %d directions of %d, too many for the distance "+
-			"to its span to tell images apart", e.Result.Rank, r.Queried.Dim())
 	}
 	return nil
 }
