@@ -1,8 +1,6 @@
 package reconstruct
 
 import (
-	"math"
-
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph"
@@ -40,20 +38,6 @@ func (s *span) lift(z *mat.Dense) *mat.Dense {
 	var x mat.Dense
 	x.Mul(z, s.basis)
 	return &x
-}
-
-// distance is the share of x (length d) that lies outside the span: 0 for a point of it, 1 for one orthogonal to it.
-func (s *span) distance(x []float64) float64 {
-	total := dot(x, x)
-	if total == 0 {
-		return 1
-	}
-	inside := 0.0
-	for i := range s.rank() {
-		c := dot(s.basis.RawRowView(i), x)
-		inside += c * c
-	}
-	return math.Sqrt(max(0, 1-inside/total))
 }
 
 // pixelBasis is the map from span coordinates to pixels, r x d in row-major order: the basis times the input's standard
