@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -76,8 +77,13 @@ func newStationarity[T engine.Float](net *Convolutional, labels []int, o Station
 	return s, nil
 }
 
+// building is held while a graph is made: gorgonia's Grad writes the hash of a constant node that all graphs share.
+var building sync.Mutex
+
 // build makes the gorgonia graph and its machine.
 func (s *Stationarity[T]) build() error {
+	building.Lock()
+	defer building.Unlock()
 	g := gorgonia.NewGraph()
 	m, f := s.fused.m, s.fused
 	x := matrixNode(g, "x", m, f.inputs(), s.x)
