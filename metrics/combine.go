@@ -43,6 +43,8 @@ type combined struct {
 	// strongest is the statistic that adds most to the score.
 	strongest int
 	pValue    float64
+	// height is how far the score lies above the median of the reference images' scores, in their spreads.
+	height float64
 }
 
 // evaluate scores one sample, of which values holds one number a statistic. A sample that is itself one of the controls
@@ -58,7 +60,10 @@ func (c *combiner) evaluate(values []float64, control int) combined {
 	null := c.standardised(scales)
 	w := c.weights(scales, append(null, z), control)
 	out := combined{score: score(w, z), strongest: strongest(w, z)}
-	out.pValue = ConformalPValue(out.score, scores(w, null))
+	nulls := scores(w, null)
+	out.pValue = ConformalPValue(out.score, nulls)
+	sort.Float64s(nulls)
+	out.height = scaleOf(nulls).of(out.score)
 	return out
 }
 
@@ -106,8 +111,8 @@ func (c *combiner) weights(scales []scale, pool [][]float64, leaveOut int) []flo
 	return discriminant(members, pool)
 }
 
-// certain is where standardised statistics are cut off before weights are taken: farther out there is no doubt left, and
-// one extreme image must not set the weights.
+// certain is the distance from the reference images, in their spreads, beyond which there is no doubt left. Standardised
+// statistics are cut off there before weights are taken, so that one extreme image does not set them.
 const certain = 4
 
 // ridge is added to the variances of the standardised statistics, which are about 1, so that two statistics that say

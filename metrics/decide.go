@@ -141,7 +141,7 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 	switch {
 	case !s.Before.Recoverable:
 		return Inconclusive, a.notRecoverableBefore(s)
-	case s.After.Recoverable:
+	case s.After.Recoverable && (s.After.Clear || s.Role == Retain):
 		return Retained, a.recoverableFromBoth(s)
 	case s.Role == Retain:
 		return Inconclusive, a.controlLost(s)

@@ -302,6 +302,27 @@ func TestBetweenFoundAndAbsentNothingIsSaid(t *testing.T) {
 	}
 }
 
+// A p-value as small as the references allow is a chance find in one audit of twenty. Only what stands clear of them all is
+// an accusation.
+func TestBarelyFoundIsNoAccusation(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(8, 2)))
+	for s := range in.Statistics {
+		null := slices.Sorted(slices.Values(in.Statistics[s].After.Null))
+		in.Statistics[s].After.Samples[0] = null[len(null)-8]
+	}
+	d := decide(t, in, Options{})
+	got := d.Samples[0]
+	if got.Verdict != Inconclusive || !got.After.Recoverable || got.After.Clear || !strings.Contains(got.Reason, "by chance in one of many") {
+		t.Errorf("p = %v, %.1f spreads above: %s: %s", got.After.PValue, got.After.Height, got.Verdict, got.Reason)
+	}
+	for s := range in.Statistics {
+		in.Statistics[s].After.Samples[0] = 0.4 + 0.1*8
+	}
+	if got := decide(t, in, Options{}).Samples[0]; got.Verdict != Retained || !got.After.Clear {
+		t.Errorf("%.1f spreads above: %s: %s", got.After.Height, got.Verdict, got.Reason)
+	}
+}
+
 func TestOtherSamplesOfTheRequestCount(t *testing.T) {
 	w := world{forget: 5, retain: 18, references: 400, lift: []float64{4, 5, 10}, trained: true, kept: true}
 	in := w.audit(rand.New(rand.NewPCG(9, 1)))

@@ -95,9 +95,10 @@ func (a *audit) evidence(m side, sample, control int) Evidence {
 		values[k] = out.Scores[s]
 	}
 	c := m.all.evaluate(values, control)
-	out.Score, out.Decisive, out.PValue = c.score, m.used[c.strongest], c.pValue
+	out.Score, out.Decisive, out.PValue, out.Height = c.score, m.used[c.strongest], c.pValue, c.height
 	if m.class != nil && control < 0 {
-		out.PValue = m.class.evaluate(values, control).pValue
+		of := m.class.evaluate(values, control)
+		out.PValue, out.Height = of.pValue, of.height
 	}
 	return out
 }
@@ -121,10 +122,11 @@ func (a *audit) detectIn(samples []int, model func(*SampleDecision) *Evidence) {
 		e := model(&a.Samples[i])
 		if a.Method == FixedThreshold {
 			e.Recoverable = e.Score >= a.Options.Tau
-			e.Absent = !e.Recoverable
+			e.Absent, e.Clear = !e.Recoverable, e.Recoverable
 			continue
 		}
 		e.Recoverable = rejected[k]
+		e.Clear = e.Height >= certain
 		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk
 	}
 }

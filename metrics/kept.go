@@ -20,7 +20,7 @@ func (a *audit) keptProbability(i int) float64 {
 			gone += float64(count(s.After.Absent))
 		}
 	}
-	matched := a.matchedControls(a.Samples[i].Before.Score)
+	matched := a.matchedControls(&a.Samples[i])
 	lost := 1.0
 	for _, c := range matched {
 		lost += float64(count(a.Samples[c].After.Absent))
@@ -30,18 +30,25 @@ func (a *audit) keptProbability(i int) float64 {
 	return odds / (1 + odds)
 }
 
-// matchedControls are the controls recoverable before that were no easier to recover than a sample of the given score,
-// but at least the half of them that were hardest: a sample that was hard to recover is easily missed.
-func (a *audit) matchedControls(score float64) []int {
+// alike is how many times as clear as a sample a control may have been in the model before to count as one like it.
+const alike = 2
+
+// matchedControls are the controls recoverable before that were not much easier to recover than a sample, but at least the
+// half of them that were hardest: a sample that was hard to recover is easily missed.
+func (a *audit) matchedControls(s *SampleDecision) []int {
 	var out []int
 	for _, i := range a.retain {
 		if a.Samples[i].Before.Recoverable {
 			out = append(out, i)
 		}
 	}
-	before := func(k int) float64 { return a.Samples[out[k]].Before.Score }
+	ease, limit := func(e Evidence) float64 { return e.Height }, alike*s.Before.Height
+	if a.Method == FixedThreshold {
+		ease, limit = func(e Evidence) float64 { return e.Score }, s.Before.Score
+	}
+	before := func(k int) float64 { return ease(a.Samples[out[k]].Before) }
 	sort.SliceStable(out, func(k, l int) bool { return before(k) < before(l) })
-	n := sort.Search(len(out), func(k int) bool { return before(k) > score })
+	n := sort.Search(len(out), func(k int) bool { return before(k) > limit })
 	return out[:max(n, (len(out)+1)/2)]
 }
 

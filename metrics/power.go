@@ -29,20 +29,26 @@ const (
 
 // An audits simulates requests of one size. All p-values are held as ranks: p = rank / (references + 1).
 type audits struct {
-	samples, references   int
-	controls              []rankPair
-	level                 float64
-	before, after, counts []int // working memory
+	samples, references int
+	controls            []rankPair
+	level               float64
+	// Working memory.
+	before, after, counts []int
+	plain                 []bool
 }
 
-type rankPair struct{ before, after int }
+// A rankPair is a control's evidence in the two models; plain is [Evidence.Clear] of the model after.
+type rankPair struct {
+	before, after int
+	plain         bool
+}
 
 // newPower estimates the power for m samples from the controls' p-values, against k reference images.
 func newPower(m, k int, controls []SampleDecision, level float64, seed uint64) *Power {
 	a := audits{samples: m, references: k, level: level,
-		before: make([]int, m), after: make([]int, m), counts: make([]int, k+2)}
+		before: make([]int, m), after: make([]int, m), counts: make([]int, k+2), plain: make([]bool, m)}
 	for _, c := range controls {
-		a.controls = append(a.controls, rankPair{a.rank(c.Before.PValue), a.rank(c.After.PValue)})
+		a.controls = append(a.controls, rankPair{a.rank(c.Before.PValue), a.rank(c.After.PValue), c.After.Clear})
 	}
 	out := &Power{Samples: m, Draws: powerDraws}
 	kept := 1 + sort.Search(m, func(i int) bool { return a.noticed(i+1, seed) >= noticeOften })
@@ -74,14 +80,14 @@ func (a *audits) noticed(kept int, seed uint64) float64 {
 func (a *audits) one(rng *rand.Rand, kept int) bool {
 	for i := range a.samples {
 		drawn := a.controls[rng.IntN(len(a.controls))]
-		a.before[i], a.after[i] = drawn.before, drawn.after
+		a.before[i], a.after[i], a.plain[i] = drawn.before, drawn.after, drawn.plain
 		if i >= kept {
 			a.after[i] = 1 + rng.IntN(a.references+1)
 		}
 	}
 	before, after := a.threshold(a.before), a.threshold(a.after)
 	for i := range kept {
-		if a.before[i] <= before && a.after[i] <= after {
+		if a.before[i] <= before && a.after[i] <= after && a.plain[i] {
 			return true
 		}
 	}

@@ -18,7 +18,7 @@ type Verdict string
 const (
 	// Unlearned: recoverable before, not after, while the controls still were.
 	Unlearned Verdict = "unlearned"
-	// Retained: recoverable from both models.
+	// Retained: recoverable from both models, and clearly so from the model after.
 	Retained Verdict = "retained"
 	// Inconclusive: neither could be said.
 	Inconclusive Verdict = "inconclusive"
@@ -46,6 +46,12 @@ type Evidence struct {
 	Decisive int
 	// PValue is the conformal p-value of Score; 1 where no statistic has power or there is no reference set.
 	PValue float64
+	// Height is how far Score lies above the median of the reference images' scores, in their spreads (1.4826 times the
+	// median absolute deviation); 0 where PValue is 1 for want of either.
+	Height float64
+	// Clear: Height is at least 4, or the threshold is fixed and reached. A p-value cannot be smaller than the number of
+	// reference images allows, and among enough audits the smallest one occurs by chance; such a height does not.
+	Clear bool
 	// Recoverable: the sample is in evidence. Absent: it looks like one that was never trained on. Both can be
 	// false.
 	Recoverable, Absent bool

@@ -187,6 +187,10 @@ func (a *audit) borderline(s *SampleDecision) string {
 	if s.After.Decisive < 0 {
 		return "no statistic can tell anything of the model after: " + a.powerless(func(st Statistic) Scores { return st.After })
 	}
+	if s.After.Recoverable {
+		return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than chance allows in one audit (%s: %s), but so little more than of the others that it would occur by chance in one of many",
+			a.strength(s.Before), a.strength(s.After), a.asHigh(s, s.After))
+	}
 	return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than of most images never trained on (%s: %s), but not enough to say that it is still there",
 		a.strength(s.Before), a.strength(s.After), a.asHigh(s, s.After))
 }
@@ -197,7 +201,7 @@ func (a *audit) provesNothing(because string) string {
 }
 
 func (a *audit) mayHaveBeenKept(s *SampleDecision) string {
-	matched := a.matchedControls(s.Before.Score)
+	matched := a.matchedControls(s)
 	lost := 0
 	for _, i := range matched {
 		lost += count(a.Samples[i].After.Absent)

@@ -1,6 +1,10 @@
 package audit
 
-import "unlearnguard/metrics"
+import (
+	"math"
+
+	"unlearnguard/metrics"
+)
 
 // traceParts is the number of parts that the controls are divided into.
 const traceParts = 4
@@ -8,9 +12,10 @@ const traceParts = 4
 // traces scores images, the queried ones first, by the trace that each left in the first layer beyond what the controls
 // explain.
 //
-// A control cannot be known and be looked for at once. So the controls are divided into parts; the images that a part's
-// controls are looked for with are those of the other parts, and all other images are looked for with each part left
-// out in turn, and their scores are averaged. A sample to forget and a reference image are treated alike.
+// A control cannot be known and be looked for at once. So the controls are divided into parts: a part's controls are
+// looked for beyond those of the other parts. All other images, samples to forget and reference images alike, are looked
+// for beyond all parts but one, for each in turn, and the least counts: what resembles a control leaves a trace where that
+// control is not known, and only there.
 func (e *Evidence) traces(r *Request, all []metrics.Image) ([]float64, error) {
 	layer, err := e.Result.Traces(&e.problem)
 	if err != nil {
@@ -22,6 +27,9 @@ func (e *Evidence) traces(r *Request, all []metrics.Image) ([]float64, error) {
 	}
 	parts := divide(r.Roles, traceParts)
 	out := make([]float64, len(all))
+	for i := range out {
+		out[i] = math.Inf(1)
+	}
 	for k := range parts {
 		scores, err := layer.Beyond(others(pixels, parts, k), pixels)
 		if err != nil {
@@ -32,11 +40,9 @@ func (e *Evidence) traces(r *Request, all []metrics.Image) ([]float64, error) {
 			mine[i] = true
 		}
 		for i, s := range scores {
-			switch {
-			case mine[i]:
-				out[i] = s
-			case i >= len(r.Roles) || r.Roles[i] == metrics.Forget:
-				out[i] += s / float64(len(parts))
+			control := i < len(r.Roles) && r.Roles[i] == metrics.Retain
+			if !control || mine[i] {
+				out[i] = min(out[i], s)
 			}
 		}
 	}
