@@ -70,7 +70,7 @@ func sample(in metrics.Input, d metrics.Decision, s metrics.SampleDecision) Samp
 }
 
 func evidence(in metrics.Input, method metrics.Method, e metrics.Evidence) Evidence {
-	out := Evidence{Score: e.Score, Scores: map[string]float64{}, Recoverable: e.Recoverable, Absent: e.Absent}
+	out := Evidence{Score: e.Score, Scores: map[string]float64{}, Clear: e.Clear, Recoverable: e.Recoverable, Absent: e.Absent}
 	for k, s := range in.Statistics {
 		out.Scores[s.Name] = e.Scores[k]
 		if s.Name == "ssim" {
@@ -87,7 +87,7 @@ func evidence(in metrics.Input, method metrics.Method, e metrics.Evidence) Evide
 		out.Decisive = in.Statistics[e.Decisive].Name
 	}
 	if method == metrics.Conformal {
-		out.PValue = &e.PValue
+		out.PValue, out.Height = &e.PValue, &e.Height
 	}
 	return out
 }

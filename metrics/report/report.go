@@ -150,10 +150,14 @@ type Evidence struct {
 	Decisive string  `json:"decisive,omitempty"`
 	// Scores and PValues have one entry a statistic, by name. Larger scores are more evidence: a distance has its sign
 	// changed.
-	Scores      map[string]float64 `json:"scores"`
-	PValues     map[string]float64 `json:"p_values,omitempty"`
-	Recoverable bool               `json:"recoverable"`
-	Absent      bool               `json:"absent"`
+	Scores  map[string]float64 `json:"scores"`
+	PValues map[string]float64 `json:"p_values,omitempty"`
+	// Height is how far Score lies above the reference images' median score, in their spreads; nil without reference
+	// images. Clear: high enough that it is no chance find among many audits.
+	Height      *float64 `json:"height"`
+	Clear       bool     `json:"clear"`
+	Recoverable bool     `json:"recoverable"`
+	Absent      bool     `json:"absent"`
 	// Nearest is the index of the most similar reconstruction; nil where it is not known.
 	Nearest *int `json:"nearest,omitempty"`
 }
