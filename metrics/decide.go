@@ -18,6 +18,7 @@ func Decide(in Input, opts Options) (Decision, error) {
 	a := newAudit(in, opts.withDefaults())
 	a.weigh()
 	a.detect()
+	a.compareLosses()
 	a.checkControls()
 	a.judge()
 	a.test()

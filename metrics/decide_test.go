@@ -287,18 +287,30 @@ func TestNotRecoverableBeforeIsInconclusiveWhateverComesAfter(t *testing.T) {
 	}
 }
 
-func TestBetweenFoundAndAbsentNothingIsSaid(t *testing.T) {
-	in := easy.audit(rand.New(rand.NewPCG(8, 1)))
+// atRank puts sample i in the model after among the reference images: at their median, but by the last statistic only as
+// many of them score higher as is said.
+func atRank(in *Input, i, above int) {
 	for s := range in.Statistics {
 		null := slices.Sorted(slices.Values(in.Statistics[s].After.Null))
-		in.Statistics[s].After.Samples[0] = null[len(null)/2]
-		if s == 2 {
-			in.Statistics[s].After.Samples[0] = null[len(null)-9]
+		in.Statistics[s].After.Samples[i] = null[len(null)/2]
+		if s == len(in.Statistics)-1 {
+			in.Statistics[s].After.Samples[i] = null[len(null)-1-above]
 		}
 	}
+}
+
+func TestBetweenFoundAndAbsentTheControlsDecide(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(8, 1)))
+	atRank(&in, 0, 8)
 	d := decide(t, in, Options{})
+	if got := d.Samples[0]; got.Verdict != Unlearned || got.After.PValue > d.Options.Bulk || got.After.Recoverable {
+		t.Errorf("all controls kept their evidence, p = %v: %s: %s", got.After.PValue, got.Verdict, got.Reason)
+	}
+	// One control that fared no better is enough.
+	atRank(&in, easy.forget, 4)
+	d = decide(t, in, Options{})
 	if got := d.Samples[0]; got.Verdict != Inconclusive || got.After.Absent || got.After.Recoverable {
-		t.Errorf("p = %v: %s: %s", got.After.PValue, got.Verdict, got.Reason)
+		t.Errorf("a control was lost too, p = %v: %s: %s", got.After.PValue, got.Verdict, got.Reason)
 	}
 }
 

@@ -19,7 +19,8 @@
 // most a, whatever the distribution of scores and however many statistics were joined.
 //
 // Recoverable. A sample is recoverable from a model if the Benjamini-Hochberg procedure over the p-values of its role
-// rejects at Options.Level. It is absent if its p-value is over Options.Bulk. In between, nothing is said.
+// rejects at Options.Level. It is absent if its p-value is over Options.Bulk. In between, it is
+// absent if it lost several times as much of its evidence as any control like it, and otherwise nothing is said.
 //
 // Verdict on a sample to forget:
 //

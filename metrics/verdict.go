@@ -52,8 +52,8 @@ type Evidence struct {
 	// Clear: Height is at least 4, or the threshold is fixed and reached. A p-value cannot be smaller than the number of
 	// reference images allows, and among enough audits the smallest one occurs by chance; such a height does not.
 	Clear bool
-	// Recoverable: the sample is in evidence. Absent: it looks like one that was never trained on. Both can be
-	// false.
+	// Recoverable: the sample is in evidence. Absent: it looks like one that was never trained on, or is far closer to
+	// these than any control like it. Both can be false.
 	Recoverable, Absent bool
 }
 
