@@ -3,6 +3,7 @@ package reconstruct
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -16,102 +17,109 @@ import (
 // checkpointEvery is how much work a crash may cost.
 const checkpointEvery = 10 * time.Second
 
-// checkpoint keeps the state of all restarts in a file, so that an interrupted or killed run goes on from there and ends
+// checkpointed is the state of one restart.
+type checkpointed[S any] interface {
+	clone() S
+	steps() int // done
+}
+
+// checkpoint keeps the states S of all restarts in a file, so that an interrupted or killed run goes on from there and ends
 // with the same bytes. A nil checkpoint keeps nothing.
-type checkpoint struct {
+type checkpoint[S checkpointed[S]] struct {
 	path string
 
 	mu    sync.Mutex
-	state checkpointState
+	state checkpointState[S]
 	due   map[int]time.Time // when each restart was last kept
 }
 
-type checkpointState struct {
+type checkpointState[S any] struct {
 	// Run identifies the problem and the options: the SHA-256 of everything the result depends on.
 	Run      [sha256.Size]byte
-	Restarts map[int]*trajectory
+	Restarts map[int]S
 }
 
 // ErrCheckpoint is wrapped by the error for a checkpoint that cannot be gone on from.
 var ErrCheckpoint = errors.New("not the checkpoint of this run")
 
-// openCheckpoint returns the checkpoint of a run, with what its file holds if the run is to be resumed.
-func openCheckpoint(d *descent, o Options) (*checkpoint, error) {
-	if o.Checkpoint == "" {
+// openCheckpoint returns the checkpoint of a run, with what its file holds if the run is to be resumed. An empty path
+// gives none.
+func openCheckpoint[S checkpointed[S]](path string, resume bool, run [sha256.Size]byte) (*checkpoint[S], error) {
+	if path == "" {
 		return nil, nil
 	}
-	c := &checkpoint{path: o.Checkpoint, due: map[int]time.Time{},
-		state: checkpointState{Run: fingerprint(d, o), Restarts: map[int]*trajectory{}}}
-	if !o.Resume {
+	c := &checkpoint[S]{path: path, due: map[int]time.Time{}, state: checkpointState[S]{Run: run, Restarts: map[int]S{}}}
+	if !resume {
 		return c, nil
 	}
-	data, err := os.ReadFile(o.Checkpoint)
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil // interrupted before the first was written
 	}
 	if err != nil {
 		return nil, err
 	}
-	var state checkpointState
+	var state checkpointState[S]
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&state); err != nil {
-		return nil, fmt.Errorf("%s: %w (it cannot be read: %v); delete it or start without resuming", o.Checkpoint, ErrCheckpoint, err)
+		return nil, fmt.Errorf("%s: %w (it cannot be read: %v); delete it or start without resuming", path, ErrCheckpoint, err)
 	}
-	if state.Run != c.state.Run {
-		return nil, fmt.Errorf("%s: %w: the model or the options have changed; delete it or start without resuming", o.Checkpoint, ErrCheckpoint)
+	if state.Run != run {
+		return nil, fmt.Errorf("%s: %w: the model or the options have changed; delete it or start without resuming", path, ErrCheckpoint)
 	}
 	c.state = state
 	return c, nil
 }
 
-// fingerprint covers everything that the trajectories depend on.
-func fingerprint(d *descent, o Options) [sha256.Size]byte {
+// fingerprint covers everything that the states depend on: the problem, and those options. (Not by gob, whose numbers for
+// types depend on what else the process encoded before.)
+func fingerprint(p *Problem, options ...any) [sha256.Size]byte {
 	h := sha256.New()
-	e := gob.NewEncoder(h)
-	// Encoding these cannot fail: they are numbers, and a hash takes everything.
-	for _, l := range d.problem.Net.Layers {
-		rows, cols := l.W.Dims()
-		_ = e.Encode([]int{rows, cols})
-		for i := range rows {
-			_ = e.Encode(l.W.RawRowView(i))
-		}
-		_ = e.Encode(l.B)
+	numbers := func(v []float64) { // a hash takes everything, and numbers can be written: there is no error
+		_ = binary.Write(h, binary.LittleEndian, int64(len(v)))
+		_ = binary.Write(h, binary.LittleEndian, v)
 	}
-	_ = e.Encode(d.problem.Net.Slope)
-	_ = e.Encode(d.space.mean)
-	_ = e.Encode(d.space.std)
-	_ = e.Encode([]uint64{o.Seed, uint64(o.Restarts), uint64(o.Steps)})
-	_ = e.Encode(o.Float64)
-	_ = e.Encode(o.Kernel)
+	for _, l := range p.Net.Layers {
+		rows, _ := l.W.Dims()
+		for i := range rows {
+			numbers(l.W.RawRowView(i))
+		}
+		numbers(l.B)
+	}
+	s := p.space()
+	numbers([]float64{p.Net.Slope})
+	numbers(s.mean)
+	numbers(s.std)
+	fmt.Fprintf(h, "%+v", options)
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// restart returns the state that restart k had, or nil.
-func (c *checkpoint) restart(k int) *trajectory {
+// restart returns the state that restart k had, if it had one.
+func (c *checkpoint[S]) restart(k int) (state S, ok bool) {
 	if c == nil {
-		return nil
+		return state, false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t := c.state.Restarts[k]; t != nil {
-		return t.clone()
+	if state, ok = c.state.Restarts[k]; ok {
+		state = state.clone()
 	}
-	return nil
+	return state, ok
 }
 
 // steps counts those already done.
-func (c *checkpoint) steps() int {
+func (c *checkpoint[S]) steps() int {
 	if c == nil {
 		return 0
 	}
 	n := 0
 	for _, t := range c.state.Restarts {
-		n += t.Step
+		n += t.steps()
 	}
 	return n
 }
 
 // keep takes a copy of a restart's state when one is due or the restart is at its end.
-func (c *checkpoint) keep(k int, t *trajectory, end bool) {
+func (c *checkpoint[S]) keep(k int, state S, end bool) {
 	if c == nil {
 		return
 	}
@@ -122,12 +130,12 @@ func (c *checkpoint) keep(k int, t *trajectory, end bool) {
 		return
 	}
 	c.due[k] = time.Now()
-	c.state.Restarts[k] = t.clone()
+	c.state.Restarts[k] = state.clone()
 	_ = c.write() // a failure is reported when the run is interrupted, the one time that it matters
 }
 
 // flush writes the file.
-func (c *checkpoint) flush() error {
+func (c *checkpoint[S]) flush() error {
 	if c == nil {
 		return nil
 	}
@@ -140,7 +148,7 @@ func (c *checkpoint) flush() error {
 }
 
 // remove deletes the file after a run that came to its end.
-func (c *checkpoint) remove() error {
+func (c *checkpoint[S]) remove() error {
 	if c == nil {
 		return nil
 	}
@@ -151,7 +159,7 @@ func (c *checkpoint) remove() error {
 }
 
 // write replaces the file in one step, so that a kill leaves the old one or the new one.
-func (c *checkpoint) write() error {
+func (c *checkpoint[S]) write() error {
 	var data bytes.Buffer
 	if err := gob.NewEncoder(&data).Encode(c.state); err != nil {
 		return err
@@ -170,6 +178,8 @@ func (c *checkpoint) write() error {
 	}
 	return err
 }
+
+func (t *trajectory) steps() int { return t.Step }
 
 func (t *trajectory) clone() *trajectory {
 	c := *t

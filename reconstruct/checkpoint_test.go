@@ -30,15 +30,21 @@ func smallProblem(seed uint64) Problem {
 
 func archive(t *testing.T, p Problem, o Options) []byte {
 	t.Helper()
-	r, err := Run(context.Background(), p, o)
+	b, err := spanArchive(context.Background(), p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var b bytes.Buffer
-	if err := r.WriteNPZ(&b); err != nil {
-		t.Fatal(err)
+	return b
+}
+
+func spanArchive(ctx context.Context, p Problem, o Options) ([]byte, error) {
+	r, err := Run(ctx, p, o)
+	if err != nil {
+		return nil, err
 	}
-	return b.Bytes()
+	var b bytes.Buffer
+	err = r.WriteNPZ(&b)
+	return b.Bytes(), err
 }
 
 func TestRunRepeatsForAnyNumberOfThreads(t *testing.T) {
@@ -52,51 +58,71 @@ func TestRunRepeatsForAnyNumberOfThreads(t *testing.T) {
 	}
 }
 
+// methods run either method of reconstruction, 180 steps in three parts, with what the options say that the methods share.
+var methods = map[string]func(ctx context.Context, p Problem, o Options) ([]byte, error){
+	"span": func(ctx context.Context, p Problem, o Options) ([]byte, error) {
+		o.Restarts, o.Steps = 3, 60
+		return spanArchive(ctx, p, o)
+	},
+	"published": func(ctx context.Context, p Problem, o Options) ([]byte, error) {
+		return publishedArchive(ctx, p, 3, PublishedOptions{Seed: o.Seed, Epochs: 60, Threads: o.Threads, Progress: o.Progress,
+			Checkpoint: o.Checkpoint, Resume: o.Resume, Prior: PublishedPrior{Radius: 0.1, Epochs: 5},
+			Setting: PublishedSetting{RateX: 0.01, RateLambda: 0.01}})
+	},
+}
+
 func TestResumeEndsWithTheSameBytes(t *testing.T) {
 	p := smallProblem(1)
-	o := Options{Seed: 5, Restarts: 3, Steps: 60, Threads: 2}
-	want := archive(t, p, o)
-	for _, stop := range []int{1, 50, 100, 170} {
-		o := o
-		o.Checkpoint = filepath.Join(t.TempDir(), "state")
-		ctx, cancel := context.WithCancel(context.Background())
-		seen := 0
-		o.Progress = func(Progress) {
-			if seen++; seen == stop {
-				cancel()
-			}
-		}
-		if _, err := Run(ctx, p, o); !errors.Is(err, context.Canceled) {
-			t.Fatalf("stopped after %d steps: error %v, want a cancellation", stop, err)
-		}
-		kept, err := os.ReadFile(o.Checkpoint)
+	for name, run := range methods {
+		o := Options{Seed: 5, Threads: 2}
+		want, err := run(context.Background(), p, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.Progress, o.Resume = nil, true
-		if !bytes.Equal(archive(t, p, o), want) {
-			t.Errorf("stopped after %d steps: resuming gives other bytes than an undisturbed run", stop)
-		}
-		if _, err := os.Stat(o.Checkpoint); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("stopped after %d steps: the checkpoint is still there after the run: %v", stop, err)
-		}
-		// The same file again, for another model, for other options, and damaged.
-		if err := os.WriteFile(o.Checkpoint, kept, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Run(context.Background(), smallProblem(2), o); !errors.Is(err, ErrCheckpoint) {
-			t.Errorf("another model went on from the checkpoint: %v", err)
-		}
-		other := o
-		other.Seed++
-		if _, err := Run(context.Background(), p, other); !errors.Is(err, ErrCheckpoint) {
-			t.Errorf("another seed went on from the checkpoint: %v", err)
-		}
-		if err := os.WriteFile(o.Checkpoint, kept[:len(kept)/2], 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Run(context.Background(), p, o); !errors.Is(err, ErrCheckpoint) {
-			t.Errorf("half a checkpoint was gone on from: %v", err)
+		for _, stop := range []int{1, 50, 100, 170} {
+			o.Checkpoint = filepath.Join(t.TempDir(), "state")
+			ctx, cancel := context.WithCancel(context.Background())
+			seen := 0
+			o.Progress, o.Resume = func(Progress) {
+				if seen++; seen == stop {
+					cancel()
+				}
+			}, false
+			if _, err := run(ctx, p, o); !errors.Is(err, context.Canceled) {
+				t.Fatalf("%s, stopped after %d steps: error %v, want a cancellation", name, stop, err)
+			}
+			kept, err := os.ReadFile(o.Checkpoint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := 0
+			o.Progress, o.Resume = func(p Progress) {
+				if first == 0 {
+					first = p.Done
+				}
+			}, true
+			if got, err := run(context.Background(), p, o); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s, stopped after %d steps: resuming gives other bytes than an undisturbed run: %v", name, stop, err)
+			}
+			if stop > 1 && first <= 1 {
+				t.Errorf("%s, stopped after %d steps: it started again", name, stop)
+			}
+			if _, err := os.Stat(o.Checkpoint); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s, stopped after %d steps: the checkpoint is still there after the run: %v", name, stop, err)
+			}
+			refuses := func(what string, content []byte, p Problem, o Options) {
+				if err := os.WriteFile(o.Checkpoint, content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := run(context.Background(), p, o); !errors.Is(err, ErrCheckpoint) {
+					t.Errorf("%s: %s went on from the checkpoint: %v", name, what, err)
+				}
+			}
+			refuses("another model", kept, smallProblem(2), o)
+			refuses("half a file", kept[:len(kept)/2], p, o)
+			o.Seed++
+			refuses("another seed", kept, p, o)
+			o.Seed--
 		}
 	}
 }

@@ -35,9 +35,9 @@ type Options struct {
 type Progress struct {
 	// Done and Total count optimiser steps over all restarts.
 	Done, Total int
-	// Restart is the restart that made the last step, and Residual its relative residual.
-	Restart  int
-	Residual float64
+	// Restart is the restart that made the last step, Loss what it minimises and Residual its relative residual.
+	Restart        int
+	Loss, Residual float64
 }
 
 // restartBudget is the work, in floating-point operations, that the default number of restarts is allowed: some twenty

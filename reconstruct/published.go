@@ -25,6 +25,11 @@ type PublishedOptions struct {
 	Prior PublishedPrior
 	// Threads is how many threads work, on several settings where there are several. If 0, GOMAXPROCS.
 	Threads int
+	// Checkpoint, if not empty, names a file that the state is kept in every few seconds and when ctx ends. It is
+	// removed when the run comes to its end.
+	Checkpoint string
+	// Resume goes on from Checkpoint where it exists, also after a kill, to the same bytes as an undisturbed run.
+	Resume bool
 	// Progress, if not nil, is called after every epoch, from one goroutine at a time. Its Restart is the number of the
 	// setting and its Residual relative to all parameters.
 	Progress func(Progress)
@@ -69,7 +74,7 @@ type PublishedRun struct {
 // Every candidate is a sample, the one of the largest multiplier first. The method offers no confidence, which is 0, and
 // does not know whether it failed: Converged is by the first layer's residual, as for [Run], and low residuals do not
 // tell good settings from bad ones. A setting with too large rates diverges and gives no samples. Rank, Balance and
-// [Result.Traces] are as for Run, but nothing is rebalanced. Errors are those of Run. There are no checkpoints.
+// [Result.Traces] are as for Run, but nothing is rebalanced. Errors are those of Run.
 func RunPublished(ctx context.Context, p Problem, o PublishedOptions) (*Result, error) {
 	runs, err := SweepPublished(ctx, p, 1, o)
 	if err != nil {
@@ -89,25 +94,44 @@ func SweepPublished(ctx context.Context, p Problem, k int, o PublishedOptions) (
 	}
 	known := newEvidence(&p)
 	o = o.withDefaults(known.Rank)
+	saved, err := openCheckpoint[*publishedState](o.Checkpoint, o.Resume,
+		fingerprint(&p, "published", k, o.Setting, o.Seed, o.Samples, o.Epochs, o.Prior))
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	runs := make([]PublishedRun, k)
-	report := &reporter{state: Progress{Total: k * o.Epochs}, call: o.Progress}
+	report := &reporter{state: Progress{Done: saved.steps(), Total: k * o.Epochs}, call: o.Progress}
 	parallel(o.Threads, k, func(next func() (int, bool)) {
 		for i, ok := next(); ok && ctx.Err() == nil; i, ok = next() {
-			d, err := newPublishedDescent(&p, o, i, max(1, o.Threads/k))
-			if err == nil {
-				runs[i], err = d.run(ctx, o, known, func(residual float64) { report.step(i, residual) })
-			}
-			if err != nil {
+			var err error
+			if runs[i], err = runSetting(ctx, &p, o, k, i, known, saved, report); err != nil {
 				cancel(err)
 			}
 		}
 	})
 	if err := context.Cause(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, saved.flush())
 	}
-	return runs, nil
+	return runs, saved.remove()
+}
+
+// runSetting runs setting i of k, from where the checkpoint left it.
+func runSetting(ctx context.Context, p *Problem, o PublishedOptions, k, i int, known Result, saved *checkpoint[*publishedState], report *reporter) (PublishedRun, error) {
+	d, err := newPublishedDescent(p, o, i, max(1, o.Threads/k))
+	if err != nil {
+		return PublishedRun{}, err
+	}
+	if state, ok := saved.restart(i); ok {
+		d.publishedState = state
+	}
+	run, err := d.run(ctx, o, known, func(loss float64) {
+		report.step(i, loss, d.Residual)
+		saved.keep(i, d.publishedState, false)
+	})
+	saved.keep(i, d.publishedState, true)
+	return run, err
 }
 
 // newEvidence is what a result says of the model by whatever method.

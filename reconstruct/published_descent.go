@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
@@ -16,8 +17,27 @@ import (
 // lambdaWeight is that of the multipliers' penalty against stationarity's; the box's is 1.
 const lambdaWeight = 5
 
+// publishedState is the state of one setting's phase 1, complete enough to go on from. Its fields are exported for the
+// checkpoint's encoding alone.
+type publishedState struct {
+	Epochs        int
+	X, Lambda     []float64 // m x d and m
+	ByX, ByLambda *momentum
+	Residual      float64 // of all parameters, relative to them, before the last epoch
+}
+
+func (s *publishedState) steps() int { return s.Epochs }
+
+func (s *publishedState) clone() *publishedState {
+	c := *s
+	c.X, c.Lambda = slices.Clone(s.X), slices.Clone(s.Lambda)
+	c.ByX, c.ByLambda = &momentum{slices.Clone(s.ByX.Velocity)}, &momentum{slices.Clone(s.ByLambda.Velocity)}
+	return &c
+}
+
 // publishedDescent is phase 1: descent on the published loss with one setting.
 type publishedDescent struct {
+	*publishedState
 	problem *Problem
 	setting PublishedSetting
 	labels  []int // class of each candidate
@@ -25,9 +45,7 @@ type publishedDescent struct {
 	logits  *logits
 	norm    float64 // of all parameters
 
-	x, lambda         []float64 // m x d and m
 	gradX, gradLambda []float64
-	byX, byLambda     *momentum
 	// entry has the place of each candidate's multiplier among those of the loss, which with several classes has one a
 	// candidate and rival class: that of the class that comes closest.
 	entry []int
@@ -37,18 +55,18 @@ type publishedDescent struct {
 func newPublishedDescent(p *Problem, o PublishedOptions, k, threads int) (*publishedDescent, error) {
 	rng := rand.New(rand.NewPCG(o.Seed, uint64(k)))
 	m, width, classes := 2*o.Samples, p.Inputs(), max(p.Outputs(), 2)
-	d := &publishedDescent{problem: p, setting: o.Setting.drawn(rng),
-		x: make([]float64, m*width), gradX: make([]float64, m*width), byX: newMomentum(m * width),
-		lambda: make([]float64, m), gradLambda: make([]float64, m), byLambda: newMomentum(m)}
+	d := &publishedDescent{problem: p, setting: o.Setting.drawn(rng), gradX: make([]float64, m*width), gradLambda: make([]float64, m),
+		publishedState: &publishedState{X: make([]float64, m*width), ByX: newMomentum(m * width),
+			Lambda: make([]float64, m), ByLambda: newMomentum(m)}}
 	for i := range m {
 		d.labels = append(d.labels, i*classes/m)
 		d.entry = append(d.entry, i)
 	}
-	for i := range d.x {
-		d.x[i] = d.setting.Scale * rng.NormFloat64()
+	for i := range d.X {
+		d.X[i] = d.setting.Scale * rng.NormFloat64()
 	}
-	for i := range d.lambda {
-		d.lambda[i] = rng.Float64()
+	for i := range d.Lambda {
+		d.Lambda[i] = rng.Float64()
 	}
 	for _, l := range p.Net.Layers {
 		f := mat.Norm(l.W, 2)
@@ -77,36 +95,39 @@ func signs(classes []int, outputs int) []int {
 	return y
 }
 
-// run descends to the end, or to where the loss is no longer a number.
-func (d *publishedDescent) run(ctx context.Context, o PublishedOptions, known Result, tick func(residual float64)) (PublishedRun, error) {
-	run := PublishedRun{Setting: d.setting}
-	for run.Epochs < o.Epochs {
+// run descends to the end, or to where the loss is no longer a number. After every epoch it calls tick, which may keep a
+// copy of d's state.
+func (d *publishedDescent) run(ctx context.Context, o PublishedOptions, known Result, tick func(loss float64)) (PublishedRun, error) {
+	for d.Epochs < o.Epochs {
 		if err := ctx.Err(); err != nil {
-			return run, err
+			return PublishedRun{}, err
 		}
 		loss, err := d.gradient()
 		if err != nil {
-			return run, err
+			return PublishedRun{}, err
 		}
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			run.Result = diverged(known, run)
-			return run, nil
+		if !finite(loss) {
+			return d.outcome(diverged(known, d)), nil
 		}
-		run.Residual = math.Sqrt(d.loss.Residual()) / d.norm
-		d.byX.update(d.x, d.gradX, d.setting.RateX)
-		d.byLambda.update(d.lambda, d.gradLambda, d.setting.RateLambda)
-		run.Epochs++
-		tick(run.Residual)
+		d.Residual = math.Sqrt(d.loss.Residual()) / d.norm
+		d.ByX.update(d.X, d.gradX, d.setting.RateX)
+		d.ByLambda.update(d.Lambda, d.gradLambda, d.setting.RateLambda)
+		d.Epochs++
+		tick(loss)
 	}
 	residual, err := d.firstLayer()
 	if err != nil {
-		return run, err
+		return PublishedRun{}, err
 	}
-	if err := o.Prior.apply(ctx, d); err != nil {
-		return run, err
+	x := slices.Clone(d.X) // phase 2 moves them, and phase 1's state stays as it is
+	if err := o.Prior.apply(ctx, d, x); err != nil {
+		return PublishedRun{}, err
 	}
-	run.Result = d.result(known, residual)
-	return run, nil
+	return d.outcome(d.result(known, x, residual)), nil
+}
+
+func (d *publishedDescent) outcome(r *Result) PublishedRun {
+	return PublishedRun{Setting: d.setting, Epochs: d.Epochs, Residual: d.Residual, Result: r}
 }
 
 // gradient computes the loss and leaves its gradients in gradX and gradLambda.
@@ -119,8 +140,8 @@ func (d *publishedDescent) gradient() (float64, error) {
 	convert(d.gradX, d.loss.GradX())
 	of := d.loss.GradMultipliers()
 	for i, at := range d.entry {
-		d.gradLambda[i] = float64(of[at]) / float64(len(d.lambda))
-		if short := d.setting.MinLambda - d.lambda[i]; short > 0 {
+		d.gradLambda[i] = float64(of[at]) / float64(len(d.Lambda))
+		if short := d.setting.MinLambda - d.Lambda[i]; short > 0 {
 			loss += lambdaWeight * short * short
 			d.gradLambda[i] -= 2 * lambdaWeight * short
 		}
@@ -130,7 +151,7 @@ func (d *publishedDescent) gradient() (float64, error) {
 
 // place hands the candidates and their multipliers over to the loss.
 func (d *publishedDescent) place() {
-	convert(d.loss.X(), d.x)
+	convert(d.loss.X(), d.X)
 	if classes := d.problem.Outputs(); classes > 1 {
 		for i, rival := range rivals(d.logits.at(d.loss.X()), d.labels) {
 			d.entry[i] = i*classes + rival
@@ -139,7 +160,7 @@ func (d *publishedDescent) place() {
 	multipliers := d.loss.Multipliers()
 	clear(multipliers)
 	for i, at := range d.entry {
-		multipliers[at] = float32(d.lambda[i] / float64(len(d.lambda)))
+		multipliers[at] = float32(d.Lambda[i] / float64(len(d.Lambda)))
 	}
 }
 
@@ -153,35 +174,35 @@ func (d *publishedDescent) firstLayer() (float64, error) {
 	if err := first.SetAlpha(d.setting.Alpha); err != nil {
 		return 0, err
 	}
-	convert(first.X(), d.x)
+	convert(first.X(), d.X)
 	copy(first.Multipliers(), d.loss.Multipliers())
 	loss, err := first.Step()
 	return math.Sqrt(max(loss, 0)), err
 }
 
-func diverged(known Result, run PublishedRun) *Result {
+func diverged(known Result, d *publishedDescent) *Result {
 	known.Reason = fmt.Sprintf("descent diverged after %d epochs: the rates of this setting, %.2g for x and %.2g for "+
-		"lambda, are too large for this network", run.Epochs, run.Setting.RateX, run.Setting.RateLambda)
-	known.Restarts = []Restart{{Residual: run.Residual, Attempts: 1}}
+		"lambda, are too large for this network", d.Epochs, d.setting.RateX, d.setting.RateLambda)
+	known.Restarts = []Restart{{Residual: d.Residual, Attempts: 1}}
 	return &known
 }
 
-// result makes a sample of every candidate.
-func (d *publishedDescent) result(known Result, residual float64) *Result {
+// result makes a sample of every candidate x.
+func (d *publishedDescent) result(known Result, candidates []float64, residual float64) *Result {
 	width := d.problem.Inputs()
 	order := make([]int, len(d.labels))
 	for i := range order {
 		order[i] = i
 	}
-	sort.SliceStable(order, func(a, b int) bool { return d.lambda[order[a]] > d.lambda[order[b]] })
+	sort.SliceStable(order, func(a, b int) bool { return d.Lambda[order[a]] > d.Lambda[order[b]] })
 	for _, i := range order {
-		x := d.x[i*width:][:width]
+		x := candidates[i*width:][:width]
 		pixels := make([]float64, width)
 		for j, v := range x {
 			pixels[j] = v*known.space.std[j] + known.space.mean[j]
 		}
 		known.Samples = append(known.Samples, Sample{Pixels: pixels, Label: d.labels[i],
-			Multiplier: d.lambda[i] / float64(len(d.lambda)), Support: 1})
+			Multiplier: d.Lambda[i] / float64(len(d.Lambda)), Support: 1})
 		known.unit = append(known.unit, normalised(x))
 	}
 	known.Restarts = []Restart{{Residual: residual, Attempts: 1}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 )
 
 // PublishedPrior is phase 2 of Algorithm 2 of arXiv 2410.10120 (its eqs. 4 and 5). It moves the candidates xhat_i of
@@ -39,30 +40,30 @@ func (p PublishedPrior) validate() error {
 	return nil
 }
 
-// apply moves d's candidates.
-func (p PublishedPrior) apply(ctx context.Context, d *publishedDescent) error {
+// apply moves the candidates x of d.
+func (p PublishedPrior) apply(ctx context.Context, d *publishedDescent, x []float64) error {
 	if p.Weight == 0 {
 		p.Weight = 0.1
 	}
 	if p.Epochs == 0 {
 		p.Epochs = 100
 	}
-	eps := p.Radius * math.Sqrt(dot(d.x, d.x)/float64(len(d.x)))
+	eps := p.Radius * math.Sqrt(dot(x, x)/float64(len(x)))
 	if eps == 0 {
 		return nil
 	}
-	from := append([]float64(nil), d.x...)
-	m := len(d.labels)
-	x, grad := make([]float32, len(d.x)), make([]float32, len(d.x))
+	from := slices.Clone(x)
+	single, grad := make([]float32, len(x)), make([]float32, len(x))
+	width := d.problem.Inputs()
 	for range p.Epochs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		convert(x, d.x)
-		d.logits.gradient(grad, outward(d.logits.at(x), d.labels))
-		for i := range m {
-			at, to := i*len(x)/m, (i+1)*len(x)/m
-			ascend(d.x[at:to], from[at:to], grad[at:to], p.Weight*eps, eps)
+		convert(single, x)
+		d.logits.gradient(grad, outward(d.logits.at(single), d.labels))
+		for at := 0; at < len(x); at += width {
+			to := at + width
+			ascend(x[at:to], from[at:to], grad[at:to], p.Weight*eps, eps)
 		}
 	}
 	return nil

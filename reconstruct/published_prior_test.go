@@ -27,7 +27,7 @@ func distantDescent(t *testing.T, widths ...int) *publishedDescent {
 
 // margins are the absolute ones of all candidates.
 func margins(d *publishedDescent) []float64 {
-	convert(d.loss.X(), d.x)
+	convert(d.loss.X(), d.X)
 	out := d.logits.at(d.loss.X())
 	classes := len(out) / len(d.labels)
 	var all []float64
@@ -44,21 +44,21 @@ func margins(d *publishedDescent) []float64 {
 func TestPriorEndsAtItsProjection(t *testing.T) {
 	for _, widths := range [][]int{{6, 9, 1}, {6, 9, 8, 4}} {
 		d := distantDescent(t, widths...)
-		from, before := append([]float64(nil), d.x...), margins(d)
-		if err := (PublishedPrior{}).apply(context.Background(), d); err != nil {
+		from, before := append([]float64(nil), d.X...), margins(d)
+		if err := (PublishedPrior{}).apply(context.Background(), d, d.X); err != nil {
 			t.Fatal(err)
 		}
-		for i, v := range d.x {
+		for i, v := range d.X {
 			if v != from[i] {
 				t.Fatal("without a radius candidates move")
 			}
 		}
 		eps := 0.05 * math.Sqrt(dot(from, from)/float64(len(from)))
-		if err := (PublishedPrior{Radius: 0.05, Weight: 0.2, Epochs: 3}).apply(context.Background(), d); err != nil {
+		if err := (PublishedPrior{Radius: 0.05, Weight: 0.2, Epochs: 3}).apply(context.Background(), d, d.X); err != nil {
 			t.Fatal(err)
 		}
 		largest := 0.0
-		for i, v := range d.x {
+		for i, v := range d.X {
 			largest = max(largest, math.Abs(v-from[i]))
 		}
 		if math.Abs(largest-0.6*eps) > 0.05*eps {
@@ -69,11 +69,11 @@ func TestPriorEndsAtItsProjection(t *testing.T) {
 				t.Errorf("widths %v: candidate %d came from margin %v to %v", widths, i, before[i], after)
 			}
 		}
-		copy(d.x, from)
-		if err := (PublishedPrior{Radius: 0.05, Weight: 0.01, Epochs: 20000}).apply(context.Background(), d); err != nil {
+		copy(d.X, from)
+		if err := (PublishedPrior{Radius: 0.05, Weight: 0.01, Epochs: 20000}).apply(context.Background(), d, d.X); err != nil {
 			t.Fatal(err)
 		}
-		for i, v := range d.x {
+		for i, v := range d.X {
 			if math.Abs(math.Abs(v-from[i])-eps) > 1e-9 {
 				t.Errorf("widths %v: after many steps x[%d] is %v from where it was, want %v", widths, i, v-from[i], eps)
 			}
@@ -83,26 +83,26 @@ func TestPriorEndsAtItsProjection(t *testing.T) {
 
 func TestLogitsGradient(t *testing.T) {
 	d := distantDescent(t, 6, 9, 8, 4)
-	x := make([]float32, len(d.x))
+	x := make([]float32, len(d.X))
 	grad := make([]float32, len(x))
-	convert(x, d.x)
+	convert(x, d.X)
 	weight := outward(d.logits.at(x), d.labels)
 	d.logits.gradient(grad, weight)
 	value := func() float64 {
-		convert(x, d.x)
+		convert(x, d.X)
 		sum := 0.0
 		for i, v := range d.logits.at(x) {
 			sum += float64(weight[i] * v)
 		}
 		return sum
 	}
-	for i, v := range d.x {
-		d.x[i] = v + 1
+	for i, v := range d.X {
+		d.X[i] = v + 1
 		high := value()
-		d.x[i] = v - 1
+		d.X[i] = v - 1
 		if slope := (high - value()) / 2; math.Abs(slope-float64(grad[i])) > 1e-3 {
 			t.Errorf("gradient %v by x[%d], by differences %v", grad[i], i, slope)
 		}
-		d.x[i] = v
+		d.X[i] = v
 	}
 }

@@ -15,7 +15,7 @@ const (
 
 // descend runs the restarts, threads at a time, from where the checkpoint left them. Each depends on the seed and its
 // number alone.
-func descend(ctx context.Context, d *descent, o Options, saved *checkpoint) ([]*trajectory, error) {
+func descend(ctx context.Context, d *descent, o Options, saved *checkpoint[*trajectory]) ([]*trajectory, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	found := make([]*trajectory, o.Restarts)
@@ -27,7 +27,7 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint) ([]*
 			return
 		}
 		for k, ok := next(); ok; k, ok = next() {
-			found[k], err = d.restart(ctx, obj, k, o.Seed, saved, func(t *trajectory) { report.step(k, t.Residual) })
+			found[k], err = d.restart(ctx, obj, k, o.Seed, saved, func(t *trajectory) { report.step(k, t.Residual*t.Residual, t.Residual) })
 			if err != nil {
 				cancel(err)
 				return
@@ -41,8 +41,8 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint) ([]*
 }
 
 // restart descends from random starts until one is not dead.
-func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, saved *checkpoint, report func(*trajectory)) (*trajectory, error) {
-	t := saved.restart(k)
+func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, saved *checkpoint[*trajectory], report func(*trajectory)) (*trajectory, error) {
+	t, _ := saved.restart(k)
 	for attempt := 0; ; attempt++ {
 		if t == nil {
 			rng := rand.New(rand.NewPCG(seed, uint64(k)<<8|uint64(attempt)))
@@ -93,13 +93,13 @@ func newReporter(o Options, done, total int) *reporter {
 	return &reporter{state: Progress{Done: done, Total: total}, call: o.Progress}
 }
 
-func (r *reporter) step(restart int, residual float64) {
+func (r *reporter) step(restart int, loss, residual float64) {
 	if r.call == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state.Done = min(r.state.Done+1, r.state.Total)
-	r.state.Restart, r.state.Residual = restart, residual
+	r.state.Restart, r.state.Loss, r.state.Residual = restart, loss, residual
 	r.call(r.state)
 }

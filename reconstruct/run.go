@@ -30,7 +30,8 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	d := newDescent(&p)
 	o = o.withDefaults(d)
 	d.steps = o.Steps
-	saved, err := openCheckpoint(d, o)
+	saved, err := openCheckpoint[*trajectory](o.Checkpoint, o.Resume,
+		fingerprint(&p, o.Seed, o.Restarts, o.Steps, o.Float64, o.Kernel))
 	if err != nil {
 		return nil, err
 	}
