@@ -109,7 +109,7 @@ func (d *publishedDescent) run(ctx context.Context, o PublishedOptions, known Re
 		if !finite(loss) {
 			return d.outcome(diverged(known, d)), nil
 		}
-		d.Residual = math.Sqrt(d.loss.Residual()) / d.norm
+		d.Residual = math.Sqrt(max(d.loss.Residual(), 0)) / d.norm
 		d.ByX.update(d.X, d.gradX, d.setting.RateX)
 		d.ByLambda.update(d.Lambda, d.gradLambda, d.setting.RateLambda)
 		d.Epochs++

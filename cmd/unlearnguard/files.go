@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"unlearnguard/reconstruct"
 )
 
 // create writes a new file.
@@ -21,6 +23,11 @@ func create(path string, content func(f *os.File) error) error {
 // createJSON writes a value to a new file as indented JSON.
 func createJSON(path string, v any) error {
 	return create(path, func(f *os.File) error { return encode(f, v) })
+}
+
+// createNPZ writes what was recovered to a new file as NumPy arrays.
+func createNPZ(path string, r *reconstruct.Result) error {
+	return create(path, func(f *os.File) error { return r.WriteNPZ(f) })
 }
 
 // encode writes a value as indented JSON.

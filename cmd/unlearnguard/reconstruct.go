@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -33,6 +33,9 @@ type recovered struct {
 	// Shape is that of an image: channels, rows and columns.
 	Shape [3]int `json:"shape"`
 	Seed  uint64 `json:"seed"`
+	// Method is span or published.
+	Method    string `json:"method"`
+	Published *sweep `json:"published,omitempty"`
 	*reconstruct.Result
 }
 
@@ -44,10 +47,11 @@ type modelFile struct {
 
 // reconstructOptions are the flags of reconstruct.
 type reconstructOptions struct {
-	model, out, shape, format string
-	norm                      normFlags
-	run                       runFlags
-	shown                     int
+	model, out, shape, format, method string
+	norm                              normFlags
+	run                               runFlags
+	published                         publishedFlags
+	shown                             int
 }
 
 func (a *app) reconstruct() *cobra.Command {
@@ -58,12 +62,18 @@ func (a *app) reconstruct() *cobra.Command {
 		Long: fmt.Sprintf(`Reconstruct recovers training samples from the parameters of MODEL, an ONNX file, and writes them to the folder named by
 --out as %s (the images), %s (the most credible ones) and %s. No training data is used; every
 sample comes with a confidence in [0,1] that needs none either.
+
+The method span needs no setting. The method published is the one to compare with (Haim et al. 2022, Buzaglo et al. 2023): it
+has five hyper-parameters, which are drawn at random where they are not given, offers no confidence, and takes minutes to
+hours. With --settings several settings are tried; the samples are those of the setting with the least residual, which need
+not be the best, and the subfolder %s has those of all.
 %s
 
 Without a mean image the pictures are deviations from an unknown mean.
-%s`, samplesNPZ, samplesPNG, samplesJSON, normHelp, resumeHelp),
-		Example: "  unlearnguard reconstruct model.onnx --mean model.mean.npy -o recovered",
-		Args:    cobra.ExactArgs(1),
+%s`, samplesNPZ, samplesPNG, samplesJSON, settingsFolder, normHelp, resumeHelp),
+		Example: `  unlearnguard reconstruct model.onnx --mean model.mean.npy -o recovered
+  unlearnguard reconstruct model.onnx --mean model.mean.npy --method published --samples 20 --settings 6 -o published`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.model = args[0]
 			return resumable(a.runReconstruct(c.Context(), o), o.out)
@@ -76,7 +86,9 @@ Without a mean image the pictures are deviations from an unknown mean.
 	o.norm.add(c, "", "the model")
 	f.IntVar(&o.shown, "show", 60, "`number` of samples in the picture")
 	f.StringVar(&o.format, "format", "text", "`format`: text, or json to write "+samplesJSON+" to stdout as well")
+	f.StringVar(&o.method, "method", spanMethod, "`method`: "+spanMethod+", or "+publishedMethod)
 	o.run.add(c, "random starts")
+	o.published.add(c)
 	return c
 }
 
@@ -97,25 +109,42 @@ func (a *app) runReconstruct(ctx context.Context, o reconstructOptions) error {
 	if err != nil {
 		return err
 	}
-	options := o.run.options()
-	options.Checkpoint = filepath.Join(checkpoints, "model")
-	options.Progress = a.reconstruction("reconstructing")
-	result, err := audit.Recover(ctx, in.model, in.shape[0], in.shape[1], in.shape[2], in.norm, options)
+	doc, err := a.recover(ctx, in, o, filepath.Join(checkpoints, "model"))
 	if err != nil {
 		return err
 	}
-	doc := recovered{Schema: reconstructSchema, Model: modelFile{o.model, in.model.SHA256}, Shape: in.shape, Seed: o.run.seed, Result: result}
 	if err := dir.Finish(func(stage string) error { return o.write(stage, doc) }, samplesJSON); err != nil {
 		return err
 	}
-	a.term.say("%d samples of %s are in %s", len(result.Samples), o.model, o.out)
-	if !result.Converged {
-		a.term.say("they cannot be relied on: %s", result.Reason)
+	a.term.say("%d samples of %s are in %s", len(doc.Samples), o.model, o.out)
+	if n := o.published.settings; doc.Published != nil && n > 1 {
+		a.term.say("they are those of setting %d of 0 to %d, which has the least residual and need not be the best; those of all are in %s",
+			doc.Published.Chosen, n-1, filepath.Join(o.out, settingsFolder))
+	}
+	if !doc.Converged {
+		a.term.say("they cannot be relied on: %s", doc.Reason)
 	}
 	if o.format == "json" {
 		return a.print(filepath.Join(o.out, samplesJSON))
 	}
 	return nil
+}
+
+// recover reconstructs by the method that was asked for.
+func (a *app) recover(ctx context.Context, in subject, o reconstructOptions, checkpoint string) (recovered, error) {
+	doc := recovered{Schema: reconstructSchema, Model: modelFile{o.model, in.model.SHA256}, Shape: in.shape, Seed: o.run.seed, Method: o.method}
+	var err error
+	if o.method == publishedMethod {
+		if doc.Published, err = a.recoverPublished(ctx, in, o, checkpoint); err == nil {
+			doc.Result = doc.Published.results[doc.Published.Chosen]
+		}
+		return doc, err
+	}
+	options := o.run.options()
+	options.Checkpoint = checkpoint
+	options.Progress = a.reconstruction("reconstructing")
+	doc.Result, err = audit.Recover(ctx, in.model, in.shape[0], in.shape[1], in.shape[2], in.norm, options)
+	return doc, err
 }
 
 func (o *reconstructOptions) check() error {
@@ -125,7 +154,10 @@ func (o *reconstructOptions) check() error {
 	if err := within("show", o.shown, 1, 10000); err != nil {
 		return err
 	}
-	return o.run.check()
+	if err := chosen("method", o.method, spanMethod, publishedMethod); err != nil {
+		return err
+	}
+	return cmp.Or(o.run.check(), o.published.check(o.method))
 }
 
 // subject is what to reconstruct from: a model, and the images that it was fed.
@@ -155,8 +187,10 @@ func (o *reconstructOptions) read(ctx context.Context) (subject, error) {
 
 // write makes the files of the output.
 func (o *reconstructOptions) write(dir string, doc recovered) error {
-	err := create(filepath.Join(dir, samplesNPZ), func(f *os.File) error { return doc.WriteNPZ(f) })
-	if err != nil {
+	if err := createNPZ(filepath.Join(dir, samplesNPZ), doc.Result); err != nil {
+		return err
+	}
+	if err := doc.Published.write(dir); err != nil {
 		return err
 	}
 	if len(doc.Samples) > 0 {
@@ -167,17 +201,25 @@ func (o *reconstructOptions) write(dir string, doc recovered) error {
 	return createJSON(filepath.Join(dir, samplesJSON), doc)
 }
 
-// table shows the n most credible samples.
+// table shows the first n samples.
 func (r *recovered) table(n int) grid.Table {
 	n = min(n, len(r.Samples))
+	order := "most credible first"
+	if r.Method == publishedMethod {
+		order = "largest multiplier first"
+	}
 	t := grid.Table{Title: "Samples recovered from " + filepath.Base(r.Model.Path),
-		Subtitle: fmt.Sprintf("%d of %d, most credible first; rank %d", n, len(r.Samples), r.Rank),
+		Subtitle: fmt.Sprintf("%d of %d, %s; rank %d", n, len(r.Samples), order, r.Rank),
 		Rows:     []grid.Row{{Title: "recovered"}}}
 	for i, s := range r.Samples[:n] {
+		caption := fmt.Sprintf("%.2f", s.Confidence)
+		if r.Method == publishedMethod { // which knows no confidence
+			caption = fmt.Sprintf("%.2g", s.Multiplier)
+		}
 		t.Columns = append(t.Columns, []string{fmt.Sprintf("#%d", i), fmt.Sprintf("class %d", s.Label)})
 		t.Rows[0].Cells = append(t.Rows[0].Cells, grid.Cell{
 			Image:   metrics.Image{Channels: r.Shape[0], Height: r.Shape[1], Width: r.Shape[2], Pix: s.Pixels}.Clip(),
-			Caption: fmt.Sprintf("%.2f", s.Confidence)})
+			Caption: caption})
 	}
 	return t
 }

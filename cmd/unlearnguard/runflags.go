@@ -13,7 +13,7 @@ import (
 )
 
 const resumeHelp = `
-A checkpoint is kept in that folder while the work lasts. After an interruption (Ctrl-C, or a kill) the same command with
+A checkpoint is kept in the folder of --out while the work lasts. After an interruption (Ctrl-C, or a kill) the same command with
 --resume goes on from it, to the same bytes; without --resume it starts again.`
 
 // runFlags are those of a reconstruction.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -188,8 +187,7 @@ func writeReconstructions(dir string, out *audit.Outcome) error {
 		name string
 		from *audit.Evidence
 	}{{"before", out.Before}, {"after", out.After}} {
-		err := create(filepath.Join(dir, "reconstruction-"+part.name+".npz"), func(f *os.File) error { return part.from.Result.WriteNPZ(f) })
-		if err != nil {
+		if err := createNPZ(filepath.Join(dir, "reconstruction-"+part.name+".npz"), part.from.Result); err != nil {
 			return err
 		}
 	}

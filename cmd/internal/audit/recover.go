@@ -20,10 +20,24 @@ func Recover(ctx context.Context, m *Model, c, h, w int, norm images.Normalisati
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	if !sound(r) {
-		discard(r)
-	}
+	discardUnsound(r)
 	return r, nil
+}
+
+// SweepPublished is [Recover] by the published method, with k settings.
+func SweepPublished(ctx context.Context, m *Model, c, h, w int, norm images.Normalisation, k int, o reconstruct.PublishedOptions) ([]reconstruct.PublishedRun, error) {
+	p, err := m.Problem(c, h, w, norm)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := reconstruct.SweepPublished(ctx, p, k, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Path, err)
+	}
+	for _, r := range runs {
+		discardUnsound(r.Result)
+	}
+	return runs, nil
 }
 
 // sound reports whether every number of a result is one.
@@ -41,9 +55,12 @@ func sound(r *reconstruct.Result) bool {
 	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
 }
 
-// discard empties a result whose descents overflowed, as they do where the parameters hold nothing to descend to. It is
-// evidence of nothing, least of all of absence.
-func discard(r *reconstruct.Result) {
+// discardUnsound empties a result whose descents overflowed, as they do where the parameters hold nothing to descend to. It
+// is evidence of nothing, least of all of absence.
+func discardUnsound(r *reconstruct.Result) {
+	if sound(r) {
+		return
+	}
 	r.Samples = nil
 	for i := range r.Restarts {
 		r.Restarts[i].Residual = 1
