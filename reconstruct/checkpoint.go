@@ -37,6 +37,8 @@ type checkpointState[S any] struct {
 	// Run identifies the problem and the options: the SHA-256 of everything the result depends on.
 	Run      [sha256.Size]byte
 	Restarts map[int]S
+	// Result is that of a run that came to its end, in place of Restarts.
+	Result *Result
 }
 
 // ErrCheckpoint is wrapped by the error for a checkpoint that cannot be gone on from.
@@ -147,15 +149,24 @@ func (c *checkpoint[S]) flush() error {
 	return nil
 }
 
-// remove deletes the file after a run that came to its end.
-func (c *checkpoint[S]) remove() error {
+// finish keeps the result of a run in place of the states.
+func (c *checkpoint[S]) finish(r *Result) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.state.Restarts)
+	c.state.Result = r
+	_ = c.write() // the result is in good hands without it
+}
+
+// result returns that of a run that came to its end, or nil. It holds what is exported.
+func (c *checkpoint[S]) result() *Result {
 	if c == nil {
 		return nil
 	}
-	if err := os.Remove(c.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return c.state.Result
 }
 
 // write replaces the file in one step, so that a kill leaves the old one or the new one.

@@ -3,7 +3,9 @@ package reconstruct
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -43,7 +45,8 @@ func spanArchive(ctx context.Context, p Problem, o Options) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	err = r.WriteNPZ(&b)
+	err = errors.Join(r.WriteNPZ(&b), json.NewEncoder(&b).Encode(r))
+	fmt.Fprint(&b, r.unit)
 	return b.Bytes(), err
 }
 
@@ -107,8 +110,9 @@ func TestResumeEndsWithTheSameBytes(t *testing.T) {
 			if stop > 1 && first <= 1 {
 				t.Errorf("%s, stopped after %d steps: it started again", name, stop)
 			}
-			if _, err := os.Stat(o.Checkpoint); !errors.Is(err, os.ErrNotExist) {
-				t.Errorf("%s, stopped after %d steps: the checkpoint is still there after the run: %v", name, stop, err)
+			o.Progress = func(Progress) { t.Errorf("%s, stopped after %d steps: the finished run was repeated", name, stop) }
+			if got, err := run(context.Background(), p, o); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s, stopped after %d steps: resuming after the end gives other bytes: %v", name, stop, err)
 			}
 			refuses := func(what string, content []byte, p Problem, o Options) {
 				if err := os.WriteFile(o.Checkpoint, content, 0o600); err != nil {

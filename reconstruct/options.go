@@ -22,10 +22,11 @@ type Options struct {
 	// Kernel names the matrix kernel, one of engine.Kernels, or "openblas" in a program built with -tags openblas. If empty,
 	// it is the fastest. Kernels differ by rounding.
 	Kernel string
-	// Checkpoint, if not empty, names a file that the state is kept in every few seconds and when ctx ends. It is
-	// removed when the run comes to its end.
+	// Checkpoint, if not empty, names a file that the state is kept in every few seconds, when ctx ends, and at the end:
+	// it is for the caller to delete once the result is safe.
 	Checkpoint string
-	// Resume goes on from Checkpoint where it exists, also after a kill, to the same bytes as an undisturbed run.
+	// Resume goes on from Checkpoint where it exists, also after a kill, to the same bytes as an undisturbed run. A run
+	// that came to its end is not repeated.
 	Resume bool
 	// Progress, if not nil, is called now and then, from one goroutine at a time.
 	Progress func(Progress)

@@ -25,10 +25,11 @@ type PublishedOptions struct {
 	Prior PublishedPrior
 	// Threads is how many threads work, on several settings where there are several. If 0, GOMAXPROCS.
 	Threads int
-	// Checkpoint, if not empty, names a file that the state is kept in every few seconds and when ctx ends. It is
-	// removed when the run comes to its end.
+	// Checkpoint, if not empty, names a file that the state is kept in every few seconds, when ctx ends, and at the end:
+	// it is for the caller to delete once the result is safe.
 	Checkpoint string
-	// Resume goes on from Checkpoint where it exists, also after a kill, to the same bytes as an undisturbed run.
+	// Resume goes on from Checkpoint where it exists, also after a kill, to the same bytes as an undisturbed run. A run
+	// that came to its end is not repeated.
 	Resume bool
 	// Progress, if not nil, is called after every epoch, from one goroutine at a time. Its Restart is the number of the
 	// setting and its Residual relative to all parameters.
@@ -114,7 +115,7 @@ func SweepPublished(ctx context.Context, p Problem, k int, o PublishedOptions) (
 	if err := context.Cause(ctx); err != nil {
 		return nil, errors.Join(err, saved.flush())
 	}
-	return runs, saved.remove()
+	return runs, nil
 }
 
 // runSetting runs setting i of k, from where the checkpoint left it.

@@ -35,6 +35,9 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r := saved.result(); r != nil {
+		return d.complete(r), nil
+	}
 	found, err := descend(ctx, d, o, saved)
 	if err != nil {
 		return nil, err
@@ -57,7 +60,9 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 		}
 		candidates = append(first, rest...)
 	}
-	return d.result(found, candidates, floor), saved.remove()
+	r := d.result(found, candidates, floor)
+	saved.finish(r)
+	return r, nil
 }
 
 // candidates lists the particles of all restarts but those that went to infinity.
@@ -99,16 +104,24 @@ func pursueFloor(ctx context.Context, d *descent, from []candidate, o Options) (
 
 // result gathers what the restarts found.
 func (d *descent) result(found []*trajectory, candidates []candidate, floor Floor) *Result {
-	r := &Result{Rank: d.span.rank(), Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Balance: d.balance,
-		Floor: floor, span: d.span, space: d.space}
+	r := &Result{Rank: d.span.rank(), Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Balance: d.balance, Floor: floor}
 	for _, t := range found {
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
 	r.Samples = d.samples(cluster(candidates, floor.Used), floor)
+	r.Converged, r.Reason = converged(r.Restarts)
+	return d.complete(r)
+}
+
+// complete adds to a result what is not exported.
+func (d *descent) complete(r *Result) *Result {
+	if r.Samples == nil { // what a file makes of an empty list
+		r.Samples = []Sample{}
+	}
+	r.span, r.space = d.span, d.space
 	for _, s := range r.Samples {
 		r.unit = append(r.unit, normalised(d.space.input(s.Pixels)))
 	}
-	r.Converged, r.Reason = converged(r.Restarts)
 	return r
 }
 

@@ -30,6 +30,7 @@ type Request struct {
 	// Reconstruct serves both models; Checkpoint and Progress are set for each of them.
 	Reconstruct reconstruct.Options
 	// Checkpoints, if not empty, is the folder that the reconstructions keep their checkpoints in, named before and after.
+	// They stay there, so that an interruption of the second does not cost the first.
 	Checkpoints string
 	SSIM        metrics.SSIMOptions
 	Decide      metrics.Options

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -116,6 +117,40 @@ func TestUntrainedModelIsNoEvidenceOfForgetting(t *testing.T) {
 			}
 		}
 		encoded(t, out.Report(ask(t, before, out.After.Model, norm, set, reference)))
+	}
+}
+
+// An interruption during the second reconstruction does not cost the first.
+func TestInterruptionKeepsTheFirstModel(t *testing.T) {
+	set, reference := digits.Draw(12, 1), digits.Draw(60, 2)
+	net, norm := trained(t, set, 1)
+	other, _ := trained(t, set, 2)
+	r := ask(t, opened(t, net), opened(t, other), norm, set, reference)
+	want, err := Run(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Checkpoints, r.Reconstruct.Resume = t.TempDir(), true
+	ctx, cancel := context.WithCancel(context.Background())
+	r.Progress = func(model string, _ reconstruct.Progress) {
+		if model == "after" {
+			cancel()
+		}
+	}
+	if _, err := Run(ctx, r); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want a cancellation", err)
+	}
+	r.Progress = func(model string, _ reconstruct.Progress) {
+		if model == "before" {
+			t.Error("the first model was reconstructed again")
+		}
+	}
+	got, err := Run(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if encoded(t, got.Report(r)) != encoded(t, want.Report(r)) || !reflect.DeepEqual(got.Before.Result, want.Before.Result) {
+		t.Error("the resumed audit differs from an undisturbed one")
 	}
 }
 
