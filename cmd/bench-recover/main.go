@@ -3,14 +3,17 @@
 //
 //	bench-recover [-data DIR] [-seeds N] [ROW...]
 //	bench-recover [-data DIR] [-seeds N] [-settings N] [-epochs N] baseline
+//	bench-recover [-data DIR] [-seeds N] limits
 //
 // DIR holds the folders mnist, fashion-mnist and cifar10 (default: data in $UNLEARNGUARD_SHARED or ../shared). Without ROW all
 // rows run; quick stands for one seed of the first. A row's score is the mean over the training samples of the highest
 // SSIM with any recovered sample (7 x 7 uniform window), its time the wall clock of one reconstruction. baseline compares
-// the time that the default method takes to the published method's best quality with that of the published sweep.
+// the time that the default method takes to the published method's best quality with that of the published sweep. limits
+// shows what becomes of recovery beyond thin fully connected networks, for small cases; -seeds is 1 there by default.
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -64,12 +67,16 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench-recover", flag.ContinueOnError)
 	data := flags.String("data", filepath.Join(shared(), "data"), "folder of the data sets")
-	seeds := flags.Int("seeds", 5, "networks a row")
+	seeds := flags.Int("seeds", 0, "networks a row (0: 5, or 1 for limits)")
 	settings := flags.Int("settings", 6, "random settings of the baseline's sweep")
 	epochs := flags.Int("epochs", 0, "epochs of each (0: the published 50,000)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if slices.Contains(flags.Args(), "limits") {
+		return measureLimits(ctx, os.Stdout, *data, cmp.Or(*seeds, 1))
+	}
+	*seeds = cmp.Or(*seeds, 5)
 	if slices.Contains(flags.Args(), "baseline") {
 		for seed := range *seeds {
 			b, err := measureBaseline(ctx, *data, uint64(seed), *settings, *epochs)
@@ -159,7 +166,7 @@ func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, er
 		return nil, err
 	}
 	samples := set.Subset(picked)
-	p, err := problem(ctx, samples, r, seed)
+	p, _, err := problem(ctx, samples, r.task, fixtures.Options{Hidden: r.hidden, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
@@ -173,11 +180,20 @@ func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, er
 	if err != nil {
 		return nil, err
 	}
-	scores, err := best(ctx, samples, result)
+	if _, err := o.compare(ctx, samples, null); err != nil {
+		return nil, err
+	}
+	o.confidence, err = confidence(ctx, samples, result)
+	return o, err
+}
+
+// compare scores the training samples against never-trained images, and returns the scores of these.
+func (o *outcome) compare(ctx context.Context, samples, null *images.Set) ([]float64, error) {
+	scores, err := best(ctx, samples, o.result)
 	if err != nil {
 		return nil, err
 	}
-	nulls, err := best(ctx, null, result)
+	nulls, err := best(ctx, null, o.result)
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +205,7 @@ func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, er
 		}
 	}
 	o.score = stat.Mean(scores, nil)
-	o.confidence, err = confidence(ctx, samples, result)
-	return o, err
+	return nulls, nil
 }
 
 // confidence is Spearman's rank correlation of the recovered samples' confidence with how close they really are.
@@ -215,23 +230,23 @@ func ranks(v []float64) []float64 {
 }
 
 // problem trains a network on samples.
-func problem(ctx context.Context, samples *images.Set, r row, seed uint64) (*reconstruct.Problem, error) {
+func problem(ctx context.Context, samples *images.Set, task fixtures.Task, o fixtures.Options) (*reconstruct.Problem, fixtures.Info, error) {
 	labels := make([]int, samples.Len())
-	classes := 2
+	o.Classes = 2
 	for i, c := range samples.Labels {
-		labels[i] = r.task.Label(c)
-		classes = max(classes, labels[i]+1)
+		labels[i] = task.Label(c)
+		o.Classes = max(o.Classes, labels[i]+1)
 	}
 	norm := images.Normalisation{Mean: images.Mean(samples)}
 	x, err := norm.Apply(samples)
 	if err != nil {
-		return nil, err
+		return nil, fixtures.Info{}, err
 	}
-	net, _, err := fixtures.Train(ctx, x, labels, fixtures.Options{Hidden: r.hidden, Classes: classes, Seed: seed})
+	net, info, err := fixtures.Train(ctx, x, labels, o)
 	if err != nil {
-		return nil, err
+		return nil, info, err
 	}
-	return &reconstruct.Problem{Net: net, Channels: samples.C, Height: samples.H, Width: samples.W, Mean: norm.Mean}, nil
+	return &reconstruct.Problem{Net: net, Channels: samples.C, Height: samples.H, Width: samples.W, Mean: norm.Mean}, info, nil
 }
 
 // best returns the highest SSIM of each image with any recovered sample.
