@@ -42,4 +42,8 @@
 //
 // Without a reference set a fixed SSIM takes the place of p-values, as in the paper (arXiv 2410.10120, Algorithm 1).
 // Its error rate is unknown, and the decision says so.
+//
+// # Other methods of verification
+//
+// [INA], [AttackSuccess] and [Accuracy] are the figures that membership inference, backdoors and tests are judged by.
 package metrics
