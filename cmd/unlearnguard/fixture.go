@@ -48,13 +48,16 @@ type made struct {
 // trainingEnd is the state that training ended in: see fixtures.Info.
 type trainingEnd struct {
 	Steps      int     `json:"steps"`
+	Loss       float64 `json:"loss"`
 	Margin     float64 `json:"margin"`
 	Residual   float64 `json:"residual"`
 	FirstLayer float64 `json:"first_layer_residual"`
+	// Dead is the number of samples that no neuron is active for.
+	Dead int `json:"dead,omitempty"`
 }
 
 func endOf(i fixtures.Info) *trainingEnd {
-	return &trainingEnd{Steps: i.Steps, Margin: i.Margin, Residual: i.Residual, FirstLayer: i.FirstLayer}
+	return &trainingEnd{Steps: i.Steps, Loss: i.Loss, Margin: i.Margin, Residual: i.Residual, FirstLayer: i.FirstLayer, Dead: len(i.Dead)}
 }
 
 // String is for people.
@@ -62,6 +65,9 @@ func (t *trainingEnd) String() string {
 	text := fmt.Sprintf("%d steps, margin %.3g, first-layer residual %.3f", t.Steps, t.Margin, t.FirstLayer)
 	if t.Margin <= 0 {
 		text += ": not all samples are told apart"
+	}
+	if t.Dead > 0 {
+		text += fmt.Sprintf("; no neuron is active for %d of the samples, whose output is 0", t.Dead)
 	}
 	return text
 }
@@ -105,7 +111,7 @@ func (a *app) training(what string, o fixtures.Options) func(fixtures.Info) {
 	stage := a.term.stage(what)
 	return func(i fixtures.Info) {
 		share := float64(i.Steps) / float64(steps)
-		if o.WeightDecay == 0 {
+		if o.WeightDecay == 0 && o.Tolerance == 0 {
 			share = max(share, min(i.Margin/margin, 1))
 		}
 		stage(share, fmt.Sprintf("step %d, margin %.1f, first-layer residual %.3f", i.Steps, i.Margin, i.FirstLayer))

@@ -63,6 +63,7 @@ It prints how to name the samples that were trained on and those that were dropp
 	f.Uint64Var(&n.Seed, "seed", 0, "`seed` of the initialisation")
 	f.Float64Var(&n.WeightDecay, "weight-decay", 0, "weight `decay`")
 	f.Float64Var(&n.Margin, "margin", 0, "least `margin` of a sample to train to (default 20; with weight decay 1)")
+	f.Float64Var(&n.Tolerance, "tolerance", 0, "largest `residual` of the first layer's stationarity to train to as well (default any; with weight decay 0.02)")
 	f.IntVar(&n.Steps, "steps", 0, "most `steps` of descent (default 20000)")
 	addThreads(c, &n.Threads)
 	require(c, "data", "out")
@@ -105,6 +106,7 @@ func (o *trainOptions) check() error {
 		within("first-scale", n.FirstScale, 0, 10),
 		within("weight-decay", n.WeightDecay, 0, 1),
 		within("margin", n.Margin, 0, 1e6),
+		within("tolerance", n.Tolerance, 0, 1),
 		within("steps", n.Steps, 0, 1<<30),
 		within("threads", n.Threads, 0, 1<<16),
 		checkFile(o.out),
