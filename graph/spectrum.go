@@ -32,7 +32,8 @@ type Spectrum struct {
 
 // NoiseRank decomposes w (h x d) and separates its singular values from Gaussian noise of unknown level: sigma is the
 // median ratio of the lower 60 % of the singular values to the quantiles of the Marchenko-Pastur law (Marchenko and
-// Pastur 1967), and a direction is kept when its value exceeds 1.05 sigma (sqrt h + sqrt d).
+// Pastur 1967), and a direction is kept when its value exceeds 1.05 sigma (sqrt h + sqrt d). Where w is rounded to a grid,
+// sigma is at least [RoundingNoise]: there is none where rounding has left nothing but zeros, and the tail says too little.
 func NoiseRank(w mat.Matrix) Spectrum {
 	h, d := w.Dims()
 	singular, v := rightSingular(w)
@@ -49,12 +50,55 @@ func NoiseRank(w mat.Matrix) Spectrum {
 		sort.Float64s(ratios)
 		s.Sigma = ratios[len(ratios)/2]
 	}
+	s.Sigma = max(s.Sigma, RoundingNoise(w))
 	s.Edge = noiseMargin * s.Sigma * (math.Sqrt(float64(h)) + math.Sqrt(float64(d)))
 	// A matrix of exactly low rank has no noise at all; the rounding of its Gram matrix then sets the edge.
 	s.Edge = max(s.Edge, 1e-7*singular[0])
 	s.Rank = max(1, sort.Search(k, func(i int) bool { return singular[i] <= s.Edge }))
 	s.V = mat.DenseCopyOf(v.Slice(0, d, 0, s.Rank))
 	return s
+}
+
+const (
+	// gridSteps is the most steps from 0 that a value on a grid may have: that of 16-bit integers.
+	gridSteps = 1 << 15
+	// gridError is how far off the grid, in steps, the rounding of float32 leaves a value.
+	gridError = 1.0 / 256
+)
+
+// RoundingNoise is the standard deviation of the error of an entry of w that was rounded to multiples of some step, as
+// quantization to 8 bits does, all alike or row by row: step / sqrt(12), its square averaged over the rows. It is 0 where
+// the entries are not multiples of anything.
+func RoundingNoise(w mat.Matrix) float64 {
+	h, _ := w.Dims()
+	sum := 0.0
+	for i := range h {
+		q := gridStep(mat.Row(nil, i, w))
+		if math.IsNaN(q) {
+			return 0
+		}
+		sum += q * q / 12
+	}
+	return math.Sqrt(sum / float64(h))
+}
+
+// gridStep is the least of a row's values, of which the others are multiples, 0 for a row of zeros, or NaN.
+func gridStep(row []float64) float64 {
+	q := math.Inf(1)
+	for _, v := range row {
+		if v != 0 {
+			q = min(q, math.Abs(v))
+		}
+	}
+	if math.IsInf(q, 0) {
+		return 0
+	}
+	for _, v := range row {
+		if n := v / q; math.Abs(n) > gridSteps || math.Abs(n-math.Round(n)) > gridError {
+			return math.NaN()
+		}
+	}
+	return q
 }
 
 // rightSingular returns the singular values of w, largest first, and its right singular vectors (d x min(h, d)). It goes

@@ -54,6 +54,37 @@ func TestNoiseRankOfPureNoiseIsSmall(t *testing.T) {
 	}
 }
 
+// Rounding to few bits leaves inputs of small weights without any, and noise in the others that is larger than theirs was.
+func TestNoiseRankOfRoundedWeights(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	const h, d, rank = 200, 300, 12
+	right := gaussian(rank, d, 1, rng)
+	right.Slice(0, rank, 0, d/2).(*mat.Dense).Zero()
+	var w mat.Dense
+	w.Mul(gaussian(h, rank, 1, rng), right)
+	w.Add(&w, gaussian(h, d, 1e-3, rng))
+	if RoundingNoise(&w) != 0 {
+		t.Error("there is a grid in weights that were not rounded")
+	}
+	largest := math.Max(mat.Max(&w), -mat.Min(&w))
+	for name, grid := range map[string]func(row int) float64{
+		"one step":         func(int) float64 { return largest / 127 },
+		"a step for a row": func(i int) float64 { return largest / 127 / (1 + float64(i%3)) },
+	} {
+		var rounded, off mat.Dense
+		rounded.Apply(func(i, _ int, v float64) float64 { return float64(float32(grid(i) * math.Round(v/grid(i)))) }, &w)
+		off.Sub(&rounded, &w)
+		// Half the inputs have weights well under the step, which are lost rather than rounded.
+		rms := mat.Norm(off.Slice(0, h, d/2, d), 2) / math.Sqrt(h*d/2)
+		if got := RoundingNoise(&rounded); math.Abs(got-rms) > 0.02*rms {
+			t.Errorf("%s: rounding noise %.3g, want %.3g", name, got, rms)
+		}
+		if s := NoiseRank(&rounded); s.Rank != rank {
+			t.Errorf("%s: rank %d, want %d", name, s.Rank, rank)
+		}
+	}
+}
+
 func TestNoiseRankWithoutNoise(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var w mat.Dense

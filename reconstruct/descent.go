@@ -42,12 +42,13 @@ type descent struct {
 	kappa   float64
 	labels  []int
 	steps   int
+	pruning Pruning
 	balance Balance
 }
 
 func newDescent(p *Problem) *descent {
-	net, balance := rebalance(p.Net)
-	d := &descent{problem: p, span: newSpan(net), space: p.space(), balance: balance}
+	net, pruning, balance := undone(p.Net)
+	d := &descent{problem: p, span: newSpan(net), space: p.space(), pruning: pruning, balance: balance}
 	d.kappa = d.space.scale()
 	// Twice as many particles as the span can hold samples, the classes in turn: a surplus that the descent spends on
 	// copies, without which samples are missed.

@@ -55,8 +55,7 @@ const (
 
 // Traces prepares the search in the network of p, the problem that r is the result of.
 func (r *Result) Traces(p *Problem) (*Traces, error) {
-	net, _ := rebalance(p.Net)
-	return newTraces(net.Layers[0].W, r.span.spectrum, r.space)
+	return newTraces(r.span.first, r.span.spectrum, r.space)
 }
 
 func newTraces(w mat.Matrix, s graph.Spectrum, sp space) (*Traces, error) {

@@ -74,8 +74,8 @@ type PublishedRun struct {
 //
 // Every candidate is a sample, the one of the largest multiplier first. The method offers no confidence, which is 0, and
 // does not know whether it failed: Converged is by the first layer's residual, as for [Run], and low residuals do not
-// tell good settings from bad ones. A setting with too large rates diverges and gives no samples. Rank, Balance and
-// [Result.Traces] are as for Run, but nothing is rebalanced. Errors are those of Run.
+// tell good settings from bad ones. A setting with too large rates diverges and gives no samples. Rank, Pruning,
+// Balance and [Result.Traces] are as for Run, but the method is run on the network as it is. Errors are those of Run.
 func RunPublished(ctx context.Context, p Problem, o PublishedOptions) (*Result, error) {
 	runs, err := SweepPublished(ctx, p, 1, o)
 	if err != nil {
@@ -137,9 +137,10 @@ func runSetting(ctx context.Context, p *Problem, o PublishedOptions, k, i int, k
 
 // newEvidence is what a result says of the model by whatever method.
 func newEvidence(p *Problem) Result {
-	net, balance := rebalance(p.Net)
+	net, pruning, balance := undone(p.Net)
 	s := newSpan(net)
-	return Result{Rank: s.rank(), Edge: s.spectrum.Edge, Parameters: parameters(p), Balance: balance, span: s, space: p.space()}
+	return Result{Rank: s.rank(), Edge: s.spectrum.Edge, Parameters: parameters(p), Pruning: pruning, Balance: balance,
+		span: s, space: p.space()}
 }
 
 func (o PublishedOptions) validate() error {

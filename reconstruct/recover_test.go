@@ -81,6 +81,36 @@ func TestRunRecoversTrainingSamplesAndNoOthers(t *testing.T) {
 	}
 }
 
+// What pruning and rounding take away can be recovered from what they leave.
+func TestRunRecoversFromAlteredNetworks(t *testing.T) {
+	for name, alter := range map[string]func(*graph.Dense) (*graph.Dense, error){
+		"20 % pruned": func(net *graph.Dense) (*graph.Dense, error) { return fixtures.Prune(net, 0.2, fixtures.Random, 1) },
+		"int8":        func(net *graph.Dense) (*graph.Dense, error) { return fixtures.Round(net, fixtures.Int8) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, p := trained(t, 12, fixtures.OddEven, 200)
+			net, err := alter(p.Net)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Net = net
+			r, err := reconstruct.Run(context.Background(), p, reconstruct.Options{Restarts: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !r.Converged || r.Balance.Altered {
+				t.Errorf("converged %v %s, altered %v", r.Converged, r.Reason, r.Balance.Altered)
+			}
+			if r.Rank < 10 || r.Rank > 12 {
+				t.Errorf("rank %d for 12 samples", r.Rank)
+			}
+			if in := stat.Mean(cosines(set, r), nil); in < 0.9 {
+				t.Errorf("mean cosine %.2f of training samples, want over 0.9", in)
+			}
+		})
+	}
+}
+
 func TestRunSaysSoWhenItFails(t *testing.T) {
 	_, p := trained(t, 12, fixtures.OddEven, 200)
 	// The same span, but a network that no training on samples has made.

@@ -15,6 +15,8 @@ type Result struct {
 	// Floor says whether the images of this model lie at the bottom of the pixel range in most of their pixels, and
 	// whether candidates were moved there.
 	Floor Floor `json:"floor"`
+	// Pruning says whether weights were pruned, and what was done about it.
+	Pruning Pruning `json:"pruning"`
 	// Balance says whether somebody scaled the network's neurons.
 	Balance Balance `json:"balance"`
 	// Converged says whether the run can be relied on for a negative: Reason tells why not.

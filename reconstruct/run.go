@@ -104,7 +104,8 @@ func pursueFloor(ctx context.Context, d *descent, from []candidate, o Options) (
 
 // result gathers what the restarts found.
 func (d *descent) result(found []*trajectory, candidates []candidate, floor Floor) *Result {
-	r := &Result{Rank: d.span.rank(), Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Balance: d.balance, Floor: floor}
+	r := &Result{Rank: d.span.rank(), Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Pruning: d.pruning, Balance: d.balance,
+		Floor: floor}
 	for _, t := range found {
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}

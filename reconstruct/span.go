@@ -14,12 +14,14 @@ type span struct {
 	spectrum graph.Spectrum
 	// net is the network over z: the first layer's weight is W1 V (h x r).
 	net *graph.Dense
+	// first is W1 (h x d), of the network that was decomposed.
+	first *mat.Dense
 	// basis is V^T (r x d).
 	basis *mat.Dense
 }
 
 func newSpan(net *graph.Dense) *span {
-	s := &span{spectrum: graph.NoiseRank(net.Layers[0].W)}
+	s := &span{spectrum: graph.NoiseRank(net.Layers[0].W), first: net.Layers[0].W}
 	s.basis = mat.DenseCopyOf(s.spectrum.V.T())
 	reduced := *net
 	reduced.Layers = append([]graph.Affine(nil), net.Layers...)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -86,9 +87,9 @@ func altered(prefix string, layers []int) []limit {
 	return out
 }
 
-// measureLimits prints a line a case. A case is recovered where most of its samples score above the null's 95 % quantile;
+// measureLimits prints a line a case, of those whose names contain one of the given ones if there are any. A case is recovered where most of its samples score above the null's 95 % quantile;
 // where it is not, and the run did not say so, it failed silently.
-func measureLimits(ctx context.Context, w io.Writer, data string, seeds int) error {
+func measureLimits(ctx context.Context, w io.Writer, data string, names []string, seeds int) error {
 	dir := filepath.Join(data, "mnist")
 	set, err := images.LoadAll(ctx, []string{dir}, images.Options{})
 	if err != nil {
@@ -101,7 +102,13 @@ func measureLimits(ctx context.Context, w io.Writer, data string, seeds int) err
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "case\tseed\tSSIM\tnull\tabove null\trank\tresidual\ttrained to\tconfidence\tflagged\tseconds\t")
 	silent := 0
-	for _, l := range limits {
+	chosen := limits
+	if len(names) > 0 {
+		chosen = slices.DeleteFunc(slices.Clone(limits), func(l limit) bool {
+			return !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(l.name, name) })
+		})
+	}
+	for _, l := range chosen {
 		for seed := range seeds {
 			o, err := l.measure(ctx, set, null, uint64(seed))
 			if err != nil {
@@ -119,7 +126,7 @@ func measureLimits(ctx context.Context, w io.Writer, data string, seeds int) err
 			}
 		}
 	}
-	_, err = fmt.Fprintf(w, "%d of %d failed silently\n", silent, len(limits)*seeds)
+	_, err = fmt.Fprintf(w, "%d of %d failed silently\n", silent, len(chosen)*seeds)
 	return err
 }
 

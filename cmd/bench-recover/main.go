@@ -3,13 +3,13 @@
 //
 //	bench-recover [-data DIR] [-seeds N] [ROW...]
 //	bench-recover [-data DIR] [-seeds N] [-settings N] [-epochs N] baseline
-//	bench-recover [-data DIR] [-seeds N] limits
+//	bench-recover [-data DIR] [-seeds N] limits [CASE...]
 //
 // DIR holds the folders mnist, fashion-mnist and cifar10 (default: data in $UNLEARNGUARD_SHARED or ../shared). Without ROW all
 // rows run; quick stands for one seed of the first. A row's score is the mean over the training samples of the highest
 // SSIM with any recovered sample (7 x 7 uniform window), its time the wall clock of one reconstruction. baseline compares
 // the time that the default method takes to the published method's best quality with that of the published sweep. limits
-// shows what becomes of recovery beyond thin fully connected networks, for small cases; -seeds is 1 there by default.
+// shows what becomes of recovery beyond thin fully connected networks, for small cases, or those whose names contain one of CASE; -seeds is 1 there by default.
 package main
 
 import (
@@ -73,8 +73,8 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if slices.Contains(flags.Args(), "limits") {
-		return measureLimits(ctx, os.Stdout, *data, cmp.Or(*seeds, 1))
+	if flags.Arg(0) == "limits" {
+		return measureLimits(ctx, os.Stdout, *data, flags.Args()[1:], cmp.Or(*seeds, 1))
 	}
 	*seeds = cmp.Or(*seeds, 5)
 	if slices.Contains(flags.Args(), "baseline") {
