@@ -62,6 +62,8 @@ func NoiseRank(w mat.Matrix) Spectrum {
 const (
 	// gridSteps is the most steps from 0 that a value on a grid may have: that of 16-bit integers.
 	gridSteps = 1 << 15
+	// leastSteps is the most that the least value of a row may have: few values of many are one step from 0.
+	leastSteps = 8
 	// gridError is how far off the grid, in steps, the rounding of float32 leaves a value.
 	gridError = 1.0 / 256
 )
@@ -82,23 +84,32 @@ func RoundingNoise(w mat.Matrix) float64 {
 	return math.Sqrt(sum / float64(h))
 }
 
-// gridStep is the least of a row's values, of which the others are multiples, 0 for a row of zeros, or NaN.
+// gridStep is the largest number that a row's values are multiples of, 0 for a row of zeros, or NaN.
 func gridStep(row []float64) float64 {
-	q := math.Inf(1)
+	least := math.Inf(1)
 	for _, v := range row {
 		if v != 0 {
-			q = min(q, math.Abs(v))
+			least = min(least, math.Abs(v))
 		}
 	}
-	if math.IsInf(q, 0) {
+	if math.IsInf(least, 0) {
 		return 0
 	}
-	for _, v := range row {
-		if n := v / q; math.Abs(n) > gridSteps || math.Abs(n-math.Round(n)) > gridError {
-			return math.NaN()
+	for n := range leastSteps {
+		if q := least / float64(n+1); onGrid(row, q) {
+			return q
 		}
 	}
-	return q
+	return math.NaN()
+}
+
+func onGrid(row []float64, q float64) bool {
+	for _, v := range row {
+		if n := v / q; math.Abs(n) > gridSteps || math.Abs(n-math.Round(n)) > gridError {
+			return false
+		}
+	}
+	return true
 }
 
 // rightSingular returns the singular values of w, largest first, and its right singular vectors (d x min(h, d)). It goes
