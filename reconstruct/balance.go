@@ -15,13 +15,19 @@ import (
 //	D_j = ||w_in,j||^2 + b_j^2 - ||w_out,j||^2
 //
 // of every hidden neuron at its initial value (Du, Hu and Lee 2018), which is nearly the same for all neurons of a layer.
-// So a wide spread of D over a layer shows that somebody scaled its neurons (or that it was not trained by gradient
-// descent), and setting every D back to the common value undoes it.
+// So a wide spread of D over a layer shows that somebody scaled its neurons, or that it was trained in large steps or with
+// momentum, which gradient flow describes badly. The noise tells which: what is left of a neuron's initial weights beside
+// the directions that training added is equally strong for all neurons, until somebody scales them. Neurons that were
+// scaled are set back to a common D, which undoes it; neurons that were not must be left alone, for it would scale them.
 const (
 	// tamperedSpread is the range of D, from its 5 % to its 95 % quantile, over the mean of ||w_in||^2 + b^2 + ||w_out||^2
-	// from which a layer counts as altered. Trained networks measured 0.02 to 0.12, neurons scaled at random by at most
-	// 1.2 or 1/1.2 measured 0.65 and more.
+	// from which a layer may have been altered. Trained by small steps it measured 0.02 to 0.12, by large ones with momentum
+	// 0.4 to 1, with neurons scaled at random by at most 1.2 or 1/1.2 0.65 and more.
 	tamperedSpread = 0.3
+	// tamperedNoise is the range of the logarithm of the neurons' noise, between the same quantiles and beyond chance, from
+	// which they were scaled: by a factor of 1.2 or 1/1.2. It measured 0.3 at most on networks of the first two kinds, 1.5
+	// and more on neurons scaled at random by up to 3.
+	tamperedNoise = 0.4
 	// balanceSweeps bounds the alternation over layers; scaling one layer's neurons moves its neighbours' norms.
 	balanceSweeps = 20
 )
@@ -30,7 +36,8 @@ const (
 type Balance struct {
 	// Spread has one entry a hidden layer: the range of D over the layer's mean norm.
 	Spread []float64 `json:"spread"`
-	// Altered says that a spread is far above what training leaves; the network was rebalanced before anything else.
+	// Altered says that a spread is far above what training leaves and that the neurons' noise, where there is any, does not
+	// speak against it; the network was rebalanced before anything else.
 	Altered bool `json:"altered"`
 }
 
@@ -41,7 +48,7 @@ func rebalance(net *graph.Dense) (*graph.Dense, Balance) {
 	for l := range len(net.Layers) - 1 {
 		s := imbalance(net, l).spread()
 		b.Spread = append(b.Spread, s)
-		b.Altered = b.Altered || s > tamperedSpread
+		b.Altered = b.Altered || s > tamperedSpread && unevenNoise(net.Layers[l].W)
 	}
 	if !b.Altered {
 		return net, b
@@ -57,6 +64,45 @@ func rebalance(net *graph.Dense) (*graph.Dense, Balance) {
 		}
 	}
 	return even, b
+}
+
+// unevenNoise tells whether the rows of w hold noise of unequal strength. It is true where there is no noise to tell from.
+func unevenNoise(w *mat.Dense) bool {
+	s := graph.NoiseRank(w)
+	_, d := w.Dims()
+	free := float64(d - s.Rank)
+	if free < 1 || s.Edge <= noiseless*s.Singular[0] {
+		return true
+	}
+	var along mat.Dense
+	along.Mul(w, s.V)
+	var logs []float64
+	for j := range along.RawMatrix().Rows {
+		row, signal := w.RawRowView(j), along.RawRowView(j)
+		if rest := dot(row, row) - dot(signal, signal); rest > noiseless*noiseless*dot(row, row) { // not a pruned neuron
+			logs = append(logs, math.Log(rest)/2)
+		}
+	}
+	sort.Float64s(logs)
+	// The logarithm of the norm of n independent normal numbers deviates by 1/sqrt(2n).
+	chance := quantileRange / math.Sqrt(2*free)
+	return within90(logs) > math.Hypot(chance, tamperedNoise)
+}
+
+const (
+	// noiseless is the edge of the noise over the largest singular value below which there may be nothing but rounding.
+	noiseless = 1e-6
+	// quantileRange is that from the 5 % to the 95 % quantile of the normal distribution.
+	quantileRange = 3.29
+)
+
+// within90 is the range from the 5 % to the 95 % quantile of sorted values, 0 for none.
+func within90(sorted []float64) float64 {
+	k := len(sorted)
+	if k == 0 {
+		return 0
+	}
+	return sorted[k-1-k/20] - sorted[k/20]
 }
 
 // norms holds the squared norms of the weights into and out of each neuron of one hidden layer.
@@ -97,8 +143,7 @@ func (n norms) spread() float64 {
 	if total == 0 {
 		return 0
 	}
-	k := len(d)
-	return (d[k-1-k/20] - d[k/20]) * float64(k) / total
+	return within90(d) * float64(len(d)) / total
 }
 
 // level scales the neurons of layer l so that each has the layer's median D and returns the largest logarithm of a scale.

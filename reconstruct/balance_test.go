@@ -94,3 +94,34 @@ func TestRebalanceUndoesScaledNeurons(t *testing.T) {
 		}
 	}
 }
+
+// Training in large steps leaves norms uneven, but not the noise beside what was learnt: nothing was scaled, and undoing it
+// would do harm.
+func TestUnevenNormsWithEvenNoiseAreNotTampering(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const d, h, rank = 100, 80, 5
+	normal := func(r, c int, scale float64) *mat.Dense {
+		m := mat.NewDense(r, c, nil)
+		m.Apply(func(int, int, float64) float64 { return scale * rng.NormFloat64() }, m)
+		return m
+	}
+	var learnt mat.Dense
+	learnt.Mul(normal(h, rank, 1), normal(rank, d, 0.1))
+	learnt.Add(&learnt, normal(h, d, 1e-3))
+	net := &graph.Dense{Layers: []graph.Affine{{W: &learnt}, {W: normal(1, h, 1)}}}
+	same, b := rebalance(net)
+	if b.Altered || same != net || b.Spread[0] < tamperedSpread {
+		t.Errorf("altered %v, spread %v", b.Altered, b.Spread)
+	}
+	for j := range h {
+		scaleNeuron(net, 0, j, math.Exp(rng.Float64()-0.5))
+	}
+	if _, b := rebalance(net); !b.Altered {
+		t.Errorf("scaled neurons were not noticed, spread %v", b.Spread)
+	}
+	// Without noise there is nothing to tell by, and the norms alone decide.
+	net.Layers[0].W.Mul(normal(h, rank, 1), normal(rank, d, 0.1))
+	if _, b := rebalance(net); !b.Altered {
+		t.Errorf("without noise: not altered, spread %v", b.Spread)
+	}
+}

@@ -205,7 +205,7 @@ func diagnose(e *Evidence) metrics.Diagnosis {
 		Integrity:   metrics.Check{OK: !e.Result.Balance.Altered},
 	}
 	if e.Result.Balance.Altered {
-		d.Integrity.Reason = fmt.Sprintf("its neurons carry their norms unevenly (spread %.2g, training leaves about 0.1): "+
+		d.Integrity.Reason = fmt.Sprintf("its neurons carry norms and noise unevenly (spread %.2g, training leaves about 0.1): "+
 			"weights were scaled without changing what the model computes, or it was not trained by gradient descent",
 			slices.Max(e.Result.Balance.Spread))
 	}
