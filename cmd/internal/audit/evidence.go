@@ -39,50 +39,76 @@ type Evidence struct {
 	problem reconstruct.Problem
 }
 
+// SSIM are the scores of structural similarity.
+func (e *Evidence) SSIM() metrics.Scores { return e.Scores[statSSIM] }
+
 // score scores the queried and the reference images against what was found.
 func (e *Evidence) score(ctx context.Context, r *Request) error {
-	all := append(pictures(r.Queried), pictures(r.Reference)...)
-	found := e.Pictures(r)
-	var scores [statCount][]float64
-	for _, image := range all {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		cosine, at, similarity := -1.0, -1, -1.0
-		if len(found) > 0 {
-			var err error
-			cosine, at = e.Result.NearestCosine(image.Pix)
-			if similarity, err = metrics.SSIM(image, found[at], r.SSIM); err != nil {
-				return err
-			}
-		}
-		e.Nearest = append(e.Nearest, metrics.Match{Index: at, Score: similarity})
-		scores[statSSIM] = append(scores[statSSIM], similarity)
-		scores[statNCC] = append(scores[statNCC], cosine)
+	all := append(Pictures(r.Queried), Pictures(r.Reference)...)
+	nearest, cosines, err := compare(ctx, e.Result, all, r.SSIM)
+	if err != nil {
+		return err
 	}
-	var err error
+	var scores [statCount][]float64
+	scores[statNCC] = cosines
+	for _, m := range nearest {
+		scores[statSSIM] = append(scores[statSSIM], m.Score)
+	}
 	if scores[statTrace], err = e.traces(r, all); err != nil {
 		return err
 	}
 	n := r.Queried.Len()
-	e.Nearest = e.Nearest[:n]
+	e.Nearest = nearest[:n]
 	for k := range scores {
 		e.Scores[k] = metrics.Scores{Samples: scores[k][:n], Null: scores[k][n:]}
 	}
 	return nil
 }
 
-// Pictures are the recovered samples as images.
-func (e *Evidence) Pictures(r *Request) []metrics.Image {
-	out := make([]metrics.Image, len(e.Result.Samples))
-	for i, s := range e.Result.Samples {
-		out[i] = metrics.Image{Channels: r.Queried.C, Height: r.Queried.H, Width: r.Queried.W, Pix: s.Pixels}.Clip()
+// Nearest finds, for every image of a set, the sample of a result nearest by the cosine of the network's inputs, with its
+// SSIM, as [Evidence.Nearest] has it.
+func Nearest(ctx context.Context, result *reconstruct.Result, set *images.Set, o metrics.SSIMOptions) ([]metrics.Match, error) {
+	nearest, _, err := compare(ctx, result, Pictures(set), o)
+	return nearest, err
+}
+
+// compare returns the nearest of what was found to every image, and its cosine.
+func compare(ctx context.Context, result *reconstruct.Result, all []metrics.Image, o metrics.SSIMOptions) (nearest []metrics.Match, cosines []float64, err error) {
+	for _, image := range all {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		m, cosine := metrics.Match{Index: -1, Score: -1}, -1.0
+		if len(result.Samples) > 0 {
+			cosine, m.Index = result.NearestCosine(image.Pix)
+			if m.Score, err = metrics.SSIM(image, found(result, m.Index, image), o); err != nil {
+				return nil, nil, err
+			}
+		}
+		nearest, cosines = append(nearest, m), append(cosines, cosine)
+	}
+	return nearest, cosines, nil
+}
+
+// found is sample i of a result as an image of the size of another; none where i is -1.
+func found(result *reconstruct.Result, i int, like metrics.Image) metrics.Image {
+	if i < 0 {
+		return metrics.Image{}
+	}
+	return metrics.Image{Channels: like.Channels, Height: like.Height, Width: like.Width, Pix: result.Samples[i].Pixels}.Clip()
+}
+
+// Found are the images of Nearest, one for each of the queried images of r; an empty one where nothing was recovered.
+func (e *Evidence) Found(r *Request) []metrics.Image {
+	out := make([]metrics.Image, len(e.Nearest))
+	for i, like := range Pictures(r.Queried) {
+		out[i] = found(e.Result, e.Nearest[i].Index, like)
 	}
 	return out
 }
 
-// pictures are the images of a set; none for nil.
-func pictures(s *images.Set) []metrics.Image {
+// Pictures are the images of a set; none for nil.
+func Pictures(s *images.Set) []metrics.Image {
 	if s == nil {
 		return nil
 	}

@@ -3,7 +3,6 @@ package audit
 import (
 	"encoding/json"
 
-	"unlearnguard/metrics"
 	"unlearnguard/metrics/report"
 	"unlearnguard/reconstruct"
 )
@@ -19,21 +18,13 @@ func (o *Outcome) Report(r *Request) report.Report {
 	out.Seed = r.Reconstruct.Seed
 	o.Before.describe(&out.Models.Before)
 	o.After.describe(&out.Models.After)
-	before, after := o.Before.Pictures(r), o.After.Pictures(r)
-	for i, original := range pictures(r.Queried) {
+	before, after := o.Before.Found(r), o.After.Found(r)
+	for i, original := range Pictures(r.Queried) {
 		b, a := o.Before.Nearest[i].Index, o.After.Nearest[i].Index
 		out.Samples[i].Before.Nearest, out.Samples[i].After.Nearest = &b, &a
-		out.Pictures = append(out.Pictures, report.Pictures{Original: original, Before: picture(before, b), After: picture(after, a)})
+		out.Pictures = append(out.Pictures, report.Pictures{Original: original, Before: before[i], After: after[i]})
 	}
 	return out
-}
-
-// picture is image i, or none.
-func picture(images []metrics.Image, i int) metrics.Image {
-	if i < 0 {
-		return metrics.Image{}
-	}
-	return images[i]
 }
 
 func (e *Evidence) describe(m *report.Model) {

@@ -1,0 +1,158 @@
+// Package experiment reproduces the figures of section V of arXiv 2410.10120 at a scale that a small machine reaches: what
+// the method says of networks that honoured a request to forget and of networks that did not, beside what membership
+// inference, backdoors, model inversion and accuracies say of them.
+//
+// Every experiment is repeated over a few networks, which are trained on images of the set it is given, exported, and
+// imported and audited as a stranger's. The outcome is a [Result]: tables, a figure and pictures.
+//
+//	result, err := experiment.Run(ctx, "relabel", experiment.Options{Images: digits.Draw(experiment.Quick.Images(), 0), Scale: experiment.Quick})
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"unlearnguard/fixtures/images"
+	"unlearnguard/metrics/grid"
+)
+
+// Options say what to run an experiment on.
+type Options struct {
+	// Images are what samples are drawn from, at least Scale.Images() of them, with labels.
+	Images *images.Set
+	Scale  Scale
+	// Seed determines everything that is drawn: the same seed gives the same result, whatever Threads is.
+	Seed uint64
+	// Threads is the number of threads; 0 stands for all.
+	Threads int
+	// Cases, if not empty, is a folder that the outcome of each network is kept in. What is found there is not done
+	// again; it must be of a run with the same options, or the error wraps [ErrCases].
+	Cases string
+	// Progress, if not nil, is called with a piece of work and the share of it that is done.
+	Progress func(work string, share float64)
+}
+
+// Result is the outcome of an experiment.
+type Result struct {
+	Name string `json:"name"`
+	// Figures are the numbers of the paper's figures that it reproduces.
+	Figures []int  `json:"figures"`
+	Title   string `json:"title"`
+	// Summary is the mean over the networks.
+	Summary Table `json:"summary"`
+	// Networks has the same for each network, and Samples a row a sample.
+	Networks, Samples Table      `json:"-"`
+	Figure            Figure     `json:"-"`
+	Pictures          grid.Table `json:"-"`
+}
+
+// experiment is one of them.
+type experiment struct {
+	name    string
+	figures []int
+	title   string
+	run     func(context.Context, *runner) (*Result, error)
+}
+
+var experiments = []experiment{
+	{"range", []int{11, 12}, "How many training samples can be verified", verifiableRange},
+	{"relabel", []int{13, 14}, "Fine-tuning on other labels does not forget", relabel},
+}
+
+// Names are the experiments there are.
+func Names() []string {
+	var names []string
+	for _, e := range experiments {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// Title is what the experiment of a name shows, empty where there is none.
+func Title(name string) string {
+	e, _ := lookup(name)
+	return e.title
+}
+
+func lookup(name string) (experiment, bool) {
+	at := slices.IndexFunc(experiments, func(e experiment) bool { return e.name == name })
+	if at < 0 {
+		return experiment{}, false
+	}
+	return experiments[at], true
+}
+
+// Run runs the experiment of a name.
+func Run(ctx context.Context, name string, o Options) (*Result, error) {
+	e, ok := lookup(name)
+	if !ok {
+		return nil, fmt.Errorf("no experiment %q: there are %v", name, Names())
+	}
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "unlearnguard-experiment-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	r := &runner{Options: o, name: e.name, dir: dir, store: store{folder: o.Cases, run: o.fingerprint()}}
+	result, err := e.run(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	result.Name, result.Figures, result.Title = e.name, e.figures, e.title
+	return result, nil
+}
+
+// Validate reports what makes the options unusable.
+func (o *Options) Validate() error {
+	switch n := o.Scale.Images(); {
+	case o.Images == nil || o.Images.Labels == nil:
+		return errors.New("an experiment needs images with labels")
+	case o.Images.Len() < n:
+		return fmt.Errorf("%d images, %d are needed", o.Images.Len(), n)
+	}
+	return nil
+}
+
+// fingerprint stands for everything that outcomes depend on.
+func (o *Options) fingerprint() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%+v %d %d %d %d %v ", o.Scale, o.Seed, o.Images.C, o.Images.H, o.Images.W, o.Images.Labels)
+	_ = binary.Write(h, binary.LittleEndian, o.Images.Pixels) // a hash takes everything
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// runner is a running experiment.
+type runner struct {
+	Options
+	name  string
+	dir   string // for models on their way from one side to the other
+	store store
+}
+
+// each runs trials, one a network, and returns their outcomes.
+func each[T any](ctx context.Context, r *runner, do func(context.Context, *trial) (T, error)) ([]T, error) {
+	var all []T
+	for k := range r.Scale.Networks {
+		outcome, err := once(ctx, r.store, fmt.Sprintf("%s-%d", r.name, k), func() (T, error) {
+			t, err := newTrial(r, k)
+			if err != nil {
+				var none T
+				return none, err
+			}
+			return do(ctx, t)
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, outcome)
+	}
+	return all, nil
+}
