@@ -3,7 +3,6 @@ package reconstruct
 import (
 	"context"
 	"errors"
-	"math"
 	"runtime"
 )
 

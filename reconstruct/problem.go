@@ -98,6 +98,15 @@ func (s space) input(pixels []float64) []float64 {
 	return x
 }
 
+// pixels returns x std + mean.
+func (s space) pixels(x []float64) []float64 {
+	p := make([]float64, len(x))
+	for i, v := range x {
+		p[i] = v*s.std[i] + s.mean[i]
+	}
+	return p
+}
+
 // scale is the norm that an input of d pixels, uniform on [0, 1] about its mean, would have. It sets the balance between
 // the weight and the bias block and the size of the steps, for which the order of magnitude is enough.
 func (s space) scale() float64 {

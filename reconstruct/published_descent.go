@@ -120,7 +120,7 @@ func (d *publishedDescent) run(ctx context.Context, o PublishedOptions, known Re
 		return PublishedRun{}, err
 	}
 	x := slices.Clone(d.X) // phase 2 moves them, and phase 1's state stays as it is
-	if err := o.Prior.apply(ctx, d, x); err != nil {
+	if err := o.Prior.apply(ctx, d.logits, d.labels, x); err != nil {
 		return PublishedRun{}, err
 	}
 	return d.outcome(d.result(known, x, residual)), nil
@@ -197,11 +197,7 @@ func (d *publishedDescent) result(known Result, candidates []float64, residual f
 	sort.SliceStable(order, func(a, b int) bool { return d.Lambda[order[a]] > d.Lambda[order[b]] })
 	for _, i := range order {
 		x := candidates[i*width:][:width]
-		pixels := make([]float64, width)
-		for j, v := range x {
-			pixels[j] = v*known.space.std[j] + known.space.mean[j]
-		}
-		known.Samples = append(known.Samples, Sample{Pixels: pixels, Label: d.labels[i],
+		known.Samples = append(known.Samples, Sample{Pixels: known.space.pixels(x), Label: d.labels[i],
 			Multiplier: d.Lambda[i] / float64(len(d.Lambda)), Support: 1})
 		known.unit = append(known.unit, normalised(x))
 	}

@@ -40,8 +40,8 @@ func (p PublishedPrior) validate() error {
 	return nil
 }
 
-// apply moves the candidates x of d.
-func (p PublishedPrior) apply(ctx context.Context, d *publishedDescent, x []float64) error {
+// apply moves candidates x with the given labels, as many as the network of net takes.
+func (p PublishedPrior) apply(ctx context.Context, net *logits, labels []int, x []float64) error {
 	if p.Weight == 0 {
 		p.Weight = 0.1
 	}
@@ -54,13 +54,13 @@ func (p PublishedPrior) apply(ctx context.Context, d *publishedDescent, x []floa
 	}
 	from := slices.Clone(x)
 	single, grad := make([]float32, len(x)), make([]float32, len(x))
-	width := d.problem.Inputs()
+	width := len(x) / len(labels)
 	for range p.Epochs {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		convert(single, x)
-		d.logits.gradient(grad, outward(d.logits.at(single), d.labels))
+		net.gradient(grad, outward(net.at(single), labels))
 		for at := 0; at < len(x); at += width {
 			to := at + width
 			ascend(x[at:to], from[at:to], grad[at:to], p.Weight*eps, eps)

@@ -45,7 +45,7 @@ func TestPriorEndsAtItsProjection(t *testing.T) {
 	for _, widths := range [][]int{{6, 9, 1}, {6, 9, 8, 4}} {
 		d := distantDescent(t, widths...)
 		from, before := append([]float64(nil), d.X...), margins(d)
-		if err := (PublishedPrior{}).apply(context.Background(), d, d.X); err != nil {
+		if err := (PublishedPrior{}).apply(context.Background(), d.logits, d.labels, d.X); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range d.X {
@@ -54,7 +54,7 @@ func TestPriorEndsAtItsProjection(t *testing.T) {
 			}
 		}
 		eps := 0.05 * math.Sqrt(dot(from, from)/float64(len(from)))
-		if err := (PublishedPrior{Radius: 0.05, Weight: 0.2, Epochs: 3}).apply(context.Background(), d, d.X); err != nil {
+		if err := (PublishedPrior{Radius: 0.05, Weight: 0.2, Epochs: 3}).apply(context.Background(), d.logits, d.labels, d.X); err != nil {
 			t.Fatal(err)
 		}
 		largest := 0.0
@@ -70,7 +70,7 @@ func TestPriorEndsAtItsProjection(t *testing.T) {
 			}
 		}
 		copy(d.X, from)
-		if err := (PublishedPrior{Radius: 0.05, Weight: 0.01, Epochs: 20000}).apply(context.Background(), d, d.X); err != nil {
+		if err := (PublishedPrior{Radius: 0.05, Weight: 0.01, Epochs: 20000}).apply(context.Background(), d.logits, d.labels, d.X); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range d.X {

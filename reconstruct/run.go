@@ -169,11 +169,7 @@ func (d *descent) samples(groups []group, floor Floor) []Sample {
 	}
 	x := d.span.lift(z)
 	for i, g := range groups {
-		pixels := mat.Row(nil, i, x)
-		for j := range pixels {
-			pixels[j] = pixels[j]*d.space.std[j] + d.space.mean[j]
-		}
-		out[i] = Sample{Pixels: pixels, Label: g.best.label, Multiplier: g.best.multiplier, Support: g.support,
+		out[i] = Sample{Pixels: d.space.pixels(x.RawRowView(i)), Label: g.best.label, Multiplier: g.best.multiplier, Support: g.support,
 			Stability: g.stability, AtFloor: g.best.atFloor, Confidence: g.stability}
 		if floor.Used {
 			out[i].Confidence *= max(0, (g.best.atFloor-floor.Chance)/(1-floor.Chance))

@@ -66,10 +66,11 @@ func (e *Evidence) score(ctx context.Context, r *Request) error {
 }
 
 // Nearest finds, for every image of a set, the sample of a result nearest by the cosine of the network's inputs, with its
-// SSIM, as [Evidence.Nearest] has it.
-func Nearest(ctx context.Context, result *reconstruct.Result, set *images.Set, o metrics.SSIMOptions) ([]metrics.Match, error) {
-	nearest, _, err := compare(ctx, result, Pictures(set), o)
-	return nearest, err
+// SSIM, as [Evidence.Nearest] has it, and the pictures of these samples.
+func Nearest(ctx context.Context, result *reconstruct.Result, set *images.Set, o metrics.SSIMOptions) ([]metrics.Match, []metrics.Image, error) {
+	all := Pictures(set)
+	nearest, _, err := compare(ctx, result, all, o)
+	return nearest, pictures(result, nearest, all), err
 }
 
 // compare returns the nearest of what was found to every image, and its cosine.
@@ -98,11 +99,16 @@ func found(result *reconstruct.Result, i int, like metrics.Image) metrics.Image 
 	return metrics.Image{Channels: like.Channels, Height: like.Height, Width: like.Width, Pix: result.Samples[i].Pixels}.Clip()
 }
 
-// Found are the images of Nearest, one for each of the queried images of r; an empty one where nothing was recovered.
+// Found are the pictures of Nearest, one for each of the queried images of r; an empty one where nothing was recovered.
 func (e *Evidence) Found(r *Request) []metrics.Image {
-	out := make([]metrics.Image, len(e.Nearest))
-	for i, like := range Pictures(r.Queried) {
-		out[i] = found(e.Result, e.Nearest[i].Index, like)
+	return pictures(e.Result, e.Nearest, Pictures(r.Queried))
+}
+
+// pictures are the samples of a result that match images.
+func pictures(result *reconstruct.Result, matches []metrics.Match, like []metrics.Image) []metrics.Image {
+	out := make([]metrics.Image, len(matches))
+	for i, m := range matches {
+		out[i] = found(result, m.Index, like[i])
 	}
 	return out
 }

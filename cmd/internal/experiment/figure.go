@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -21,6 +22,8 @@ type Figure struct{ Panels []Panel }
 type Panel interface {
 	draw() (*plot.Plot, error)
 	width() vg.Length
+	// names are those of the series.
+	names() []string
 }
 
 // Bars are means with a whisker from the least to the greatest: a group of bars for each of Groups, in it one for each
@@ -63,9 +66,10 @@ type Cloud struct {
 
 // The sizes, in points, and the colours of the series: told apart by those who see no colours, too.
 const (
-	panelHeight = 230
-	barWidth    = 13
-	letters     = 9
+	panelHeight  = 230
+	barWidth     = 13
+	letters      = 9
+	legendHeight = 12
 )
 
 var colours = []color.Color{
@@ -90,12 +94,46 @@ func (f Figure) PNG() ([]byte, error) {
 	at := draw.New(canvas)
 	left := vg.Length(0)
 	for k, p := range f.Panels {
-		plots[k].Draw(draw.Crop(at, left+6, left+p.width()-total-8, 6, -8))
+		panel := draw.Crop(at, left+8, left+p.width()-total-8, 6, -6)
+		legend(draw.Crop(panel, 34, 0, panel.Max.Y-panel.Min.Y-legendHeight, 0), p.names())
+		plots[k].Draw(draw.Crop(panel, 0, 0, 0, -legendHeight-4))
 		left += p.width()
 	}
 	var out bytes.Buffer
 	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(&out)
 	return out.Bytes(), err
+}
+
+// legend names the series of a panel side by side, each beside its colour.
+func legend(c draw.Canvas, names []string) {
+	style := draw.TextStyle{Color: ink, Font: font.From(plot.DefaultFont, letters), Handler: plot.DefaultTextHandler}
+	style.Font.Variant = "Sans"
+	x := c.Min.X
+	for k, name := range names {
+		if name == "" {
+			continue
+		}
+		square := []vg.Point{{X: x, Y: c.Min.Y}, {X: x + letters, Y: c.Min.Y}, {X: x + letters, Y: c.Min.Y + letters}, {X: x, Y: c.Min.Y + letters}}
+		c.FillPolygon(colours[k%len(colours)], square)
+		c.FillText(style, vg.Point{X: x + letters + 4, Y: c.Min.Y + 1}, name)
+		x += letters + 4 + style.Width(name) + 14
+	}
+}
+
+func (b Bars) names() []string {
+	var out []string
+	for _, s := range b.Series {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+func (p Points) names() []string {
+	var out []string
+	for _, s := range p.Series {
+		out = append(out, s.Name)
+	}
+	return out
 }
 
 func (b Bars) width() vg.Length {
@@ -112,7 +150,6 @@ func (b Bars) draw() (*plot.Plot, error) {
 		}
 		bars.Color = colours[k%len(colours)]
 		p.Add(bars, whiskers)
-		p.Legend.Add(s.Name, bars)
 	}
 	p.NominalX(wrapped(b.Groups)...)
 	p.X.Tick.Length = 0
@@ -174,7 +211,6 @@ func (p Points) draw() (*plot.Plot, error) {
 		}
 		marks.GlyphStyle = draw.GlyphStyle{Color: colours[k%len(colours)], Radius: 2.2, Shape: shapes[k%len(shapes)]}
 		out.Add(marks)
-		out.Legend.Add(s.Name, marks)
 	}
 	out.Y.Min, out.Y.Max = min(out.Y.Min, 0), max(out.Y.Max, 1)
 	if !math.IsNaN(p.Rule) {
@@ -193,9 +229,6 @@ func newPlot(x, y string) *plot.Plot {
 		}
 		a.Padding = 2
 	}
-	p.Legend.TextStyle.Font.Variant, p.Legend.TextStyle.Font.Size = "Sans", letters
-	p.Legend.Top = true
-	p.Legend.ThumbnailWidth = 10
 	return p
 }
 

@@ -5,8 +5,6 @@ import (
 	"math"
 	"path/filepath"
 
-	"gonum.org/v1/gonum/floats"
-
 	"unlearnguard/metrics/grid"
 )
 
@@ -15,43 +13,31 @@ type histories []*history
 
 // result lays histories out. The measures become columns, and those that are charted a panel of the figure each.
 func (h histories) result(measures, charted []string) *Result {
-	r := &Result{Summary: h.summary(measures), Networks: h.networks(measures), Samples: h.samples(), Pictures: h.pictures()}
+	numbers := h.ledger(measures)
+	r := &Result{Summary: numbers.means(), Networks: numbers.all(), Samples: h.samples(), Pictures: h.pictures()}
 	for _, m := range charted {
 		r.Figure.Panels = append(r.Figure.Panels, h.chart(m))
 	}
 	return r
 }
 
-// summary has the means over the networks.
-func (h histories) summary(measures []string) Table {
-	t := Table{Columns: append([]string{"model", "samples"}, measures...)}
-	for k, s := range h[0].States {
-		for g, group := range groups {
-			row := []any{s.Model, group}
-			for _, m := range measures {
-				row = append(row, mean(h.values(k, m, g)))
-			}
-			t.add(row...)
-		}
-	}
-	return t
-}
-
-// networks has a row for every network, model and group.
-func (h histories) networks(measures []string) Table {
-	t := Table{Columns: append([]string{"network", "model", "samples"}, measures...)}
-	for i, one := range h {
+// ledger has a line for every model and group.
+func (h histories) ledger(measures []string) *ledger {
+	l := &ledger{subjects: []string{"model", "samples"}, measures: measures}
+	for _, one := range h {
+		var lines []line
 		for _, s := range one.States {
 			for g, group := range groups {
-				row := []any{i, s.Model, group}
+				of := line{about: []string{s.Model, group}}
 				for _, m := range measures {
-					row = append(row, s.value(m, g))
+					of.values = append(of.values, s.value(m, g))
 				}
-				t.add(row...)
+				lines = append(lines, of)
 			}
 		}
+		l.networks = append(l.networks, lines)
 	}
-	return t
+	return l
 }
 
 // samples has a row for every network, model and training sample.
@@ -97,9 +83,6 @@ func (h histories) values(model int, measure string, group int) []float64 {
 	}
 	return out
 }
-
-// mean is NaN of nothing.
-func mean(values []float64) float64 { return floats.Sum(values) / float64(len(values)) }
 
 // chart shows a measure of all models and groups.
 func (h histories) chart(measure string) Panel {

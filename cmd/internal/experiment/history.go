@@ -108,19 +108,16 @@ func (s *state) judged(d metrics.Decision, forget int) {
 
 // accuracies adds the share of each group whose label the network gives.
 func (t *trial) accuracies(s *state, n *subject.Network) error {
-	return s.measure(accuracy, t, func(set *images.Set) (float64, error) {
-		predicted, err := n.Predict(set)
-		if err != nil {
-			return 0, err
-		}
-		right := 0.0
-		for i, y := range subject.Labels(set, n.Task) {
-			if predicted[i] == y {
-				right++
-			}
-		}
-		return right / float64(len(predicted)), nil
-	})
+	return s.measure(accuracy, t, func(set *images.Set) (float64, error) { return correct(n, set) })
+}
+
+// correct is the share of a set's images that a network gives their label.
+func correct(n *subject.Network, set *images.Set) (float64, error) {
+	predicted, err := n.Predict(set)
+	if err != nil {
+		return 0, err
+	}
+	return metrics.Accuracy(predicted, subject.Labels(set, n.Task)), nil
 }
 
 // measure adds a measure that is taken of each group's images.

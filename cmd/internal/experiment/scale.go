@@ -1,7 +1,5 @@
 package experiment
 
-import "unlearnguard/fixtures"
-
 // Scale is the size of the experiments.
 type Scale struct {
 	Name string
@@ -28,9 +26,3 @@ var (
 
 // Images is how many labelled images a network of this scale needs to draw from.
 func (s Scale) Images() int { return 3*s.Samples + s.Reference + s.Population }
-
-// poisonTarget is the class that a backdoor leads to.
-const poisonTarget = 0
-
-// trigger is the backdoor's mark.
-var trigger = fixtures.Trigger{}

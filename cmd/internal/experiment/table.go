@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // Table is a table of words and numbers.
@@ -60,3 +63,56 @@ func words(row []any, number func(float64) string) []string {
 	}
 	return out
 }
+
+// ledger has the same lines for each of several networks.
+type ledger struct {
+	subjects, measures []string // the names of the columns
+	networks           [][]line
+}
+
+// line is what it is about, in words, and numbers, NaN where there is none.
+type line struct {
+	about  []string
+	values []float64
+}
+
+// means has one row a line, with the means over the networks that have a number there.
+func (l *ledger) means() Table {
+	t := Table{Columns: append(slices.Clone(l.subjects), l.measures...)}
+	for k, of := range l.networks[0] {
+		row := anys(of.about)
+		for m := range of.values {
+			var values []float64
+			for _, n := range l.networks {
+				if v := n[k].values[m]; !math.IsNaN(v) {
+					values = append(values, v)
+				}
+			}
+			row = append(row, mean(values))
+		}
+		t.add(row...)
+	}
+	return t
+}
+
+// all has one row a network and line.
+func (l *ledger) all() Table {
+	t := Table{Columns: slices.Concat([]string{"network"}, l.subjects, l.measures)}
+	for i, n := range l.networks {
+		for _, of := range n {
+			t.add(slices.Concat([]any{i}, anys(of.about), anys(of.values))...)
+		}
+	}
+	return t
+}
+
+func anys[T any](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
+}
+
+// mean is NaN of nothing.
+func mean(values []float64) float64 { return floats.Sum(values) / float64(len(values)) }
