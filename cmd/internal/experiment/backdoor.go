@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -11,20 +12,24 @@ import (
 	"unlearnguard/metrics"
 )
 
-// target is the class that a backdoor leads to.
+// target is the class that a backdoor leads to, where that is not a class to forget.
 const target = 0
 
 // trigger is the mark of a backdoor.
 var trigger = fixtures.Trigger{Side: 4}
 
 // poisoned is a set with the trigger and the target's class on every image.
-func poisoned(set *images.Set) (*images.Set, error) {
+func poisoned(set *images.Set, target int) (*images.Set, error) {
 	return fixtures.Poison(set, sequence(set.Len()), trigger, target)
 }
 
-// attack returns the success of the backdoor: the share of a set's images of another label than the target's that the
-// network takes for the target once they carry the trigger, and how many these images are.
-func attack(n *subject.Network, set *images.Set) (success float64, queries int, err error) {
+// attack returns the success of a backdoor: the share of a set's images of another label than the target's that the
+// network takes for the target once they carry the trigger, and how many these images are. Without any it is NaN.
+func attack(n *subject.Network, set *images.Set, target int) (success float64, queries int, err error) {
+	other := func(class int) bool { return n.Task.Label(class) != n.Task.Label(target) }
+	if !slices.ContainsFunc(set.Labels, other) {
+		return math.NaN(), 0, nil
+	}
 	predicted, err := trigger.Predict(n.Net, set, n.Normalisation(), n.Task, target)
 	return metrics.AttackSuccess(predicted, n.Task.Label(target)), len(predicted), err
 }

@@ -60,6 +60,8 @@ type experiment struct {
 }
 
 var experiments = []experiment{
+	{"sample-level", []int{3, 4, 5}, "Training again without some samples forgets them", sampleLevel},
+	{"robustness", []int{9, 10}, "Pruning and fine-tuning mislead backdoors, not recovery", robustness},
 	{"range", []int{11, 12}, "How many training samples can be verified", verifiableRange},
 	{"relabel", []int{13, 14}, "Fine-tuning on other labels does not forget", relabel},
 }

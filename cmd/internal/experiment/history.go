@@ -24,12 +24,13 @@ var groups = [groupCount]string{"forgotten", "remaining", "never trained"}
 
 // The measures, in the order of their columns. Each is one number a group.
 const (
-	similarity   = "SSIM"
-	retained     = "retained"
-	unlearned    = "unlearned"
-	accuracy     = "accuracy"
-	inferred     = "INA"
-	attackResult = "ASR"
+	similarity    = "SSIM"
+	retained      = "retained"
+	unlearned     = "unlearned"
+	inferred      = "INA"
+	attackSuccess = "ASR"
+	inverted      = "inversion"
+	accuracy      = "accuracy"
 )
 
 // state is what was measured of one model in a network's history.

@@ -121,9 +121,9 @@ func (t *trial) train(ctx context.Context, what string, set *images.Set, start u
 	return subject.Train(ctx, set, t.task, o)
 }
 
-// tune goes on training a network, with labels or those of the set where there are none.
-func (t *trial) tune(ctx context.Context, what string, n *subject.Network, set *images.Set, labels []int) (*subject.Network, error) {
-	return n.FineTune(ctx, set, labels, t.options("training "+what, tuned))
+// tune goes on training a network on a set.
+func (t *trial) tune(ctx context.Context, what string, n *subject.Network, set *images.Set) (*subject.Network, error) {
+	return n.FineTune(ctx, set, nil, t.options("training "+what, tuned))
 }
 
 // received is a network as an auditor has it, with what was recovered from it.

@@ -157,7 +157,7 @@ func margins(n *subject.Network, set *images.Set) ([]float64, error) {
 func (t *trial) backdoor(ctx context.Context, count int) (backdoor, error) {
 	b := backdoor{Poisoned: count}
 	marked, clean := split(join(t.forget, t.keep), count)
-	marked, err := poisoned(marked)
+	marked, err := poisoned(marked, target)
 	if err != nil {
 		return b, err
 	}
@@ -169,10 +169,10 @@ func (t *trial) backdoor(ctx context.Context, count int) (backdoor, error) {
 	if err != nil {
 		return b, err
 	}
-	if b.With, b.Queries, err = attack(with, t.reference); err != nil {
+	if b.With, b.Queries, err = attack(with, t.reference, target); err != nil {
 		return b, err
 	}
-	if b.Without, _, err = attack(without, t.reference); err != nil {
+	if b.Without, _, err = attack(without, t.reference, target); err != nil {
 		return b, err
 	}
 	b.Accuracy, err = correct(with, t.reference)
