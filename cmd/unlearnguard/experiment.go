@@ -47,8 +47,6 @@ type experimentOptions struct {
 	again              repetition
 }
 
-var scales = []experiment.Scale{experiment.Quick, experiment.Paper}
-
 func (a *app) experiment() *cobra.Command {
 	var o experimentOptions
 	names := append(experiment.Names(), allExperiments)
@@ -56,27 +54,32 @@ func (a *app) experiment() *cobra.Command {
 		Use:   "experiment NAME",
 		Short: "Reproduce the figures that the method was published with",
 		Long: fmt.Sprintf(`Experiment trains networks, does to them what may be done upon a request to forget, and compares what this tool says of
-them with what other methods of verification say. NAME is one of
+them with what other methods of verification say. It reproduces the figures of section V of arXiv 2410.10120. NAME is one of
 
 %s
-  %-14s all of them
+It prints a table of means over the networks, and writes for each experiment to the folder named by --out
 
-which reproduce the figures of section V of arXiv 2410.10120, at a scale that two cores reach in minutes. It prints a table
-of means over the networks and writes to the folder named by --out, for each experiment, NAME.csv (the same for each network),
-NAME-samples.csv (each sample), NAME.png (the figure) and NAME-pictures.png (samples and what was recovered of them).
+  NAME.csv           the same for each network
+  NAME-samples.csv   every training sample
+  NAME.png           the figure, with means, and lines from the least to the greatest of the networks
+  NAME-pictures.png  samples and what was recovered of them
 
-Without --data the images are digits that the program draws. --scale paper has networks and training sets of the published
-size, and takes hours.
+and %s. Scales are
+
+%s
+Samples are drawn from the images of --data, or from digits that the program draws itself. A network of two classes tells odd
+classes from even ones.
 %s
 
-What was finished of an experiment is kept in that folder while the work lasts. After an interruption (Ctrl-C, or a kill) the
-same command with --resume goes on with the next network, to the same bytes; without --resume it starts again.`,
-			listed(), allExperiments, imagesHelp),
-		Example:   "  unlearnguard experiment relabel --data idx:mnist -o relabel\n  unlearnguard experiment all --data cifar10:cifar10 --scale quick -o figures",
+While the work lasts, what is finished is kept in that folder. After an interruption (Ctrl-C, or a kill) the same command with
+--resume goes on with the next network, to the same bytes; without --resume it starts again.`,
+			listedExperiments(), experimentJSON, listedScales(), imagesHelp),
+		Example: `  unlearnguard experiment relabel --data idx:mnist -o relabel
+  unlearnguard experiment all --data cifar10:cifar10 --scale quick -o figures`,
 		ValidArgs: names,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(names, args[0]) {
-				return &hinted{fmt.Errorf("experiment %s: there is no such one", strings.Join(args, " ")), "give one of " + strings.Join(names, ", ")}
+				return &hinted{fmt.Errorf("there is no experiment %q", strings.Join(args, " ")), "give one of " + strings.Join(names, ", ")}
 			}
 			return nil
 		},
@@ -88,7 +91,7 @@ same command with --resume goes on with the next network, to the same bytes; wit
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to draw samples from, with labels (default digits drawn by the program)")
-	f.StringVar(&o.scale, "scale", experiment.Quick.Name, "`size` of networks and training sets: quick or paper")
+	f.StringVar(&o.scale, "scale", experiment.Quick.Name, "`size` of networks and training sets: "+strings.Join(scaleNames(), ", "))
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of everything that is drawn")
 	f.StringVarP(&o.out, "out", "o", "experiment", "`FOLDER` to write to")
 	f.StringVar(&o.format, "format", "text", "`format` of what is printed: text, or json for "+experimentJSON)
@@ -97,13 +100,30 @@ same command with --resume goes on with the next network, to the same bytes; wit
 	return c
 }
 
-// listed are the experiments with what they show.
-func listed() string {
-	var lines []string
+func listedExperiments() string {
+	var out strings.Builder
 	for _, name := range experiment.Names() {
-		lines = append(lines, fmt.Sprintf("  %-14s %s", name, experiment.Title(name)))
+		fmt.Fprintf(&out, "  %-13s %s\n", name, experiment.Title(name))
 	}
-	return strings.Join(lines, "\n")
+	fmt.Fprintf(&out, "  %-13s All of these\n", allExperiments)
+	return out.String()
+}
+
+func listedScales() string {
+	var out strings.Builder
+	for _, s := range experiment.Scales() {
+		fmt.Fprintf(&out, "  %-6s %s\n", s.Name, s)
+	}
+	return out.String()
+}
+
+// scaleNames are the values of --scale.
+func scaleNames() []string {
+	var out []string
+	for _, s := range experiment.Scales() {
+		out = append(out, s.Name)
+	}
+	return out
 }
 
 func (a *app) runExperiment(ctx context.Context, o experimentOptions) error {
@@ -148,14 +168,14 @@ func (a *app) runExperiment(ctx context.Context, o experimentOptions) error {
 // read checks the flags and reads or draws the images.
 func (o *experimentOptions) read(ctx context.Context) (experiment.Options, error) {
 	var e experiment.Options
-	if err := errors.Join(chosen("format", o.format, "text", "json"), chosen("scale", o.scale, scales[0].Name, scales[1].Name),
+	if err := errors.Join(chosen("format", o.format, "text", "json"), chosen("scale", o.scale, scaleNames()...),
 		within("threads", o.threads, 0, 1<<16)); err != nil {
 		return e, err
 	}
-	at := slices.IndexFunc(scales, func(s experiment.Scale) bool { return s.Name == o.scale })
-	e = experiment.Options{Scale: scales[at], Seed: o.seed, Threads: o.threads}
+	scale := experiment.Scales()[slices.Index(scaleNames(), o.scale)]
+	e = experiment.Options{Scale: scale, Seed: o.seed, Threads: o.threads}
 	if len(o.data) == 0 {
-		e.Images = digits.Draw(e.Scale.Images(), o.seed)
+		e.Images = digits.Draw(scale.Images(), o.seed)
 		return e, nil
 	}
 	var err error
@@ -191,10 +211,14 @@ func (d *experimented) write(dir string) error {
 		err = errors.Join(
 			create(path(".csv"), func(f *os.File) error { return r.Networks.WriteCSV(f) }),
 			create(path("-samples.csv"), func(f *os.File) error { return r.Samples.WriteCSV(f) }),
-			os.WriteFile(path(".png"), figure, 0o644),
-			grid.Write(path("-pictures.png"), r.Pictures))
+			os.WriteFile(path(".png"), figure, 0o644))
 		if err != nil {
 			return err
+		}
+		for _, p := range r.Pictures {
+			if err := grid.Write(path("-"+p.Name+".png"), p.Table); err != nil {
+				return err
+			}
 		}
 	}
 	return createJSON(filepath.Join(dir, experimentJSON), d)

@@ -46,9 +46,15 @@ type Result struct {
 	// Summary is the mean over the networks.
 	Summary Table `json:"summary"`
 	// Networks has the same for each network, and Samples a row a sample.
-	Networks, Samples Table      `json:"-"`
-	Figure            Figure     `json:"-"`
-	Pictures          grid.Table `json:"-"`
+	Networks, Samples Table     `json:"-"`
+	Figure            Figure    `json:"-"`
+	Pictures          []Picture `json:"-"`
+}
+
+// Picture is a grid of pictures with a name.
+type Picture struct {
+	Name string
+	grid.Table
 }
 
 // experiment is one of them.
@@ -61,6 +67,7 @@ type experiment struct {
 
 var experiments = []experiment{
 	{"sample-level", []int{3, 4, 5}, "Training again without some samples forgets them", sampleLevel},
+	{"class-level", []int{6, 7, 8}, "Training again without a class forgets it", classLevel},
 	{"robustness", []int{9, 10}, "Pruning and fine-tuning mislead backdoors, not recovery", robustness},
 	{"range", []int{11, 12}, "How many training samples can be verified", verifiableRange},
 	{"relabel", []int{13, 14}, "Fine-tuning on other labels does not forget", relabel},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image/color"
 	"math"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -27,7 +28,7 @@ type Panel interface {
 }
 
 // Bars are means with a whisker from the least to the greatest: a group of bars for each of Groups, in it one for each
-// series.
+// series. Names of groups may have several lines.
 type Bars struct {
 	Y      string
 	Groups []string
@@ -136,8 +137,16 @@ func (p Points) names() []string {
 	return out
 }
 
+// width leaves each group the room of its name.
 func (b Bars) width() vg.Length {
-	return 70 + vg.Length(len(b.Groups))*vg.Length(len(b.Series)+1)*barWidth + 60
+	longest := 0
+	for _, g := range b.Groups {
+		for _, l := range strings.Split(g, "\n") {
+			longest = max(longest, len(l))
+		}
+	}
+	group := max(vg.Length(len(b.Series)+1)*barWidth, vg.Length(longest)*letters*0.6)
+	return 60 + vg.Length(len(b.Groups))*group
 }
 
 func (b Bars) draw() (*plot.Plot, error) {
@@ -151,7 +160,7 @@ func (b Bars) draw() (*plot.Plot, error) {
 		bars.Color = colours[k%len(colours)]
 		p.Add(bars, whiskers)
 	}
-	p.NominalX(wrapped(b.Groups)...)
+	p.NominalX(level(b.Groups)...)
 	p.X.Tick.Length = 0
 	p.X.Min, p.X.Max = -0.5, float64(len(b.Groups))-0.5
 	p.Y.Min = min(p.Y.Min, 0)
@@ -227,16 +236,34 @@ func newPlot(x, y string) *plot.Plot {
 		for _, style := range []*text.Style{&a.Label.TextStyle, &a.Tick.Label} {
 			style.Font.Variant, style.Font.Size, style.Color = "Sans", letters, ink
 		}
-		a.Padding = 2
+		a.Padding, a.Tick.Marker = 2, short{}
 	}
 	return p
 }
 
-// wrapped puts each word on a line of its own.
-func wrapped(names []string) []string {
+// level gives names of several lines the same number of them.
+func level(names []string) []string {
+	most := 0
+	for _, n := range names {
+		most = max(most, strings.Count(n, "\n"))
+	}
 	out := make([]string, len(names))
 	for i, n := range names {
-		out[i] = strings.ReplaceAll(n, " ", "\n")
+		out[i] = n + strings.Repeat("\n ", most-strings.Count(n, "\n"))
 	}
 	return out
+}
+
+// short labels ticks with no more digits than they need.
+type short struct{}
+
+// Ticks implements plot.Ticker.
+func (short) Ticks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i, t := range ticks {
+		if t.Label != "" {
+			ticks[i].Label = strconv.FormatFloat(t.Value, 'g', 4, 64)
+		}
+	}
+	return ticks
 }

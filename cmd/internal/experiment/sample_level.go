@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 
 	"unlearnguard/cmd/internal/subject"
 	"unlearnguard/fixtures/images"
@@ -18,7 +19,11 @@ func sampleLevel(ctx context.Context, r *runner) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		return t.request(ctx, marked, target)
+		r, err := t.request(ctx, marked, target)
+		if err != nil {
+			return nil, err
+		}
+		return r.history, nil
 	})
 	if err != nil {
 		return nil, err
@@ -27,36 +32,40 @@ func sampleLevel(ctx context.Context, r *runner) (*Result, error) {
 	return histories(all).result(measures, []string{inferred, attackSuccess, accuracy, similarity}), nil
 }
 
-// request trains a network, honours the request by training again, and measures everything before and after. The backdoor
-// of class target is planted with the marked samples, in place of those to forget.
-func (t *trial) request(ctx context.Context, marked *images.Set, target int) (*history, error) {
-	before, err := t.train(ctx, "the model before", join(t.forget, t.keep), 0)
-	if err != nil {
-		return nil, err
-	}
-	after, err := t.train(ctx, "without the samples", t.keep, 1)
-	if err != nil {
-		return nil, err
-	}
-	backdoored, err := t.train(ctx, "a model with a backdoor", join(marked, t.keep), 0)
-	if err != nil {
-		return nil, err
-	}
-	h, err := t.history(ctx, version{"before", before}, version{"retrained", after})
-	if err != nil {
-		return nil, err
-	}
-	for k, n := range []*subject.Network{before, after} {
-		if err := t.membership(ctx, &h.States[k], n); err != nil {
+// request is one that was honoured.
+type request struct {
+	before, after *subject.Network
+	history       *history
+}
+
+// request trains a network, honours the request by training again, and measures everything before and after. A backdoor
+// that leads to a class is planted with marked samples in the place of those to forget.
+func (t *trial) request(ctx context.Context, marked *images.Set, target int) (*request, error) {
+	var r request
+	var backdoored *subject.Network
+	for _, network := range []struct {
+		into  **subject.Network
+		what  string
+		set   *images.Set
+		start uint64
+	}{
+		{&r.before, "the model before", join(t.forget, t.keep), 0},
+		{&r.after, "without the samples", t.keep, 1},
+		{&backdoored, "a model with a backdoor", join(marked, t.keep), 0},
+	} {
+		var err error
+		if *network.into, err = t.train(ctx, network.what, network.set, network.start); err != nil {
 			return nil, err
 		}
 	}
-	for k, n := range []*subject.Network{backdoored, after} {
-		if err := t.attacked(&h.States[k], n, target); err != nil {
-			return nil, err
-		}
+	var err error
+	if r.history, err = t.history(ctx, version{"before", r.before}, version{"retrained", r.after}); err != nil {
+		return nil, err
 	}
-	return h, nil
+	before, after := &r.history.States[0], &r.history.States[1]
+	return &r, errors.Join(
+		t.membership(ctx, before, r.before), t.membership(ctx, after, r.after),
+		t.attacked(before, backdoored, target), t.attacked(after, r.after, target))
 }
 
 // attacked adds the success of a backdoor.

@@ -99,13 +99,18 @@ func (t *trial) step(what string) func(share float64) {
 
 // options are those of every network's training.
 func (t *trial) options(what string, margin float64) fixtures.Options {
-	o := fixtures.Options{Hidden: t.Scale.Hidden, Classes: 2, Seed: t.seed, Margin: margin, Threads: t.Threads}
-	if !t.task.Binary() {
-		o.Classes = slices.Max(t.Images.Labels) + 1
-	}
+	o := fixtures.Options{Hidden: t.Scale.Hidden, Classes: t.classes(), Seed: t.seed, Margin: margin, Threads: t.Threads}
 	done := t.step(what)
 	o.Progress = func(i fixtures.Info) { done(max(0, min(i.Margin/margin, 1))) }
 	return o
+}
+
+// classes is the number of labels.
+func (t *trial) classes() int {
+	if t.task.Binary() {
+		return 2
+	}
+	return slices.Max(t.Images.Labels) + 1
 }
 
 // The margins that training ends at. Going on to train ends at twice that, so that all multipliers move.

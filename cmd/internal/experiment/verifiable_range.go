@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/plotter"
@@ -25,6 +26,8 @@ const (
 	tau = 0.4
 	// prior is the radius of phase 2 that helped most where it was tried: see reconstruct.PublishedPrior.
 	prior = 0.1
+	// correlation is the rank correlation of the SSIM with the margin (Kendall's tau).
+	correlation = "rank correlation"
 )
 
 // poisonedShares are the parts of the training set that a backdoor is tried with.
@@ -82,7 +85,7 @@ func verifiableRange(ctx context.Context, r *runner) (*Result, error) {
 	}
 	a := reaches(all)
 	numbers := a.ledger()
-	return &Result{Summary: numbers.means(), Networks: numbers.all(), Samples: a.samples(), Figure: a.figure(), Pictures: a.pictures()}, nil
+	return &Result{Summary: numbers.means(), Networks: numbers.all(), Samples: a.samples(), Figure: a.figure(), Pictures: []Picture{{"pictures", a.pictures()}}}, nil
 }
 
 // reach reconstructs from a network and scores its training samples.
@@ -190,15 +193,15 @@ func (b *backdoor) verifiable() float64 {
 // reaches are those of several networks.
 type reaches []*reach
 
-// threshold is a way to say from which SSIM on a sample is verified.
+// threshold is a way to say above which SSIM a sample is verified.
 type threshold struct {
 	name string
-	at   func(p *phase) float64
+	of   func(*phase) float64
 }
 
 var thresholds = [2]threshold{
-	{fmt.Sprintf("SSIM from %v", tau), func(*phase) float64 { return tau }},
-	{"SSIM above 95 % of never trained", func(p *phase) float64 {
+	{fmt.Sprintf("SSIM above %v", tau), func(*phase) float64 { return tau }},
+	{"above 95 % of never trained", func(p *phase) float64 {
 		return stat.Quantile(0.95, stat.Empirical, slices.Sorted(slices.Values(p.Null)), nil)
 	}},
 }
@@ -206,7 +209,7 @@ var thresholds = [2]threshold{
 // ledger has a line for each phase and threshold, and one for each backdoor.
 func (a reaches) ledger() *ledger {
 	l := &ledger{subjects: []string{"method"},
-		measures: []string{"verifiable", "of", "never trained", "SSIM", "rank correlation", "ASR", "ASR without", "accuracy"}}
+		measures: []string{"verifiable", "of", "never trained", similarity, correlation, attackSuccess, attackSuccess + " without", accuracy}}
 	none := math.NaN()
 	for _, one := range a {
 		var lines []line
@@ -214,7 +217,7 @@ func (a reaches) ledger() *ledger {
 		for k := range one.Phases {
 			p := &one.Phases[k]
 			for _, th := range thresholds {
-				at := th.at(p)
+				at := th.of(p)
 				lines = append(lines, line{[]string{phases[k] + ", " + th.name},
 					[]float64{above(p.SSIM, at) * n, n, above(p.Null, at), mean(p.SSIM), stat.Kendall(one.Margins, p.SSIM, nil), none, none, one.Accuracy}})
 			}
@@ -265,7 +268,7 @@ func (a reaches) figure() Figure {
 	numbers := a.ledger()
 	counts := Bars{Y: "verifiable samples", Series: []Series{{}}}
 	for k, of := range numbers.networks[0] {
-		counts.Groups = append(counts.Groups, of.about[0])
+		counts.Groups = append(counts.Groups, strings.NewReplacer(", ", "\n", "% of", "% of\n").Replace(of.about[0]))
 		var values []float64
 		for _, n := range numbers.networks {
 			values = append(values, n[k].values[0])
