@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
@@ -81,28 +82,13 @@ type trained struct {
 
 // train trains a network on a set about its mean image.
 func (a *app) train(ctx context.Context, set *images.Set, task fixtures.Task, what string, o fixtures.Options) (*trained, error) {
-	labels := labelled(set, task)
-	o.Classes = max(slices.Max(labels)+1, 2)
-	mean := images.Mean(set)
-	x, err := images.Normalisation{Mean: mean}.Apply(set)
-	if err != nil {
-		return nil, err
-	}
+	o.Classes = max(slices.Max(specimen.Labels(set, task))+1, 2)
 	o.Progress = a.training(what, o)
-	net, info, err := fixtures.Train(ctx, x, labels, o)
+	n, err := specimen.Train(ctx, set, task, o)
 	if err != nil {
 		return nil, err
 	}
-	return &trained{model: fixtures.Export(net, set.C, set.H, set.W), mean: mean, info: info}, nil
-}
-
-// labelled returns the labels that a task gives the images of a set.
-func labelled(set *images.Set, task fixtures.Task) []int {
-	labels := make([]int, set.Len())
-	for i, class := range set.Labels {
-		labels[i] = task.Label(class)
-	}
-	return labels
+	return &trained{model: fixtures.Export(n.Net, set.C, set.H, set.W), mean: n.Mean, info: n.Info}, nil
 }
 
 // training returns a progress function for training: by the margin where that ends it, else by the steps.

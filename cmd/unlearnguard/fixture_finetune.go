@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 )
@@ -154,6 +155,6 @@ func (o *tuneOptions) samples(ctx context.Context, from *audit.Model) (*images.S
 			task = fixtures.OddEven
 		}
 	}
-	labels, err := fixtures.Relabel(labelled(set, task), sequence(kept, set.Len()), classes, o.seed)
+	labels, err := fixtures.Relabel(specimen.Labels(set, task), sequence(kept, set.Len()), classes, o.seed)
 	return set, labels, err
 }

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -25,7 +25,7 @@ func poisoned(set *images.Set, target int) (*images.Set, error) {
 
 // attack returns the success of a backdoor: the share of a set's images of another label than the target's that the
 // network takes for the target once they carry the trigger, and how many these images are. Without any it is NaN.
-func attack(n *subject.Network, set *images.Set, target int) (success float64, queries int, err error) {
+func attack(n *specimen.Network, set *images.Set, target int) (success float64, queries int, err error) {
 	other := func(class int) bool { return n.Task.Label(class) != n.Task.Label(target) }
 	if !slices.ContainsFunc(set.Labels, other) {
 		return math.NaN(), 0, nil

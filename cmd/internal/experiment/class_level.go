@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/fixtures/inversion"
 	"unlearnguard/metrics"
@@ -72,7 +72,7 @@ func ofClass(set *images.Set, class int) (these, others *images.Set) {
 
 // invert adds what model inversion says: the correlation of a class's representative with the average of its training
 // samples, each less what is common to all classes. Of the classes that remain it is their mean.
-func (t *trial) invert(ctx context.Context, f *farewell, networks ...*subject.Network) error {
+func (t *trial) invert(ctx context.Context, f *farewell, networks ...*specimen.Network) error {
 	samples := join(t.forget, t.keep)
 	whole := images.Mean(samples)
 	for c := range t.classes() {
@@ -99,7 +99,7 @@ func (t *trial) invert(ctx context.Context, f *farewell, networks ...*subject.Ne
 }
 
 // representatives are the inputs that stand for each class.
-func (t *trial) representatives(ctx context.Context, model string, n *subject.Network) ([][]float64, error) {
+func (t *trial) representatives(ctx context.Context, model string, n *specimen.Network) ([][]float64, error) {
 	mean, std, err := n.Normalisation().PerPixel(t.keep.C, t.keep.H, t.keep.W)
 	if err != nil {
 		return nil, err

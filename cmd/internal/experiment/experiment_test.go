@@ -78,8 +78,8 @@ func (r *Result) check(t *testing.T, bounds ...bound) {
 // recovered, the others can, and the other methods of verification agree.
 func honoured(model string) []bound {
 	return []bound{
-		{similarity, row("before", "forgotten"), 0.75, 1}, {similarity, row(model, "forgotten"), 0, 0.55},
-		{similarity, row("before", "remaining"), 0.75, 1}, {similarity, row(model, "remaining"), 0.75, 1},
+		{similarity, row("before", "forgotten"), 0.6, 1}, {similarity, row(model, "forgotten"), 0, 0.55},
+		{similarity, row("before", "remaining"), 0.7, 1}, {similarity, row(model, "remaining"), 0.7, 1},
 		{similarity, row(model, "never trained"), 0, 0.55},
 		{retained, row(model, "forgotten"), 0, 0}, {retained, row(model, "remaining"), 0.8, 1},
 		{unlearned, row(model, "forgotten"), 0.5, 1}, {unlearned, row(model, "remaining"), 0, 0},
@@ -117,7 +117,7 @@ func TestRobustness(t *testing.T) {
 		bound{attackSuccess, row("before", "never trained"), 0.5, 1}, bound{attackSuccess, row("retrained", "never trained"), 0, 0.2},
 		// Nothing was forgotten, and recovery says so; the backdoor's success fell all the same.
 		bound{retained, row("pruned", "forgotten"), 0.75, 1}, bound{retained, row("fine-tuned", "forgotten"), 0.75, 1},
-		bound{similarity, row("pruned", "forgotten"), 0.65, 1}, bound{similarity, row("fine-tuned", "forgotten"), 0.65, 1})
+		bound{similarity, row("pruned", "forgotten"), 0.6, 1}, bound{similarity, row("fine-tuned", "forgotten"), 0.6, 1})
 	before, after := r.value(t, attackSuccess, "before", "never trained"), r.value(t, attackSuccess, "fine-tuned", "never trained")
 	if after > before-0.1 {
 		t.Errorf("the backdoor succeeds in %.2f, after fine-tuning in %.2f, want less", before, after)

@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"unlearnguard/cmd/internal/audit"
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 )
@@ -56,7 +56,7 @@ type history struct {
 // version is a model of a history.
 type version struct {
 	name string
-	net  *subject.Network
+	net  *specimen.Network
 }
 
 // history reconstructs from all versions, of which the first is the model before the request, and audits the others.
@@ -108,17 +108,17 @@ func (s *state) judged(d metrics.Decision, forget int) {
 }
 
 // accuracies adds the share of each group whose label the network gives.
-func (t *trial) accuracies(s *state, n *subject.Network) error {
+func (t *trial) accuracies(s *state, n *specimen.Network) error {
 	return s.measure(accuracy, t, func(set *images.Set) (float64, error) { return correct(n, set) })
 }
 
 // correct is the share of a set's images that a network gives their label.
-func correct(n *subject.Network, set *images.Set) (float64, error) {
+func correct(n *specimen.Network, set *images.Set) (float64, error) {
 	predicted, err := n.Predict(set)
 	if err != nil {
 		return 0, err
 	}
-	return metrics.Accuracy(predicted, subject.Labels(set, n.Task)), nil
+	return metrics.Accuracy(predicted, specimen.Labels(set, n.Task)), nil
 }
 
 // measure adds a measure that is taken of each group's images.

@@ -3,7 +3,7 @@ package experiment
 import (
 	"context"
 
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 )
 
@@ -33,9 +33,9 @@ func relabel(ctx context.Context, r *runner) (*Result, error) {
 }
 
 // relabel goes on training a network with other labels for the samples to forget.
-func (t *trial) relabel(ctx context.Context, n *subject.Network) (*subject.Network, error) {
+func (t *trial) relabel(ctx context.Context, n *specimen.Network) (*specimen.Network, error) {
 	samples := join(t.forget, t.keep)
-	labels := subject.Labels(samples, t.task)
+	labels := specimen.Labels(samples, t.task)
 	forget := make([]int, t.forget.Len())
 	for i := range forget {
 		forget[i] = i

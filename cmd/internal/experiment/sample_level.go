@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/fixtures/membership"
 	"unlearnguard/metrics"
@@ -34,7 +34,7 @@ func sampleLevel(ctx context.Context, r *runner) (*Result, error) {
 
 // request is one that was honoured.
 type request struct {
-	before, after *subject.Network
+	before, after *specimen.Network
 	history       *history
 }
 
@@ -42,9 +42,9 @@ type request struct {
 // that leads to a class is planted with marked samples in the place of those to forget.
 func (t *trial) request(ctx context.Context, marked *images.Set, target int) (*request, error) {
 	var r request
-	var backdoored *subject.Network
+	var backdoored *specimen.Network
 	for _, network := range []struct {
-		into  **subject.Network
+		into  **specimen.Network
 		what  string
 		set   *images.Set
 		start uint64
@@ -69,7 +69,7 @@ func (t *trial) request(ctx context.Context, marked *images.Set, target int) (*r
 }
 
 // attacked adds the success of a backdoor.
-func (t *trial) attacked(s *state, n *subject.Network, target int) error {
+func (t *trial) attacked(s *state, n *specimen.Network, target int) error {
 	return s.measure(attackSuccess, t, func(set *images.Set) (float64, error) {
 		success, _, err := attack(n, set, target)
 		return success, err
@@ -77,13 +77,13 @@ func (t *trial) attacked(s *state, n *subject.Network, target int) error {
 }
 
 // membership adds what membership inference says of a network: the share of each group that it calls members.
-func (t *trial) membership(ctx context.Context, s *state, n *subject.Network) error {
+func (t *trial) membership(ctx context.Context, s *state, n *specimen.Network) error {
 	x, err := n.Input(t.population)
 	if err != nil {
 		return err
 	}
 	done := t.step("training shadow models of " + s.Model)
-	a, err := membership.Train(ctx, x, subject.Labels(t.population, t.task), membership.Options{
+	a, err := membership.Train(ctx, x, specimen.Labels(t.population, t.task), membership.Options{
 		Network: t.options("", trained), Shadows: t.Scale.Shadows, Members: t.Scale.Samples, Seed: t.seed, Threads: t.Threads,
 		Progress: func(trained, total int) { done(float64(trained) / float64(total)) }})
 	if err != nil {
@@ -94,7 +94,7 @@ func (t *trial) membership(ctx context.Context, s *state, n *subject.Network) er
 		if err != nil {
 			return 0, err
 		}
-		members, err := a.Members(n.Net, x, subject.Labels(set, t.task))
+		members, err := a.Members(n.Net, x, specimen.Labels(set, t.task))
 		return metrics.INA(members), err
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"unlearnguard/cmd/internal/audit"
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -120,25 +120,25 @@ const (
 )
 
 // train trains a network. One that is trained again, without some samples, starts elsewhere.
-func (t *trial) train(ctx context.Context, what string, set *images.Set, start uint64) (*subject.Network, error) {
+func (t *trial) train(ctx context.Context, what string, set *images.Set, start uint64) (*specimen.Network, error) {
 	o := t.options("training "+what, trained)
 	o.Seed += start
-	return subject.Train(ctx, set, t.task, o)
+	return specimen.Train(ctx, set, t.task, o)
 }
 
 // tune goes on training a network on a set.
-func (t *trial) tune(ctx context.Context, what string, n *subject.Network, set *images.Set) (*subject.Network, error) {
+func (t *trial) tune(ctx context.Context, what string, n *specimen.Network, set *images.Set) (*specimen.Network, error) {
 	return n.FineTune(ctx, set, nil, t.options("training "+what, tuned))
 }
 
 // received is a network as an auditor has it, with what was recovered from it.
 type received struct {
-	*subject.Network
+	*specimen.Network
 	model  *audit.Model
 	result *reconstruct.Result
 }
 
-func (t *trial) recover(ctx context.Context, what string, n *subject.Network) (*received, error) {
+func (t *trial) recover(ctx context.Context, what string, n *specimen.Network) (*received, error) {
 	model, err := n.Open(ctx, t.dir, "model", t.keep)
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"unlearnguard/cmd/internal/audit"
-	"unlearnguard/cmd/internal/subject"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -140,7 +140,7 @@ func scores(matches []metrics.Match) []float64 {
 }
 
 // margins are what a network of one output gives images, in favour of their labels.
-func margins(n *subject.Network, set *images.Set) ([]float64, error) {
+func margins(n *specimen.Network, set *images.Set) ([]float64, error) {
 	x, err := n.Input(set)
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func margins(n *subject.Network, set *images.Set) ([]float64, error) {
 		return nil, err
 	}
 	out := logits.RawMatrix().Data
-	for i, y := range subject.Labels(set, n.Task) {
+	for i, y := range specimen.Labels(set, n.Task) {
 		out[i] *= float64(2*y - 1)
 	}
 	return out, nil

@@ -1,6 +1,6 @@
-// Package subject makes networks whose training samples are known, and takes them the way that a stranger's come: out to an
+// Package specimen makes networks whose training samples are known, and takes them the way that a stranger's come: out to an
 // ONNX file and in again. The experiments and the benchmarks audit them.
-package subject
+package specimen
 
 import (
 	"context"
