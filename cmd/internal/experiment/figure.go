@@ -16,14 +16,15 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Figure is a row of panels.
+// Figure is a few panels of one size, side by side and below each other.
 type Figure struct{ Panels []Panel }
 
-// Panel is one plot, so many points wide.
+// Panel is one plot.
 type Panel interface {
 	draw() (*plot.Plot, error)
+	// width is what the plot needs, in points.
 	width() vg.Length
-	// names are those of the series.
+	// names are those of the series; one without a name, or without points, is not mentioned.
 	names() []string
 }
 
@@ -35,10 +36,9 @@ type Bars struct {
 	Series []Series
 }
 
-// Series has for each group of bars, or each value of X where there is one, the values of all networks.
+// Series has for each group of bars the values of all networks.
 type Series struct {
 	Name   string
-	X      []float64
 	Values [][]float64
 }
 
@@ -68,6 +68,8 @@ type Cloud struct {
 // The sizes, in points, and the colours of the series: told apart by those who see no colours, too.
 const (
 	panelHeight  = 230
+	margin       = 7
+	indent       = 34 // of the legend, about the width of the vertical axis
 	barWidth     = 13
 	letters      = 9
 	legendHeight = 12
@@ -79,26 +81,28 @@ var colours = []color.Color{
 
 var ink = color.NRGBA{40, 44, 52, 255}
 
+// words is the style of what is written.
+var words = text.Style{Color: ink, Font: font.Font{Typeface: plot.DefaultFont.Typeface, Variant: "Sans", Size: letters}, Handler: plot.DefaultTextHandler}
+
 // PNG draws the figure.
 func (f Figure) PNG() ([]byte, error) {
-	var total vg.Length
-	plots := []*plot.Plot{}
+	columns := int(math.Ceil(math.Sqrt(float64(len(f.Panels)))))
+	rows := (len(f.Panels) + columns - 1) / columns
+	width := vg.Length(0)
 	for _, p := range f.Panels {
+		width = max(width, p.width(), indent+legendWidth(p.names()))
+	}
+	canvas := vgimg.NewWith(vgimg.UseWH(width*vg.Length(columns), panelHeight*vg.Length(rows)), vgimg.UseDPI(160),
+		vgimg.UseBackgroundColor(color.White))
+	tiles := draw.Tiles{Cols: columns, Rows: rows, PadX: margin, PadY: margin, PadTop: margin, PadBottom: margin, PadLeft: margin, PadRight: margin}
+	for k, p := range f.Panels {
 		drawn, err := p.draw()
 		if err != nil {
 			return nil, err
 		}
-		plots = append(plots, drawn)
-		total += p.width()
-	}
-	canvas := vgimg.NewWith(vgimg.UseWH(total, panelHeight), vgimg.UseDPI(160), vgimg.UseBackgroundColor(color.White))
-	at := draw.New(canvas)
-	left := vg.Length(0)
-	for k, p := range f.Panels {
-		panel := draw.Crop(at, left+8, left+p.width()-total-8, 6, -6)
-		legend(draw.Crop(panel, 34, 0, panel.Max.Y-panel.Min.Y-legendHeight, 0), p.names())
-		plots[k].Draw(draw.Crop(panel, 0, 0, 0, -legendHeight-4))
-		left += p.width()
+		tile := tiles.At(draw.New(canvas), k%columns, k/columns)
+		legend(draw.Crop(tile, indent, 0, tile.Max.Y-tile.Min.Y-legendHeight, 0), p.names())
+		drawn.Draw(draw.Crop(tile, 0, 0, 0, -legendHeight-4))
 	}
 	var out bytes.Buffer
 	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(&out)
@@ -107,8 +111,6 @@ func (f Figure) PNG() ([]byte, error) {
 
 // legend names the series of a panel side by side, each beside its colour.
 func legend(c draw.Canvas, names []string) {
-	style := draw.TextStyle{Color: ink, Font: font.From(plot.DefaultFont, letters), Handler: plot.DefaultTextHandler}
-	style.Font.Variant = "Sans"
 	x := c.Min.X
 	for k, name := range names {
 		if name == "" {
@@ -116,15 +118,27 @@ func legend(c draw.Canvas, names []string) {
 		}
 		square := []vg.Point{{X: x, Y: c.Min.Y}, {X: x + letters, Y: c.Min.Y}, {X: x + letters, Y: c.Min.Y + letters}, {X: x, Y: c.Min.Y + letters}}
 		c.FillPolygon(colours[k%len(colours)], square)
-		c.FillText(style, vg.Point{X: x + letters + 4, Y: c.Min.Y + 1}, name)
-		x += letters + 4 + style.Width(name) + 14
+		c.FillText(words, vg.Point{X: x + letters + 4, Y: c.Min.Y + 1}, name)
+		x += legendWidth([]string{name})
 	}
 }
 
+func legendWidth(names []string) vg.Length {
+	var sum vg.Length
+	for _, name := range names {
+		if name != "" {
+			sum += letters + 4 + words.Width(name) + 14
+		}
+	}
+	return sum
+}
+
 func (b Bars) names() []string {
-	var out []string
-	for _, s := range b.Series {
-		out = append(out, s.Name)
+	out := make([]string, len(b.Series))
+	for k, s := range b.Series {
+		if !s.empty() {
+			out[k] = s.Name
+		}
 	}
 	return out
 }
@@ -146,12 +160,15 @@ func (b Bars) width() vg.Length {
 		}
 	}
 	group := max(vg.Length(len(b.Series)+1)*barWidth, vg.Length(longest)*letters*0.6)
-	return 60 + vg.Length(len(b.Groups))*group
+	return 60 + 2*margin + vg.Length(len(b.Groups))*group
 }
 
 func (b Bars) draw() (*plot.Plot, error) {
 	p := newPlot("", b.Y)
 	for k, s := range b.Series {
+		if s.empty() {
+			continue
+		}
 		offset := barWidth * (vg.Length(k) - vg.Length(len(b.Series)-1)/2)
 		bars, whiskers, err := s.bars(offset)
 		if err != nil {
@@ -234,7 +251,7 @@ func newPlot(x, y string) *plot.Plot {
 	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		for _, style := range []*text.Style{&a.Label.TextStyle, &a.Tick.Label} {
-			style.Font.Variant, style.Font.Size, style.Color = "Sans", letters, ink
+			style.Font, style.Color = words.Font, ink
 		}
 		a.Padding, a.Tick.Marker = 2, short{}
 	}

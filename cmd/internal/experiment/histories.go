@@ -96,9 +96,7 @@ func (h histories) chart(measure string) Panel {
 		for k := range h[0].States {
 			s.Values = append(s.Values, h.values(k, measure, g))
 		}
-		if !s.empty() {
-			b.Series = append(b.Series, s)
-		}
+		b.Series = append(b.Series, s)
 	}
 	return b
 }

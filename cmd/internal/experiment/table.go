@@ -35,7 +35,7 @@ func (t *Table) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	lines := [][]string{t.Columns}
 	for _, row := range t.Rows {
-		lines = append(lines, words(row, func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }))
+		lines = append(lines, texts(row, func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }))
 	}
 	return out.WriteAll(lines)
 }
@@ -45,12 +45,12 @@ func (t *Table) WriteText(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, strings.Join(t.Columns, "\t"))
 	for _, row := range t.Rows {
-		fmt.Fprintln(out, strings.Join(words(row, func(v float64) string { return fmt.Sprintf("%.2f", v) }), "\t"))
+		fmt.Fprintln(out, strings.Join(texts(row, func(v float64) string { return fmt.Sprintf("%.2f", v) }), "\t"))
 	}
 	return out.Flush()
 }
 
-func words(row []any, number func(float64) string) []string {
+func texts(row []any, number func(float64) string) []string {
 	out := make([]string, len(row))
 	for i, c := range row {
 		switch c := c.(type) {
