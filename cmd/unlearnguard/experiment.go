@@ -53,8 +53,8 @@ func (a *app) experiment() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "experiment NAME",
 		Short: "Reproduce the figures that the method was published with",
-		Long: fmt.Sprintf(`Experiment trains networks, does to them what may be done upon a request to forget, and compares what this tool says of
-them with what other methods of verification say. It reproduces the figures of section V of arXiv 2410.10120. NAME is one of
+		Long: fmt.Sprintf(`Experiment trains networks, does to them what may be done upon a request to forget, and compares what this tool
+says of them with what other methods of verification say. It reproduces the figures of section V of arXiv 2410.10120. NAME is one of
 
 %s
 It prints a table of means over the networks, and writes for each experiment to the folder named by --out
@@ -79,7 +79,8 @@ While the work lasts, what is finished is kept in that folder. After an interrup
 		ValidArgs: names,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(names, args[0]) {
-				return &hinted{fmt.Errorf("there is no experiment %q", strings.Join(args, " ")), "give one of " + strings.Join(names, ", ")}
+				err := fmt.Errorf("there is no experiment %q", strings.Join(args, " "))
+				return &hinted{err, "give one of " + strings.Join(names, ", ")}
 			}
 			return nil
 		},
@@ -91,7 +92,8 @@ While the work lasts, what is finished is kept in that folder. After an interrup
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to draw samples from, with labels (default digits drawn by the program)")
-	f.StringVar(&o.scale, "scale", experiment.Quick.Name, "`size` of networks and training sets: "+strings.Join(scaleNames(), ", "))
+	f.StringVar(&o.scale, "scale", experiment.Quick.Name, "`size` of networks and training sets: "+
+		strings.Join(scaleNames(), ", "))
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of everything that is drawn")
 	f.StringVarP(&o.out, "out", "o", "experiment", "`FOLDER` to write to")
 	f.StringVar(&o.format, "format", "text", "`format` of what is printed: text, or json for "+experimentJSON)
@@ -230,7 +232,8 @@ func (d *experimented) print(a *app) error {
 		if i > 0 {
 			fmt.Fprintln(a.out)
 		}
-		fmt.Fprintf(a.out, "%s: %s (figures %s)\n\n", r.Name, r.Title, strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Figures), " ", ", "), "[]"))
+		figures := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Figures), " ", ", "), "[]")
+		fmt.Fprintf(a.out, "%s: %s (figures %s)\n\n", r.Name, r.Title, figures)
 		if err := r.Summary.WriteText(a.out); err != nil {
 			return err
 		}

@@ -67,14 +67,16 @@ func (e *Evidence) score(ctx context.Context, r *Request) error {
 
 // Nearest finds, for every image of a set, the sample of a result nearest by the cosine of the network's inputs, with its
 // SSIM, as [Evidence.Nearest] has it, and the pictures of these samples.
-func Nearest(ctx context.Context, result *reconstruct.Result, set *images.Set, o metrics.SSIMOptions) ([]metrics.Match, []metrics.Image, error) {
+func Nearest(ctx context.Context, result *reconstruct.Result, set *images.Set, o metrics.SSIMOptions) (
+	[]metrics.Match, []metrics.Image, error) {
 	all := Pictures(set)
 	nearest, _, err := compare(ctx, result, all, o)
 	return nearest, pictures(result, nearest, all), err
 }
 
 // compare returns the nearest of what was found to every image, and its cosine.
-func compare(ctx context.Context, result *reconstruct.Result, all []metrics.Image, o metrics.SSIMOptions) (nearest []metrics.Match, cosines []float64, err error) {
+func compare(ctx context.Context, result *reconstruct.Result, all []metrics.Image, o metrics.SSIMOptions) (
+	nearest []metrics.Match, cosines []float64, err error) {
 	for _, image := range all {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err

@@ -121,8 +121,8 @@ func difference(a, b []float64) []float64 {
 	return floats.SubTo(make([]float64, len(a)), a, b)
 }
 
-// representatives shows the classes by their training samples and as each model has them, all less what is common to all classes and
-// with their contrast stretched.
+// representatives shows the classes by their training samples and as each model has them, all less what is common to all
+// classes and with their contrast stretched.
 func (f *farewell) representatives() grid.Table {
 	like := f.History.Originals[0]
 	t := grid.Table{Title: fmt.Sprintf("Classes by model inversion; class %d was to be forgotten", f.Class),

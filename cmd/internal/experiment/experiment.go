@@ -5,7 +5,8 @@
 // Every experiment is repeated over a few networks, which are trained on images of the set it is given, exported, and
 // imported and audited as a stranger's. The outcome is a [Result]: tables, a figure and pictures.
 //
-//	result, err := experiment.Run(ctx, "relabel", experiment.Options{Images: digits.Draw(experiment.Quick.Images(), 0), Scale: experiment.Quick})
+//	scale := experiment.Quick
+//	result, err := experiment.Run(ctx, "relabel", experiment.Options{Images: digits.Draw(scale.Images(), 0), Scale: scale})
 package experiment
 
 import (
@@ -43,12 +44,13 @@ type Result struct {
 	// Figures are the numbers of the paper's figures that it reproduces.
 	Figures []int  `json:"figures"`
 	Title   string `json:"title"`
-	// Summary is the mean over the networks.
-	Summary Table `json:"summary"`
-	// Networks has the same for each network, and Samples a row a sample.
-	Networks, Samples Table     `json:"-"`
-	Figure            Figure    `json:"-"`
-	Pictures          []Picture `json:"-"`
+	// Summary has the means over the networks, Networks the same numbers for each of them, and Samples a row for each
+	// training sample.
+	Summary  Table     `json:"summary"`
+	Networks Table     `json:"-"`
+	Samples  Table     `json:"-"`
+	Figure   Figure    `json:"-"`
+	Pictures []Picture `json:"-"`
 }
 
 // Picture is a grid of pictures with a name.

@@ -93,7 +93,8 @@ func TestSampleLevel(t *testing.T) {
 	r.check(t,
 		bound{inferred, row("before", "forgotten"), 0.75, 1}, bound{inferred, row("retrained", "forgotten"), 0, 0.3},
 		bound{inferred, row("retrained", "remaining"), 0.75, 1}, bound{inferred, row("before", "never trained"), 0, 0.2},
-		bound{attackSuccess, row("before", "never trained"), 0.5, 1}, bound{attackSuccess, row("retrained", "never trained"), 0, 0.2},
+		bound{attackSuccess, row("before", "never trained"), 0.5, 1},
+		bound{attackSuccess, row("retrained", "never trained"), 0, 0.2},
 		bound{accuracy, row("before", "forgotten"), 1, 1}, bound{accuracy, row("retrained", "forgotten"), 0, 0.8})
 }
 
@@ -103,7 +104,8 @@ func TestClassLevel(t *testing.T) {
 	r.check(t, honoured("retrained")...)
 	r.check(t,
 		bound{inferred, row("before", "forgotten"), 0.75, 1}, bound{inferred, row("retrained", "forgotten"), 0, 0.3},
-		bound{attackSuccess, row("before", "never trained"), 0.3, 1}, bound{attackSuccess, row("retrained", "never trained"), 0, 0.1},
+		bound{attackSuccess, row("before", "never trained"), 0.3, 1},
+		bound{attackSuccess, row("retrained", "never trained"), 0, 0.1},
 		bound{inverted, row("before", "forgotten"), 0.7, 1}, bound{inverted, row("retrained", "forgotten"), -1, 0.4},
 		bound{inverted, row("retrained", "remaining"), 0.7, 1},
 		bound{accuracy, row("retrained", "forgotten"), 0, 0})
@@ -114,12 +116,13 @@ func TestRobustness(t *testing.T) {
 	r := run(t, "robustness", options())
 	r.check(t, honoured("retrained, fine-tuned")...)
 	r.check(t,
-		bound{attackSuccess, row("before", "never trained"), 0.5, 1}, bound{attackSuccess, row("retrained", "never trained"), 0, 0.2},
+		bound{attackSuccess, row("before", "never trained"), 0.5, 1},
+		bound{attackSuccess, row("retrained", "never trained"), 0, 0.2},
 		// Nothing was forgotten, and recovery says so; the backdoor's success fell all the same.
 		bound{retained, row("pruned", "forgotten"), 0.75, 1}, bound{retained, row("fine-tuned", "forgotten"), 0.75, 1},
 		bound{similarity, row("pruned", "forgotten"), 0.6, 1}, bound{similarity, row("fine-tuned", "forgotten"), 0.6, 1})
-	before, after := r.value(t, attackSuccess, "before", "never trained"), r.value(t, attackSuccess, "fine-tuned", "never trained")
-	if after > before-0.1 {
+	before := r.value(t, attackSuccess, "before", "never trained")
+	if after := r.value(t, attackSuccess, "fine-tuned", "never trained"); after > before-0.1 {
 		t.Errorf("the backdoor succeeds in %.2f, after fine-tuning in %.2f, want less", before, after)
 	}
 }
@@ -200,7 +203,8 @@ func TestCasesAreWhole(t *testing.T) {
 			t.Errorf("%v, %v; want what was kept, 0", got, err)
 		}
 	}
-	if _, err := once(context.Background(), store{folder: dir, run: "other"}, "case", func() (int, error) { return 1, nil }); !errors.Is(err, ErrCases) {
+	other := store{folder: dir, run: "other"}
+	if _, err := once(context.Background(), other, "case", func() (int, error) { return 1, nil }); !errors.Is(err, ErrCases) {
 		t.Errorf("another run's case: %v", err)
 	}
 	if err := os.Truncate(filepath.Join(dir, "case"), 5); err != nil {

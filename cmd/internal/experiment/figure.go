@@ -29,7 +29,7 @@ type Panel interface {
 }
 
 // Bars are means with a whisker from the least to the greatest: a group of bars for each of Groups, in it one for each
-// series. Names of groups may have several lines.
+// series.
 type Bars struct {
 	Y      string
 	Groups []string
@@ -82,31 +82,49 @@ var colours = []color.Color{
 var ink = color.NRGBA{40, 44, 52, 255}
 
 // words is the style of what is written.
-var words = text.Style{Color: ink, Font: font.Font{Typeface: plot.DefaultFont.Typeface, Variant: "Sans", Size: letters}, Handler: plot.DefaultTextHandler}
+var words = text.Style{
+	Color:   ink,
+	Font:    font.Font{Typeface: plot.DefaultFont.Typeface, Variant: "Sans", Size: letters},
+	Handler: plot.DefaultTextHandler,
+}
 
 // PNG draws the figure.
 func (f Figure) PNG() ([]byte, error) {
 	columns := int(math.Ceil(math.Sqrt(float64(len(f.Panels)))))
 	rows := (len(f.Panels) + columns - 1) / columns
-	width := vg.Length(0)
-	for _, p := range f.Panels {
-		width = max(width, p.width(), indent+legendWidth(p.names()))
+	left := make([]vg.Length, columns+1) // of each column, and of what would follow
+	for c := range columns {
+		widest := vg.Length(0)
+		for k := c; k < len(f.Panels); k += columns {
+			widest = max(widest, f.Panels[k].width(), indent+legendWidth(f.Panels[k].names()))
+		}
+		left[c+1] = left[c] + widest + 2*margin
 	}
-	canvas := vgimg.NewWith(vgimg.UseWH(width*vg.Length(columns), panelHeight*vg.Length(rows)), vgimg.UseDPI(160),
+	canvas := vgimg.NewWith(vgimg.UseWH(left[columns], vg.Length(rows)*panelHeight), vgimg.UseDPI(150),
 		vgimg.UseBackgroundColor(color.White))
-	tiles := draw.Tiles{Cols: columns, Rows: rows, PadX: margin, PadY: margin, PadTop: margin, PadBottom: margin, PadLeft: margin, PadRight: margin}
 	for k, p := range f.Panels {
-		drawn, err := p.draw()
-		if err != nil {
+		top := vg.Length(rows-k/columns) * panelHeight
+		panel := draw.New(canvas)
+		panel.Rectangle = vg.Rectangle{Min: vg.Point{X: left[k%columns] + margin, Y: top - panelHeight + margin},
+			Max: vg.Point{X: left[k%columns+1] - margin, Y: top - margin}}
+		if err := drawPanel(panel, p); err != nil {
 			return nil, err
 		}
-		tile := tiles.At(draw.New(canvas), k%columns, k/columns)
-		legend(draw.Crop(tile, indent, 0, tile.Max.Y-tile.Min.Y-legendHeight, 0), p.names())
-		drawn.Draw(draw.Crop(tile, 0, 0, 0, -legendHeight-4))
 	}
 	var out bytes.Buffer
 	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(&out)
 	return out.Bytes(), err
+}
+
+// drawPanel puts the legend above the plot.
+func drawPanel(c draw.Canvas, p Panel) error {
+	drawn, err := p.draw()
+	if err != nil {
+		return err
+	}
+	legend(draw.Crop(c, indent, 0, c.Max.Y-c.Min.Y-legendHeight, 0), p.names())
+	drawn.Draw(draw.Crop(c, 0, 0, 0, -legendHeight-4))
+	return nil
 }
 
 // legend names the series of a panel side by side, each beside its colour.
@@ -116,9 +134,9 @@ func legend(c draw.Canvas, names []string) {
 		if name == "" {
 			continue
 		}
-		square := []vg.Point{{X: x, Y: c.Min.Y}, {X: x + letters, Y: c.Min.Y}, {X: x + letters, Y: c.Min.Y + letters}, {X: x, Y: c.Min.Y + letters}}
-		c.FillPolygon(colours[k%len(colours)], square)
-		c.FillText(words, vg.Point{X: x + letters + 4, Y: c.Min.Y + 1}, name)
+		y := c.Min.Y
+		c.FillPolygon(colours[k%len(colours)], []vg.Point{{X: x, Y: y}, {X: x + letters, Y: y}, {X: x + letters, Y: y + letters}, {X: x, Y: y + letters}})
+		c.FillText(words, vg.Point{X: x + letters + 4, Y: y + 1}, name)
 		x += legendWidth([]string{name})
 	}
 }
@@ -154,13 +172,13 @@ func (p Points) names() []string {
 // width leaves each group the room of its name.
 func (b Bars) width() vg.Length {
 	longest := 0
-	for _, g := range b.Groups {
+	for _, g := range wrapped(b.Groups) {
 		for _, l := range strings.Split(g, "\n") {
 			longest = max(longest, len(l))
 		}
 	}
 	group := max(vg.Length(len(b.Series)+1)*barWidth, vg.Length(longest)*letters*0.6)
-	return 60 + 2*margin + vg.Length(len(b.Groups))*group
+	return 60 + vg.Length(len(b.Groups))*group
 }
 
 func (b Bars) draw() (*plot.Plot, error) {
@@ -176,8 +194,9 @@ func (b Bars) draw() (*plot.Plot, error) {
 		}
 		bars.Color = colours[k%len(colours)]
 		p.Add(bars, whiskers)
+		p.Y.Max = max(p.Y.Max, s.greatest())
 	}
-	p.NominalX(level(b.Groups)...)
+	p.NominalX(level(wrapped(b.Groups))...)
 	p.X.Tick.Length = 0
 	p.X.Min, p.X.Max = -0.5, float64(len(b.Groups))-0.5
 	p.Y.Min = min(p.Y.Min, 0)
@@ -256,6 +275,42 @@ func newPlot(x, y string) *plot.Plot {
 		a.Padding, a.Tick.Marker = 2, short{}
 	}
 	return p
+}
+
+// greatest is the largest value, 0 of none.
+func (s *Series) greatest() float64 {
+	out := 0.0
+	for _, values := range s.Values {
+		for _, v := range values {
+			out = max(out, v)
+		}
+	}
+	return out
+}
+
+// lineLength is where the names of groups of bars are broken, in letters.
+const lineLength = 12
+
+// wrapped breaks names at spaces into lines.
+func wrapped(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		length := 0
+		for _, word := range strings.Fields(name) {
+			switch {
+			case length == 0:
+			case length+1+len(word) > lineLength:
+				out[i] += "\n"
+				length = 0
+			default:
+				out[i] += " "
+				length++
+			}
+			out[i] += word
+			length += len(word)
+		}
+	}
+	return out
 }
 
 // level gives names of several lines the same number of them.

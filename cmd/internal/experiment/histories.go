@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strings"
 
 	"unlearnguard/metrics/grid"
 )
@@ -15,7 +14,7 @@ type histories []*history
 // result lays histories out. The measures become columns, and those that are charted a panel of the figure each.
 func (h histories) result(measures, charted []string) *Result {
 	numbers := h.ledger(measures)
-	r := &Result{Summary: numbers.means(), Networks: numbers.all(), Samples: h.samples(), Pictures: []Picture{{"pictures", h.pictures()}}}
+	r := numbers.result(h.samples(), h.pictures())
 	for _, m := range charted {
 		r.Figure.Panels = append(r.Figure.Panels, h.chart(m))
 	}
@@ -89,7 +88,7 @@ func (h histories) values(model int, measure string, group int) []float64 {
 func (h histories) chart(measure string) Panel {
 	b := Bars{Y: measure}
 	for _, s := range h[0].States {
-		b.Groups = append(b.Groups, strings.ReplaceAll(s.Model, ", ", ",\n"))
+		b.Groups = append(b.Groups, s.Model)
 	}
 	for g, group := range groups {
 		s := Series{Name: group}

@@ -11,7 +11,8 @@ import (
 )
 
 // ErrCases is wrapped by the error for finished cases that are not those of this run.
-var ErrCases = errors.New("not a case of this run: the program, the images or the options have changed; delete it or start without resuming")
+var ErrCases = errors.New("not a case of this run: the program, the images or the options have changed; " +
+	"delete it or start without resuming")
 
 // store keeps the outcome of finished cases in a folder, none where that is not named. A file is complete or not there.
 type store struct {

@@ -11,6 +11,8 @@ import (
 	"text/tabwriter"
 
 	"gonum.org/v1/gonum/floats"
+
+	"unlearnguard/metrics/grid"
 )
 
 // Table is a table of words and numbers.
@@ -104,6 +106,11 @@ func (l *ledger) all() Table {
 		}
 	}
 	return t
+}
+
+// result starts a result with its tables.
+func (l *ledger) result(samples Table, pictures grid.Table) *Result {
+	return &Result{Summary: l.means(), Networks: l.all(), Samples: samples, Pictures: []Picture{{"pictures", pictures}}}
 }
 
 func anys[T any](values []T) []any {

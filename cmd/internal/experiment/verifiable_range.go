@@ -7,7 +7,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/plotter"
@@ -85,7 +84,9 @@ func verifiableRange(ctx context.Context, r *runner) (*Result, error) {
 	}
 	a := reaches(all)
 	numbers := a.ledger()
-	return &Result{Summary: numbers.means(), Networks: numbers.all(), Samples: a.samples(), Figure: a.figure(), Pictures: []Picture{{"pictures", a.pictures()}}}, nil
+	out := numbers.result(a.samples(), a.pictures())
+	out.Figure = a.figure(numbers)
+	return out, nil
 }
 
 // reach reconstructs from a network and scores its training samples.
@@ -209,7 +210,8 @@ var thresholds = [2]threshold{
 // ledger has a line for each phase and threshold, and one for each backdoor.
 func (a reaches) ledger() *ledger {
 	l := &ledger{subjects: []string{"method"},
-		measures: []string{"verifiable", "of", "never trained", similarity, correlation, attackSuccess, attackSuccess + " without", accuracy}}
+		measures: []string{"verifiable", "of", "never trained", similarity, correlation, attackSuccess, attackSuccess + " without",
+			accuracy}}
 	none := math.NaN()
 	for _, one := range a {
 		var lines []line
@@ -218,8 +220,8 @@ func (a reaches) ledger() *ledger {
 			p := &one.Phases[k]
 			for _, th := range thresholds {
 				at := th.of(p)
-				lines = append(lines, line{[]string{phases[k] + ", " + th.name},
-					[]float64{above(p.SSIM, at) * n, n, above(p.Null, at), mean(p.SSIM), stat.Kendall(one.Margins, p.SSIM, nil), none, none, one.Accuracy}})
+				lines = append(lines, line{[]string{phases[k] + ", " + th.name}, []float64{above(p.SSIM, at) * n, n, above(p.Null, at),
+					mean(p.SSIM), stat.Kendall(one.Margins, p.SSIM, nil), none, none, one.Accuracy}})
 			}
 		}
 		for _, b := range one.Backdoors {
@@ -254,7 +256,7 @@ func (a reaches) samples() Table {
 }
 
 // figure has a panel for each of the paper's.
-func (a reaches) figure() Figure {
+func (a reaches) figure(numbers *ledger) Figure {
 	cloud := Points{X: "distance to the decision boundary (margin)", Y: "SSIM", Rule: tau}
 	for k, name := range phases {
 		var points plotter.XYs
@@ -265,10 +267,9 @@ func (a reaches) figure() Figure {
 		}
 		cloud.Series = append(cloud.Series, Cloud{Name: name, XYs: points})
 	}
-	numbers := a.ledger()
 	counts := Bars{Y: "verifiable samples", Series: []Series{{}}}
 	for k, of := range numbers.networks[0] {
-		counts.Groups = append(counts.Groups, strings.NewReplacer(", ", "\n", "% of", "% of\n").Replace(of.about[0]))
+		counts.Groups = append(counts.Groups, of.about[0])
 		var values []float64
 		for _, n := range numbers.networks {
 			values = append(values, n[k].values[0])
@@ -283,8 +284,9 @@ func (a reaches) pictures() grid.Table {
 	one := a[0]
 	order := sequence(len(one.Names))
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(one.Margins[i], one.Margins[j]) })
-	t := grid.Table{Title: "Training samples", Subtitle: "from the nearest to the decision boundary to the farthest; the first network",
-		Rows: []grid.Row{{Title: "original"}, {Title: phases[0]}, {Title: phases[1]}}}
+	t := grid.Table{Title: "Training samples",
+		Subtitle: "from the nearest to the decision boundary to the farthest; the first network",
+		Rows:     []grid.Row{{Title: "original"}, {Title: phases[0]}, {Title: phases[1]}}}
 	shown := min(pictured, len(order))
 	for k := range shown {
 		i := order[k*(len(order)-1)/max(shown-1, 1)]
