@@ -2,6 +2,7 @@ package reconstruct
 
 import (
 	"math"
+	"math/rand/v2"
 	"sort"
 
 	"gonum.org/v1/gonum/floats"
@@ -13,6 +14,9 @@ const (
 	sameAtFloor = 0.97
 	sameRough   = 0.85
 )
+
+// mostChance keeps a span of one direction, in which all are near, from dividing by 0.
+const mostChance = 0.99
 
 // candidate is one particle at the end of a restart.
 type candidate struct {
@@ -89,6 +93,36 @@ func stability(c candidate, all []candidate, unit [][]float64) float64 {
 		}
 	}
 	return floats.Sum(nearest) / float64(max(1, len(nearest)-1))
+}
+
+// chanceStability is the stability that groups would have if every restart found something else: the mean cosine with the
+// nearest of so many random directions as a restart has candidates, distributed as all the candidates are.
+func chanceStability(groups []group, all []candidate, restarts int) float64 {
+	if len(groups) == 0 {
+		return 0
+	}
+	rng := rand.New(rand.NewPCG(0, 0)) // a figure of the model, not of the run
+	unit := make([][]float64, len(all))
+	for i, c := range all {
+		unit[i] = normalised(c.z)
+	}
+	directions := make([][]float64, max(1, len(all)/max(1, restarts)))
+	for i := range directions {
+		directions[i] = make([]float64, len(unit[0]))
+		for _, u := range unit {
+			floats.AddScaled(directions[i], rng.NormFloat64(), u)
+		}
+		directions[i] = normalised(directions[i])
+	}
+	sum := 0.0
+	for _, g := range groups {
+		z, nearest := normalised(g.best.z), 0.0
+		for _, u := range directions {
+			nearest = max(nearest, dot(z, u))
+		}
+		sum += nearest
+	}
+	return min(sum/float64(len(groups)), mostChance)
 }
 
 // restartsOf counts the restarts that the members come from.

@@ -2,6 +2,7 @@ package reconstruct
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -25,6 +26,41 @@ func TestClusterCountsRestartsNotCopies(t *testing.T) {
 	for i, w := range want {
 		if groups[i].support != w.support || groups[i].best.atFloor != w.floor {
 			t.Errorf("group %d has support %d and floor %v, want %d and %v", i, groups[i].support, groups[i].best.atFloor, w.support, w.floor)
+		}
+	}
+}
+
+// Restarts that share nothing have the stability of chance; restarts that find the same have more.
+func TestChanceStability(t *testing.T) {
+	const restarts, each, r = 4, 40, 30
+	rng := rand.New(rand.NewPCG(1, 2))
+	draw := func() []float64 { // of unequal spread, as candidates are
+		z := make([]float64, r)
+		for k := range z {
+			z[k] = rng.NormFloat64() / float64(1+k)
+		}
+		return z
+	}
+	var apart, same []candidate
+	for k := range restarts {
+		for i := range each {
+			apart = append(apart, candidate{z: draw(), restart: k})
+			if k == 0 {
+				same = append(same, apart[i])
+			} else {
+				same = append(same, candidate{z: same[i].z, restart: k})
+			}
+		}
+	}
+	for name, all := range map[string][]candidate{"apart": apart, "same": same} {
+		groups := cluster(all, true)
+		mean := 0.0
+		for _, g := range groups {
+			mean += g.stability / float64(len(groups))
+		}
+		beyond := mean - chanceStability(groups, all, restarts)
+		if name == "apart" && math.Abs(beyond) > 0.03 || name == "same" && beyond < 0.1 {
+			t.Errorf("%s: a stability of %.2f is %.2f beyond chance", name, mean, beyond)
 		}
 	}
 }

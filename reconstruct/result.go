@@ -45,7 +45,8 @@ type Sample struct {
 	// AtFloor is the share of pixels at the bottom of the range.
 	AtFloor float64 `json:"at_floor"`
 	// Confidence in [0, 1] predicts, without any training data, how close the sample is to a training image: its
-	// stability, times the share of its pixels at the floor beyond chance where the images have a floor.
+	// stability beyond what restarts with nothing in common would have, times the share of its pixels at the floor beyond
+	// chance where the images have a floor.
 	Confidence float64 `json:"confidence"`
 }
 

@@ -114,7 +114,7 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
 	groups := cluster(candidates, floor.Used)
-	r.Samples = d.samples(groups, floor)
+	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
 	if r.Converged, r.Reason = converged(r.Restarts); r.Converged {
 		r.Converged, r.Reason = repeated(groups, len(found), r.Rank)
 	}
@@ -157,8 +157,8 @@ func judgeFloor(pursued []candidate, rank, d int) Floor {
 	return f
 }
 
-// samples maps the best of each group back to pixels, most credible first.
-func (d *descent) samples(groups []group, floor Floor) []Sample {
+// samples maps the best of each group back to pixels, most credible first. chance is the stability of none.
+func (d *descent) samples(groups []group, floor Floor, chance float64) []Sample {
 	out := make([]Sample, len(groups))
 	if len(groups) == 0 {
 		return out
@@ -170,7 +170,7 @@ func (d *descent) samples(groups []group, floor Floor) []Sample {
 	x := d.span.lift(z)
 	for i, g := range groups {
 		out[i] = Sample{Pixels: d.space.pixels(x.RawRowView(i)), Label: g.best.label, Multiplier: g.best.multiplier, Support: g.support,
-			Stability: g.stability, AtFloor: g.best.atFloor, Confidence: g.stability}
+			Stability: g.stability, AtFloor: g.best.atFloor, Confidence: max(0, (g.stability-chance)/(1-chance))}
 		if floor.Used {
 			out[i].Confidence *= max(0, (g.best.atFloor-floor.Chance)/(1-floor.Chance))
 		}

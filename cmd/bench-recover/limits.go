@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,8 +53,8 @@ var limits = slices.Concat(
 		{name: "first layer ~ 1e-2", train: fixtures.Options{FirstScale: 1e-2}},
 		{name: "PyTorch's default start", train: fixtures.Options{DefaultInit: true}},
 	},
-	crowded(14, 50, 100, 150, 200), // d = 196
-	crowded(10, 50, 80, 100, 150),  // d = 100
+	crowded(14, 20, 35, 50, 100, 200), // d = 196
+	crowded(10, 20, 50, 100, 150),     // d = 100
 	altered("", nil),
 	altered("two hidden layers, ", hidden(2)),
 )
@@ -91,6 +92,10 @@ func altered(prefix string, layers []int) []limit {
 // where it is not, and the run did not say so, it failed silently.
 func measureLimits(ctx context.Context, w io.Writer, data string, names []string, seeds int) error {
 	dir := filepath.Join(data, "mnist")
+	if _, err := os.Stat(dir); err != nil {
+		_, err = fmt.Fprintf(w, "skipped: %v; name the folder of the data sets with -data, or set UNLEARNGUARD_SHARED\n", err)
+		return err
+	}
 	set, err := images.LoadAll(ctx, []string{dir}, images.Options{})
 	if err != nil {
 		return err
