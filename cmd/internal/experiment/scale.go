@@ -28,7 +28,7 @@ var (
 	Toy = Scale{Name: "toy", Networks: 2, Samples: 20, Forgotten: 4, Hidden: []int{150}, Reference: 100,
 		Shadows: 4, Population: 100, Restarts: 6}
 	Quick = Scale{Name: "quick", Networks: 3, Samples: 50, Forgotten: 5, Hidden: []int{300, 300}, Reference: 400,
-		Shadows: 10, Population: 400}
+		Shadows: 8, Population: 400, Restarts: 6}
 	Paper = Scale{Name: "paper", Networks: 3, Samples: 500, Forgotten: 50, Hidden: []int{1000, 1000}, Reference: 400,
 		Shadows: 20, Population: 2000}
 )
