@@ -64,7 +64,16 @@ It prints a table of means over the networks, and writes for each experiment to 
   NAME.png           the figure, with means, and lines from the least to the greatest of the networks
   NAME-pictures.png  samples and what was recovered of them
 
-and %s. Scales are
+and class-level-representatives.png, what model inversion makes of classes, and %s. Measured of the samples to forget, the remaining ones, and others that were never trained on, are
+
+  SSIM       similarity to what comes nearest of all that was recovered from the model
+  retained   share of them that verify calls so; unlearned: likewise
+  INA        share of them that membership inference (shadow models) calls members
+  ASR        share of them that a backdoor leads to its class
+  inversion  correlation of what model inversion makes of their class with their average
+  accuracy   share of them that the model gives their label
+
+Scales are
 
 %s
 Samples are drawn from the images of --data, or from digits that the program draws itself. A network of two classes tells odd

@@ -68,11 +68,11 @@ type experiment struct {
 }
 
 var experiments = []experiment{
-	{"sample-level", []int{3, 4, 5}, "Training again without some samples forgets them", sampleLevel},
-	{"class-level", []int{6, 7, 8}, "Training again without a class forgets it", classLevel},
-	{"robustness", []int{9, 10}, "Pruning and fine-tuning mislead backdoors, not recovery", robustness},
+	{"sample-level", []int{3, 4, 5}, "Samples forgotten by training again without them", sampleLevel},
+	{"class-level", []int{6, 7, 8}, "A class forgotten by training again without it", classLevel},
+	{"robustness", []int{9, 10}, "Verification after pruning and fine-tuning", robustness},
 	{"range", []int{11, 12}, "How many training samples can be verified", verifiableRange},
-	{"relabel", []int{13, 14}, "Fine-tuning on other labels does not forget", relabel},
+	{"relabel", []int{13, 14}, "Samples given other labels instead of being forgotten", relabel},
 }
 
 // Names are the experiments there are.
@@ -128,6 +128,23 @@ func (o *Options) Validate() error {
 		return errors.New("an experiment needs images with labels")
 	case o.Images.Len() < n:
 		return fmt.Errorf("%d images, %d are needed", o.Images.Len(), n)
+	}
+	return o.everyClass()
+}
+
+// everyClass reports a class that would have no training samples.
+func (o *Options) everyClass() error {
+	count := make([]int, slices.Max(o.Images.Labels)+1)
+	for _, class := range o.Images.Labels {
+		count[class]++
+	}
+	if len(count) > o.Scale.Samples {
+		return fmt.Errorf("%d classes are too many for %d training samples", len(count), o.Scale.Samples)
+	}
+	for class, n := range count {
+		if n == 0 {
+			return fmt.Errorf("there is no image of class %d; classes go from 0 to %d", class, len(count)-1)
+		}
 	}
 	return nil
 }

@@ -214,3 +214,24 @@ func TestCasesAreWhole(t *testing.T) {
 		t.Errorf("half a file: %v", err)
 	}
 }
+
+func TestOptionsAreChecked(t *testing.T) {
+	for _, c := range []struct {
+		change func(*Options)
+		want   string
+	}{
+		{func(o *Options) { o.Images.Labels = nil }, "an experiment needs images with labels"},
+		{func(o *Options) { o.Scale.Reference++ }, "240 images, 241 are needed"},
+		{func(o *Options) { o.Images.Labels[0] = 11 }, "there is no image of class 10; classes go from 0 to 11"},
+		{func(o *Options) { o.Images.Labels[0] = 20 }, "21 classes are too many for 20 training samples"},
+	} {
+		o := options()
+		c.change(&o)
+		if _, err := Run(context.Background(), "range", o); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+	if _, err := Run(context.Background(), "figure-3", options()); err == nil {
+		t.Error("there is an experiment figure-3")
+	}
+}
