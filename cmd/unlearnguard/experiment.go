@@ -1,10 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,27 +13,10 @@ import (
 	"unlearnguard/cmd/internal/experiment"
 	"unlearnguard/fixtures/digits"
 	"unlearnguard/fixtures/images"
-	"unlearnguard/metrics/grid"
 )
-
-// experimentSchema names the layout of experiment.json.
-const experimentSchema = "unlearnguard/experiment/v1"
-
-// experimentJSON is the file that stands for a run of experiments.
-const experimentJSON = "experiment.json"
 
 // allExperiments stands for every experiment.
 const allExperiments = "all"
-
-// experimented is the content of experiment.json.
-type experimented struct {
-	Schema  string               `json:"schema"`
-	Command string               `json:"command"`
-	Scale   string               `json:"scale"`
-	Seed    uint64               `json:"seed"`
-	Data    []images.File        `json:"data"` // empty for drawn digits
-	Results []*experiment.Result `json:"experiments"`
-}
 
 // experimentOptions are the flags of experiment.
 type experimentOptions struct {
@@ -166,20 +148,20 @@ func (a *app) runExperiment(ctx context.Context, o experimentOptions) error {
 		}
 		doc.Results = append(doc.Results, result)
 	}
-	if err := dir.Finish(func(stage string) error { return doc.write(stage) }, experimentJSON); err != nil {
+	if err := dir.Finish(doc.write, experimentJSON); err != nil {
 		return err
 	}
 	a.term.say("tables and figures are in %s", o.out)
 	if o.format == "json" {
 		return a.print(filepath.Join(o.out, experimentJSON))
 	}
-	return doc.print(a)
+	return doc.print(a.out)
 }
 
 // read checks the flags and reads or draws the images.
 func (o *experimentOptions) read(ctx context.Context) (experiment.Options, error) {
 	var e experiment.Options
-	if err := errors.Join(chosen("format", o.format, "text", "json"), chosen("scale", o.scale, scaleNames()...),
+	if err := cmp.Or(chosen("format", o.format, "text", "json"), chosen("scale", o.scale, scaleNames()...),
 		within("threads", o.threads, 0, 1<<16)); err != nil {
 		return e, err
 	}
@@ -209,43 +191,4 @@ func (a *app) works() func(work string, share float64) {
 		}
 		stage(share, "")
 	}
-}
-
-// write makes the files of all experiments.
-func (d *experimented) write(dir string) error {
-	for _, r := range d.Results {
-		path := func(suffix string) string { return filepath.Join(dir, r.Name+suffix) }
-		figure, err := r.Figure.PNG()
-		if err != nil {
-			return fmt.Errorf("%s.png: %w", r.Name, err)
-		}
-		err = errors.Join(
-			create(path(".csv"), func(f *os.File) error { return r.Networks.WriteCSV(f) }),
-			create(path("-samples.csv"), func(f *os.File) error { return r.Samples.WriteCSV(f) }),
-			os.WriteFile(path(".png"), figure, 0o644))
-		if err != nil {
-			return err
-		}
-		for _, p := range r.Pictures {
-			if err := grid.Write(path("-"+p.Name+".png"), p.Table); err != nil {
-				return err
-			}
-		}
-	}
-	return createJSON(filepath.Join(dir, experimentJSON), d)
-}
-
-// print prints the tables for people.
-func (d *experimented) print(a *app) error {
-	for i, r := range d.Results {
-		if i > 0 {
-			fmt.Fprintln(a.out)
-		}
-		figures := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Figures), " ", ", "), "[]")
-		fmt.Fprintf(a.out, "%s: %s (figures %s)\n\n", r.Name, r.Title, figures)
-		if err := r.Summary.WriteText(a.out); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"context"
-	"errors"
 
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures/images"
@@ -62,10 +61,17 @@ func (t *trial) request(ctx context.Context, marked *images.Set, target int) (*r
 	if r.history, err = t.history(ctx, version{"before", r.before}, version{"retrained", r.after}); err != nil {
 		return nil, err
 	}
-	before, after := &r.history.States[0], &r.history.States[1]
-	return &r, errors.Join(
-		t.membership(ctx, before, r.before), t.membership(ctx, after, r.after),
-		t.attacked(before, backdoored, target), t.attacked(after, r.after, target))
+	for k, n := range []*specimen.Network{r.before, r.after} {
+		if err := t.membership(ctx, &r.history.States[k], n); err != nil {
+			return nil, err
+		}
+	}
+	for k, n := range []*specimen.Network{backdoored, r.after} {
+		if err := t.attacked(&r.history.States[k], n, target); err != nil {
+			return nil, err
+		}
+	}
+	return &r, nil
 }
 
 // attacked adds the success of a backdoor.
