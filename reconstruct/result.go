@@ -12,6 +12,8 @@ type Result struct {
 	Parameters int `json:"parameters"`
 	// Restarts holds what became of each.
 	Restarts []Restart `json:"restarts"`
+	// Repeated is the number of samples that more than half of the restarts found.
+	Repeated int `json:"repeated"`
 	// Floor says whether the images of this model lie at the bottom of the pixel range in most of their pixels, and
 	// whether candidates were moved there.
 	Floor Floor `json:"floor"`
@@ -19,7 +21,8 @@ type Result struct {
 	Pruning Pruning `json:"pruning"`
 	// Balance says whether somebody scaled the network's neurons.
 	Balance Balance `json:"balance"`
-	// Converged says whether the run can be relied on for a negative: Reason tells why not.
+	// Converged says whether the run can be relied on for a negative: whether the parameters were explained, and by the same
+	// samples in most restarts. Reason tells why not.
 	Converged bool   `json:"converged"`
 	Reason    string `json:"reason,omitempty"`
 

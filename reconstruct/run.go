@@ -114,9 +114,10 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
 	groups := cluster(candidates, floor.Used)
+	r.Repeated = repeated(groups, len(found))
 	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
 	if r.Converged, r.Reason = converged(r.Restarts); r.Converged {
-		r.Converged, r.Reason = repeated(groups, len(found), r.Rank)
+		r.Converged, r.Reason = r.agreed()
 	}
 	return d.complete(r)
 }
@@ -194,21 +195,26 @@ func converged(restarts []Restart) (bool, string) {
 		"the network is not at a stationary point, or its samples cannot be recovered this way", best, poorResidual)
 }
 
-// repeated tells whether the restarts found the same. A span of nearly as many directions as the images have pixels has
-// room for other samples that explain the parameters as well, a different set in every restart. A single restart cannot
-// tell.
-func repeated(groups []group, restarts, rank int) (bool, string) {
+// repeated counts the samples that most restarts found.
+func repeated(groups []group, restarts int) int {
 	n := 0
 	for _, g := range groups {
 		if 2*g.support > restarts {
 			n++
 		}
 	}
-	if float64(n) >= repeatedShare*float64(rank) {
+	return n
+}
+
+// agreed tells whether the restarts found the same. A span of nearly as many directions as the images have pixels has
+// room for other samples that explain the parameters as well, a different set in every restart. A single restart cannot
+// tell.
+func (r *Result) agreed() (bool, string) {
+	if float64(r.Repeated) >= repeatedShare*float64(r.Rank) {
 		return true, ""
 	}
-	return false, fmt.Sprintf("most of %d random starts agree on %d samples, where the first layer holds %d directions: the "+
-		"parameters do not determine the samples, or these cannot be told apart", restarts, n, rank)
+	return false, fmt.Sprintf("most of %d random starts agree on %d samples only, where the first layer holds %d directions: the "+
+		"parameters do not determine the samples, or these cannot be told apart", len(r.Restarts), r.Repeated, r.Rank)
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -42,7 +42,12 @@ func TestRepeatedWantsRestartsToAgree(t *testing.T) {
 		restarts, shared int
 		want             bool
 	}{{6, 30, true}, {6, 12, true}, {6, 2, false}, {6, 0, false}, {1, 0, true}} {
-		ok, reason := repeated(cluster(found(c.restarts, 30, c.shared), true), c.restarts, 30)
+		groups := cluster(found(c.restarts, 30, c.shared), true)
+		r := Result{Rank: 30, Repeated: repeated(groups, c.restarts), Restarts: make([]Restart, c.restarts)}
+		if c.restarts > 1 && r.Repeated != c.shared {
+			t.Errorf("%d restarts share %d samples, want %d", c.restarts, r.Repeated, c.shared)
+		}
+		ok, reason := r.agreed()
 		if ok != c.want || ok != (reason == "") {
 			t.Errorf("%d restarts that share %d of 30 samples: %v, %q", c.restarts, c.shared, ok, reason)
 		}
