@@ -41,7 +41,7 @@ func TestRepeatedWantsRestartsToAgree(t *testing.T) {
 	for _, c := range []struct {
 		restarts, shared int
 		want             bool
-	}{{6, 30, true}, {6, 12, true}, {6, 2, false}, {6, 0, false}, {1, 0, true}} {
+	}{{6, 30, true}, {6, 12, true}, {6, 9, false}, {6, 0, false}, {1, 0, true}} {
 		groups := cluster(found(c.restarts, 30, c.shared), true)
 		r := Result{Rank: 30, Repeated: repeated(groups, c.restarts), Restarts: make([]Restart, c.restarts)}
 		if c.restarts > 1 && r.Repeated != c.shared {
