@@ -11,7 +11,7 @@ import (
 // The cosine in span coordinates above which two candidates are one sample: candidates at the floor are exact, others
 // carry the descent's error.
 const (
-	sameAtFloor = 0.97
+	sameAtFloor = 0.98
 	sameRough   = 0.85
 )
 
@@ -25,6 +25,7 @@ type candidate struct {
 	multiplier float64
 	restart    int
 	atFloor    float64
+	agreement  float64 // cosine of what the descent found with the image that the pursuit made of it
 }
 
 // group is a set of near copies.

@@ -50,7 +50,7 @@ func (o Options) withDefaults(d *descent) Options {
 		o.Steps = 600
 	}
 	if o.Restarts == 0 {
-		o.Restarts = int(min(12, max(3, restartBudget/d.work(o.Steps))))
+		o.Restarts = int(min(16, max(6, restartBudget/d.work(o.Steps))))
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)

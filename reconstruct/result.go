@@ -12,10 +12,9 @@ type Result struct {
 	Parameters int `json:"parameters"`
 	// Restarts holds what became of each.
 	Restarts []Restart `json:"restarts"`
-	// Repeated is the number of samples that more than half of the restarts found.
+// Repeated is the number of samples that more than half of the restarts found.
 	Repeated int `json:"repeated"`
-	// Floor says whether the images of this model lie at the bottom of the pixel range in most of their pixels, and
-	// whether candidates were moved there.
+	// Floor says whether the images of this model lie at the bottom of the pixel range in many of their pixels.
 	Floor Floor `json:"floor"`
 	// Pruning says whether weights were pruned, and what was done about it.
 	Pruning Pruning `json:"pruning"`
@@ -25,6 +24,9 @@ type Result struct {
 	// samples in most restarts. Reason tells why not.
 	Converged bool   `json:"converged"`
 	Reason    string `json:"reason,omitempty"`
+	// Confidence in [0, 1] ranks runs by how close what they recovered is to the training images, without any of them: the
+	// mean of Stability times Agreement over the Rank most credible samples, about as many as there are to recover.
+	Confidence float64 `json:"confidence"`
 
 	span  *span
 	space space
@@ -45,6 +47,9 @@ type Sample struct {
 	// Stability is how well the restarts agree on it: the mean over the other restarts of the cosine with the nearest
 	// candidate of each.
 	Stability float64 `json:"stability"`
+	// Agreement is the cosine of what the stationarity residual alone led to with the image that was made of it: 1 where
+	// the parameters and what images have in common say the same.
+	Agreement float64 `json:"agreement"`
 	// AtFloor is the share of pixels at the bottom of the range.
 	AtFloor float64 `json:"at_floor"`
 	// Confidence in [0, 1] predicts, without any training data, how close the sample is to a training image: its
@@ -62,9 +67,9 @@ type Restart struct {
 	Attempts int `json:"attempts"`
 }
 
-// Floor is the outcome of the floor pursuit.
+// Floor is what the pursuit of images says about the bottom of the pixel range.
 type Floor struct {
-	// Used says that samples are the pursuit's points.
+	// Used says that samples were drawn to it.
 	Used bool `json:"used"`
 	// Share is the median share of pixels at the floor after the pursuit.
 	Share float64 `json:"share"`

@@ -20,7 +20,7 @@ const (
 	// that samples were recovered from, and 0 to 0.33 on 6 that hardly any were (n against d of 35/196 and more).
 	repeatedShare = 0.35
 	// floorGain is how far above chance the share of pixels at the floor must lie for the pursuit to be believed.
-	floorGain = 0.2
+	floorGain = 0.15
 )
 
 // Run recovers training samples from the parameters of p's network. It returns an error when the problem is unusable, the
@@ -45,27 +45,36 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	candidates := d.candidates(found)
-	// The first restart's candidates tell whether the images have a floor; without one the rest are left as they are.
-	cut := slices.IndexFunc(candidates, func(c candidate) bool { return c.restart != candidates[0].restart })
-	if cut < 0 {
-		cut = len(candidates)
-	}
-	first, err := pursueFloor(ctx, d, candidates[:cut], o)
+	r, err := d.gather(ctx, found, o)
 	if err != nil {
 		return nil, err
 	}
-	floor := judgeFloor(first, d.span.rank(), p.Inputs())
-	if floor.Used {
-		rest, err := pursueFloor(ctx, d, candidates[cut:], o)
-		if err != nil {
-			return nil, err
-		}
-		candidates = append(first, rest...)
-	}
-	r := d.result(found, candidates, floor)
 	saved.finish(r)
 	return r, nil
+}
+
+// gather moves the candidates of all restarts to the images that are near them and pools what comes out.
+func (d *descent) gather(ctx context.Context, found []*trajectory, o Options) (*Result, error) {
+	all := d.candidates(found)
+	// The first restart's candidates tell whether the images have a floor.
+	cut := slices.IndexFunc(all, func(c candidate) bool { return c.restart != all[0].restart })
+	if cut < 0 {
+		cut = len(all)
+	}
+	first, err := d.pursue(ctx, all[:cut], toFloor, o)
+	if err != nil {
+		return nil, err
+	}
+	floor := judgeFloor(first, d.span.rank(), d.problem.Inputs())
+	done, left, lean := first, all[cut:], toFloor
+	if !floor.Used {
+		done, left, lean = nil, all, toSmooth
+	}
+	rest, err := d.pursue(ctx, left, lean, o)
+	if err != nil {
+		return nil, err
+	}
+	return d.result(found, append(done, rest...), floor), nil
 }
 
 // candidates lists the particles of all restarts but those that went to infinity.
@@ -84,10 +93,10 @@ func (d *descent) candidates(found []*trajectory) []candidate {
 	return all
 }
 
-// pursueFloor returns the candidates moved to the floor; the given ones stay as they are.
-func pursueFloor(ctx context.Context, d *descent, from []candidate, o Options) ([]candidate, error) {
+// pursue returns the candidates moved to images; the given ones stay as they are.
+func (d *descent) pursue(ctx context.Context, from []candidate, l leaning, o Options) ([]candidate, error) {
 	to := append([]candidate(nil), from...)
-	f := newFloor(d.span, d.space)
+	v := newPicture(d.span, d.problem)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	parallel(o.Threads, len(to), func(next func() (int, bool)) {
@@ -96,10 +105,11 @@ func pursueFloor(ctx context.Context, d *descent, from []candidate, o Options) (
 			cancel(err)
 			return
 		}
-		p := f.pursuit(e)
+		p := v.pursuit(e, l)
 		for i, ok := next(); ok && ctx.Err() == nil; i, ok = next() {
 			to[i].z = append([]float64(nil), from[i].z...)
 			to[i].atFloor = p.run(to[i].z)
+			to[i].agreement = dot(normalised(to[i].z), normalised(from[i].z))
 		}
 	})
 	return to, context.Cause(ctx)
@@ -118,7 +128,18 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 	if r.Converged, r.Reason = converged(r.Restarts); r.Converged {
 		r.Converged, r.Reason = r.agreed()
 	}
+	r.Confidence = confidence(r.Samples, r.Rank)
 	return d.complete(r)
+}
+
+// confidence is the mean stability times agreement of the rank most credible samples, the first ones; a sample that is
+// missing counts as 0.
+func confidence(samples []Sample, rank int) float64 {
+	sum := 0.0
+	for _, s := range samples[:min(rank, len(samples))] {
+		sum += max(0, s.Stability*s.Agreement) / float64(rank)
+	}
+	return sum
 }
 
 // complete adds to a result what is not exported.
@@ -170,7 +191,7 @@ func (d *descent) samples(groups []group, floor Floor, chance float64) []Sample 
 	x := d.span.lift(z)
 	for i, g := range groups {
 		out[i] = Sample{Pixels: d.space.pixels(x.RawRowView(i)), Label: g.best.label, Multiplier: g.best.multiplier, Support: g.support,
-			Stability: g.stability, AtFloor: g.best.atFloor, Confidence: max(0, (g.stability-chance)/(1-chance))}
+			Stability: g.stability, Agreement: g.best.agreement, AtFloor: g.best.atFloor, Confidence: max(0, (g.stability-chance)/(1-chance))}
 		if floor.Used {
 			out[i].Confidence *= max(0, (g.best.atFloor-floor.Chance)/(1-floor.Chance))
 		}

@@ -48,7 +48,7 @@ func TestFloorPursuitFindsTheImageNearARoughCandidate(t *testing.T) {
 	w.Mul(mix, centred)
 	p := Problem{Net: &graph.Dense{Layers: []graph.Affine{{W: &w}, {W: mat.NewDense(1, 40, nil)}}},
 		Channels: 1, Height: 1, Width: d, Mean: mean}
-	s, sp := newSpan(p.Net), p.space()
+	s := newSpan(p.Net)
 	if s.rank() != n-1 {
 		t.Fatalf("rank %d, want %d: n images about their mean", s.rank(), n-1)
 	}
@@ -56,7 +56,7 @@ func TestFloorPursuitFindsTheImageNearARoughCandidate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFloor(s, sp).pursuit(e)
+	f := newPicture(s, &p).pursuit(e, toFloor)
 	for i := range n {
 		var truth mat.VecDense
 		truth.MulVec(s.basis, centred.RowView(i))
@@ -95,12 +95,12 @@ func TestFloorPursuitDoesNotInventAFloor(t *testing.T) {
 	w.Mul(mix, grey.Slice(0, n, 0, d))
 	p := Problem{Net: &graph.Dense{Layers: []graph.Affine{{W: &w}, {W: mat.NewDense(1, 40, nil)}}},
 		Channels: 1, Height: 1, Width: d, Mean: []float64{0.5}}
-	s, sp := newSpan(p.Net), p.space()
+	s := newSpan(p.Net)
 	e, err := engine.New[float32](engine.Options{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFloor(s, sp).pursuit(e)
+	f := newPicture(s, &p).pursuit(e, toFloor)
 	var all []candidate
 	for range 20 {
 		z := make([]float64, s.rank())
