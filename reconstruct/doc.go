@@ -13,10 +13,10 @@
 // # The method
 //
 // [Run] needs no hyper-parameter. It reduces the input space to the span of the first layer above its initial noise,
-// descends from several random starts on the stationarity residual of the first layer's block, moves the
-// candidates to the floor of the pixel range where the images of this model have one, and gathers what several
-// restarts found. Nothing but the parameters and the input's normalisation is used; a [Result] says in
-// Converged whether it may be relied on when it does not contain something.
+// descends from several random starts on the stationarity residual of the first layer's block, moves every
+// candidate to the point of the span nearby that is most like an image, and gathers what several restarts found. Nothing
+// but the parameters and the input's normalisation is used; a [Result] says in Converged whether it may be relied on when
+// it does not contain something, and in Confidence how much of the samples it is likely to show.
 //
 // [RunPublished] is the published method, to compare with: it needs five hyper-parameters, which [SweepPublished] draws.
 //

@@ -11,7 +11,7 @@ type Options struct {
 	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
 	Seed uint64
 	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the size of the
-	// problem: 12 where descents are cheap, 3 where they are dear.
+	// problem: 16 where descents are cheap, 6 where they are dear.
 	Restarts int
 	// Steps is the length of a descent. If 0, 600.
 	Steps int

@@ -1,6 +1,7 @@
 package reconstruct
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -54,5 +55,17 @@ func TestRepeatedWantsRestartsToAgree(t *testing.T) {
 		if !ok && !strings.Contains(reason, "agree") {
 			t.Errorf("the reason is %q", reason)
 		}
+	}
+}
+
+func TestConfidenceIsOfAsManySamplesAsTheRank(t *testing.T) {
+	samples := []Sample{{Stability: 1, Agreement: 0.9}, {Stability: 0.8, Agreement: 0.5}, {Stability: 1, Agreement: 1}}
+	for rank, want := range map[int]float64{2: (0.9 + 0.4) / 2, 4: (0.9 + 0.4 + 1) / 4} {
+		if got := confidence(samples, rank); math.Abs(got-want) > 1e-12 {
+			t.Errorf("rank %d: %v, want %v", rank, got, want)
+		}
+	}
+	if got := confidence(nil, 3); got != 0 {
+		t.Errorf("nothing was recovered with a confidence of %v", got)
 	}
 }

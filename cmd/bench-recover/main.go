@@ -7,8 +7,10 @@
 //
 // DIR holds the folders mnist, fashion-mnist and cifar10 (default: data in $UNLEARNGUARD_SHARED or ../shared). Without ROW all
 // rows run; quick stands for one seed of the first. A row's score is the mean over the training samples of the highest
-// SSIM with any recovered sample (7 x 7 uniform window), its time the wall clock of one reconstruction. baseline compares
-// the time that the default method takes to the published method's best quality with that of the published sweep. limits
+// SSIM with any recovered sample (7 x 7 uniform window), its time the wall clock of one reconstruction. The confidence of
+// the samples is shown by its rank correlation with their SSIM within a run; that of the runs by its own with the score,
+// in the last line. A run is flagged that says itself that it did not converge, or whose confidence is low. baseline
+// compares the time that the default method takes to the published method's best quality with that of the published sweep. limits
 // shows what becomes of recovery beyond thin fully connected networks, for small cases, or those whose names contain one of CASE; -seeds is 1 there by default.
 package main
 
@@ -100,8 +102,9 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "row\tseed\tSSIM\ttarget\tseconds\tlimit\trank\tfound\tresidual\tflagged\tabove null\tconfidence")
-	failed := 0
+	fmt.Fprintln(t, "row\tseed\tSSIM\ttarget\tseconds\tlimit\trank\tfound\tresidual\tconfidence\tflagged\tabove null\tsamples' confidence")
+	failed, silent := 0, 0
+	var said, real []float64
 	for _, r := range chosen {
 		for seed := range *seeds {
 			o, err := measure(ctx, *data, r, uint64(seed))
@@ -111,14 +114,23 @@ func run(ctx context.Context, args []string) error {
 			if !o.reached(r) {
 				failed++
 			}
-			fmt.Fprintf(t, "%s\t%d\t%.3f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.3f\t%v\t%.2f\t%.2f\n", r.name, seed, o.score, r.score,
-				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.residual(), !o.result.Converged, o.above, o.confidence)
+			if o.score < r.score && !o.flagged() {
+				silent++
+			}
+			said, real = append(said, o.result.Confidence), append(real, o.score)
+			fmt.Fprintf(t, "%s\t%d\t%.3f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.3f\t%.3f\t%v\t%.2f\t%.2f\n", r.name, seed, o.score, r.score,
+				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.residual(), o.result.Confidence, o.flagged(),
+				o.above, o.confidence)
 			if err := t.Flush(); err != nil {
 				return err
 			}
 		}
 	}
-	fmt.Printf("%d of %d below their targets\n", failed, len(chosen)**seeds)
+	fmt.Printf("%d of %d below their targets; %d of them recover less than they must and do not say so\n", failed, len(said), silent)
+	if len(said) < 3 {
+		return nil
+	}
+	fmt.Printf("rank correlation of the runs' confidence with their SSIM: %.2f\n", stat.Correlation(ranks(said), ranks(real), nil))
 	return nil
 }
 
@@ -142,6 +154,11 @@ type outcome struct {
 
 func (o *outcome) reached(r row) bool {
 	return o.score >= r.score && o.time <= r.limit && o.above >= r.above
+}
+
+// flagged says that the run itself calls what it recovered doubtful.
+func (o *outcome) flagged() bool {
+	return !o.result.Converged || o.result.Confidence < reconstruct.LowConfidence
 }
 
 func (o *outcome) residual() float64 {

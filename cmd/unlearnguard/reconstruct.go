@@ -123,6 +123,8 @@ func (a *app) runReconstruct(ctx context.Context, o reconstructOptions) error {
 	}
 	if !doc.Converged {
 		a.term.say("they cannot be relied on: %s", doc.Reason)
+	} else if doc.Published == nil && doc.Confidence < reconstruct.LowConfidence {
+		a.term.say("they may be training samples only in part: the run's confidence is %.2f, under %.2f", doc.Confidence, reconstruct.LowConfidence)
 	}
 	if o.format == "json" {
 		return a.print(filepath.Join(o.out, samplesJSON))
