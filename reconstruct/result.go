@@ -17,7 +17,7 @@ type Result struct {
 	Parameters int `json:"parameters"`
 	// Restarts holds what became of each.
 	Restarts []Restart `json:"restarts"`
-// Repeated is the number of samples that more than half of the restarts found.
+	// Repeated is the number of samples that more than half of the restarts found.
 	Repeated int `json:"repeated"`
 	// Floor says whether the images of this model lie at the bottom of the pixel range in many of their pixels.
 	Floor Floor `json:"floor"`
