@@ -58,7 +58,7 @@ type Stationarity[T engine.Float] struct {
 // NewStationarity returns the loss of net for one candidate sample a label: +1 or -1 for a network of one output, the
 // class for one of several. The weights are copied.
 func NewStationarity[T engine.Float](net *Dense, labels []int, o StationarityOptions) (*Stationarity[T], error) {
-	return newStationarity[T](net.chain(), labels, o)
+	return newStationarity[T](net.Chain(), labels, o)
 }
 
 func newStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*Stationarity[T], error) {

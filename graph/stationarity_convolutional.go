@@ -62,17 +62,17 @@ func NewConvolutionalStationarity[T engine.Float](net *Convolutional, labels []i
 	return newStationarity[T](net, labels, o)
 }
 
-// chain is the network as a Convolutional one.
-func (d *Dense) chain() *Convolutional {
-	c := &Convolutional{Slope: d.Slope}
+// Chain is the network as a chain of layers that read their whole input. It shares d's parameters.
+func (d *Dense) Chain() *Convolutional {
+	c := &Convolutional{Slope: d.Slope, InputShape: d.InputShape, Notes: d.Notes}
 	for _, l := range d.Layers {
 		c.Layers = append(c.Layers, ConvolutionalLayer{Affine: l})
 	}
 	return c
 }
 
-// inputs is the number of elements of a sample.
-func (c *Convolutional) inputs() int { return c.Layers[0].inputs() }
+// Inputs is the number of elements of a sample.
+func (c *Convolutional) Inputs() int { return c.Layers[0].inputs() }
 
 // inputs is the number of elements of a sample that the layer reads.
 func (l ConvolutionalLayer) inputs() int {
@@ -102,7 +102,7 @@ func (c *Convolutional) check() error {
 	if c.Slope < 0 || c.Slope >= 1 {
 		return fmt.Errorf("activation of slope %v; it must be at least 0 and less than 1", c.Slope)
 	}
-	inputs := c.inputs()
+	inputs := c.Inputs()
 	for _, l := range c.Layers {
 		if err := l.check(inputs); err != nil {
 			return fmt.Errorf("layer %q: %w", l.Name, err)

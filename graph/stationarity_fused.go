@@ -76,7 +76,7 @@ func newFusedStationarity[T engine.Float](net *Convolutional, labels []int, o St
 	for l := range net.Layers {
 		f.layers = append(f.layers, f.newLayer(net, l, o))
 	}
-	f.sampleSize = net.inputs()
+	f.sampleSize = net.Inputs()
 	f.gradX = make([]T, f.m*f.inputs())
 	f.gradMultipliers = make([]T, f.m*f.outputs())
 	f.allocateScratch()
@@ -196,7 +196,7 @@ func (f *fusedStationarity[T]) readInput(l int) {
 	if layer.intake == nil {
 		layer.a = source
 	} else {
-		layer.intake.read(layer.a, source, true)
+		layer.intake.Read(layer.a, source, true)
 	}
 	if l < len(f.layers)-1 || layer.weight != 0 {
 		f.e.ViewLeft(&layer.leftA, layer.rows, layer.in, layer.a, layer.in)
@@ -245,7 +245,7 @@ func (f *fusedStationarity[T]) outputFor(l *stationarityLayer[T], to []T) []T {
 
 func (f *fusedStationarity[T]) addBack(l *stationarityLayer[T], to []T) {
 	if l.intake != nil {
-		l.intake.scatter(to, f.laidOut)
+		l.intake.Scatter(to, f.laidOut)
 	}
 }
 
@@ -263,7 +263,7 @@ func (f *fusedStationarity[T]) reverseUp(l int) {
 	f.current = layer
 	ubar := f.layers[l-1].z
 	if layer.intake != nil {
-		layer.intake.read(f.laidOut, ubar, false)
+		layer.intake.Read(f.laidOut, ubar, false)
 		ubar = f.laidOut
 	}
 	f.e.ViewLeft(&f.left, layer.rows, layer.in, ubar, layer.in)

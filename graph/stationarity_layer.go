@@ -7,7 +7,7 @@ import "unlearnguard/graph/engine"
 // their gradient. a is what the layer reads: X or h of the layer below, or patches of it.
 type stationarityLayer[T engine.Float] struct {
 	in, out, rows  int
-	intake         *intake[T]
+	intake         *Intake[T]
 	weights        []T             // out x in
 	w, wT          engine.Right[T] // W and W^T, packed
 	bias           []T
@@ -27,7 +27,7 @@ func (f *fusedStationarity[T]) newLayer(net *Convolutional, l int, o Stationarit
 	affine := net.Layers[l]
 	out, in := affine.W.Dims()
 	layer := &stationarityLayer[T]{
-		in: in, out: out, rows: f.m * affine.positions(), intake: newIntake(f.e, f.m, affine),
+		in: in, out: out, rows: f.m * affine.positions(), intake: NewIntake(f.e, f.m, affine),
 		weight: 1, weights: make([]T, out*in), bias: make([]T, out),
 	}
 	for i := range out {

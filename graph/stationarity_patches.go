@@ -6,10 +6,10 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// intake is how a layer reads its input, X or the activations below: the largest elements under windows, then patches of
-// them; either may be absent. Once the largest are chosen it is a linear map, which the tangents go through as well, and
-// whose transpose takes gradients back.
-type intake[T engine.Float] struct {
+// Intake is how a layer reads its input, samples or the activations below: the largest elements under windows, then
+// patches of them; either may be absent. Once the largest are chosen it is a linear map, which the tangents go through as
+// well, and whose transpose takes gradients back. It must not be used by two goroutines at a time.
+type Intake[T engine.Float] struct {
 	e       *engine.Engine[T]
 	m       int
 	maxima  *Maxima
@@ -24,12 +24,13 @@ type intake[T engine.Float] struct {
 	readPass, scatterPass func(lo, hi int)
 }
 
-// newIntake returns nil where the layer reads its input as it is.
-func newIntake[T engine.Float](e *engine.Engine[T], m int, layer ConvolutionalLayer) *intake[T] {
+// NewIntake returns the intake of a layer for m samples, nil where the layer reads its input as it is. Passes run on e's
+// threads.
+func NewIntake[T engine.Float](e *engine.Engine[T], m int, layer ConvolutionalLayer) *Intake[T] {
 	if layer.Patches == nil && layer.Maxima == nil {
 		return nil
 	}
-	in := &intake[T]{e: e, m: m, maxima: layer.Maxima, patches: layer.Patches}
+	in := &Intake[T]{e: e, m: m, maxima: layer.Maxima, patches: layer.Patches}
 	if in.maxima != nil {
 		in.chosen = make([]int32, m*len(in.maxima.Windows))
 		in.pooled = make([]T, m*len(in.maxima.Windows))
@@ -40,33 +41,33 @@ func newIntake[T engine.Float](e *engine.Engine[T], m int, layer ConvolutionalLa
 }
 
 // inputs and outputs are the numbers of elements a sample.
-func (in *intake[T]) inputs() int {
+func (in *Intake[T]) inputs() int {
 	if in.maxima != nil {
 		return in.maxima.Inputs
 	}
 	return in.patches.Inputs
 }
 
-func (in *intake[T]) outputs() int {
+func (in *Intake[T]) outputs() int {
 	if in.patches != nil {
 		return in.patches.Positions * in.patches.Length
 	}
 	return len(in.maxima.Windows)
 }
 
-// read maps src, all samples' inputs, to dst. With choose set it chooses the largest elements anew.
-func (in *intake[T]) read(dst, src []T, choose bool) {
+// Read maps src, all samples' inputs, to dst, their patches. With choose set it chooses the largest elements anew.
+func (in *Intake[T]) Read(dst, src []T, choose bool) {
 	in.dst, in.src, in.choose = dst, src, choose
 	in.e.Range(in.m, 1, in.readPass)
 }
 
-// scatter maps src by the transpose.
-func (in *intake[T]) scatter(dst, src []T) {
+// Scatter maps src, of all samples' patches, to dst, of their inputs, by the transpose.
+func (in *Intake[T]) Scatter(dst, src []T) {
 	in.dst, in.src = dst, src
 	in.e.Range(in.m, 1, in.scatterPass)
 }
 
-func (in *intake[T]) readSamples(lo, hi int) {
+func (in *Intake[T]) readSamples(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		dst, src := sampleOf(in.dst, i, in.outputs()), sampleOf(in.src, i, in.inputs())
 		if in.maxima == nil {
@@ -90,7 +91,7 @@ func (in *intake[T]) readSamples(lo, hi int) {
 	}
 }
 
-func (in *intake[T]) scatterSamples(lo, hi int) {
+func (in *Intake[T]) scatterSamples(lo, hi int) {
 	for i := lo; i < hi; i++ {
 		dst, src := sampleOf(in.dst, i, in.inputs()), sampleOf(in.src, i, in.outputs())
 		if in.maxima == nil {
@@ -113,7 +114,7 @@ func (in *intake[T]) scatterSamples(lo, hi int) {
 func sampleOf[E any](a []E, i, n int) []E { return a[i*n : (i+1)*n] }
 
 // gather lays out one sample's patches.
-func (in *intake[T]) gather(dst, src []T) {
+func (in *Intake[T]) gather(dst, src []T) {
 	if in.exact {
 		for _, r := range in.patches.Runs {
 			copy(dst[r.To:r.To+r.Count], src[r.From:r.From+r.Count])
@@ -127,7 +128,7 @@ func (in *intake[T]) gather(dst, src []T) {
 }
 
 // ungather adds up what lies at an element's places in the patches.
-func (in *intake[T]) ungather(dst, src []T) {
+func (in *Intake[T]) ungather(dst, src []T) {
 	clear(dst)
 	for _, r := range in.patches.Runs {
 		in.e.Axpy(dst[r.From:r.From+r.Count], T(r.Weight), src[r.To:r.To+r.Count])
