@@ -86,8 +86,8 @@ func (l ConvolutionalLayer) inputs() int {
 	return in
 }
 
-// positions is the number of patches of a sample.
-func (l ConvolutionalLayer) positions() int {
+// Positions is the number of patches of a sample.
+func (l ConvolutionalLayer) Positions() int {
 	if l.Patches == nil {
 		return 1
 	}
@@ -108,10 +108,10 @@ func (c *Convolutional) check() error {
 			return fmt.Errorf("layer %q: %w", l.Name, err)
 		}
 		out, _ := l.W.Dims()
-		inputs = out * l.positions()
+		inputs = out * l.Positions()
 	}
-	if last := c.Layers[len(c.Layers)-1]; last.positions() != 1 {
-		return fmt.Errorf("layer %q: the last layer has %d positions; an output must be one number a class", last.Name, last.positions())
+	if last := c.Layers[len(c.Layers)-1]; last.Positions() != 1 {
+		return fmt.Errorf("layer %q: the last layer has %d positions; an output must be one number a class", last.Name, last.Positions())
 	}
 	return nil
 }

@@ -184,7 +184,7 @@ func (c *Convolutional) outputs(x []float64) []float64 {
 			}
 		}
 		var next []float64
-		for p := range l.positions() {
+		for p := range l.Positions() {
 			for o := range out {
 				z := 0.0
 				if l.B != nil {

@@ -27,7 +27,7 @@ func (f *fusedStationarity[T]) newLayer(net *Convolutional, l int, o Stationarit
 	affine := net.Layers[l]
 	out, in := affine.W.Dims()
 	layer := &stationarityLayer[T]{
-		in: in, out: out, rows: f.m * affine.positions(), intake: NewIntake(f.e, f.m, affine),
+		in: in, out: out, rows: f.m * affine.Positions(), intake: NewIntake(f.e, f.m, affine),
 		weight: 1, weights: make([]T, out*in), bias: make([]T, out),
 	}
 	for i := range out {

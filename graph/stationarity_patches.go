@@ -40,7 +40,7 @@ func NewIntake[T engine.Float](e *engine.Engine[T], m int, layer ConvolutionalLa
 	return in
 }
 
-// inputs and outputs are the numbers of elements a sample.
+// inputs is the number of elements a sample that are read.
 func (in *Intake[T]) inputs() int {
 	if in.maxima != nil {
 		return in.maxima.Inputs
@@ -48,7 +48,8 @@ func (in *Intake[T]) inputs() int {
 	return in.patches.Inputs
 }
 
-func (in *Intake[T]) outputs() int {
+// Outputs is the number of elements a sample that they are laid out as.
+func (in *Intake[T]) Outputs() int {
 	if in.patches != nil {
 		return in.patches.Positions * in.patches.Length
 	}
@@ -69,7 +70,7 @@ func (in *Intake[T]) Scatter(dst, src []T) {
 
 func (in *Intake[T]) readSamples(lo, hi int) {
 	for i := lo; i < hi; i++ {
-		dst, src := sampleOf(in.dst, i, in.outputs()), sampleOf(in.src, i, in.inputs())
+		dst, src := sampleOf(in.dst, i, in.Outputs()), sampleOf(in.src, i, in.inputs())
 		if in.maxima == nil {
 			in.gather(dst, src)
 			continue
@@ -93,7 +94,7 @@ func (in *Intake[T]) readSamples(lo, hi int) {
 
 func (in *Intake[T]) scatterSamples(lo, hi int) {
 	for i := lo; i < hi; i++ {
-		dst, src := sampleOf(in.dst, i, in.inputs()), sampleOf(in.src, i, in.outputs())
+		dst, src := sampleOf(in.dst, i, in.inputs()), sampleOf(in.src, i, in.Outputs())
 		if in.maxima == nil {
 			in.ungather(dst, src)
 			continue

@@ -408,7 +408,7 @@ func (u *unrolling) close() {
 	}
 	u.out.Layers = append(u.out.Layers, *u.layer)
 	out, _ := u.layer.W.Dims()
-	u.inputs, u.maxima = out*u.layer.positions(), nil
+	u.inputs, u.maxima = out*u.layer.Positions(), nil
 	u.layer = nil
 }
 

@@ -80,15 +80,19 @@ func fingerprint(p *Problem, options ...any) [sha256.Size]byte {
 		_ = binary.Write(h, binary.LittleEndian, int64(len(v)))
 		_ = binary.Write(h, binary.LittleEndian, v)
 	}
-	for _, l := range p.Net.Layers {
+	net := p.chain()
+	for _, l := range net.Layers {
 		rows, _ := l.W.Dims()
 		for i := range rows {
 			numbers(l.W.RawRowView(i))
 		}
 		numbers(l.B)
+		if l.Patches != nil || l.Maxima != nil {
+			fmt.Fprintf(h, "%+v %+v", l.Patches, l.Maxima)
+		}
 	}
 	s := p.space()
-	numbers([]float64{p.Net.Slope})
+	numbers([]float64{net.Slope})
 	numbers(s.mean)
 	numbers(s.std)
 	fmt.Fprintf(h, "%+v", options)

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph"
 )
 
 // The schedule of one descent. The rates are relative to the scale of the inputs and none of the constants depends on the
@@ -47,12 +49,18 @@ type descent struct {
 }
 
 func newDescent(p *Problem) *descent {
-	net, pruning, balance := undone(p.Net)
-	d := &descent{problem: p, span: newSpan(net), space: p.space(), pruning: pruning, balance: balance}
+	d := &descent{problem: p, space: p.space()}
 	d.kappa = d.space.scale()
+	if p.Convolutional != nil {
+		d.span = newPixels(p.Convolutional)
+	} else {
+		var net *graph.Dense
+		net, d.pruning, d.balance = undone(p.Net)
+		d.span = newSpan(net)
+	}
 	// Twice as many particles as the span can hold samples, the classes in turn: a surplus that the descent spends on
 	// copies, without which samples are missed.
-	for i := range 2 * (d.span.rank() + 1) {
+	for i := range 2 * (d.span.samples + 1) {
 		d.labels = append(d.labels, i%max(p.Outputs(), 2))
 	}
 	return d
@@ -63,13 +71,13 @@ func newDescent(p *Problem) *descent {
 func (d *descent) work(steps int) float64 {
 	m, r := float64(len(d.labels)), float64(d.span.rank())
 	perParticle := 2 * r * float64(d.problem.Inputs())
-	for l, layer := range d.problem.Net.Layers {
+	for l, layer := range d.span.net.Layers {
 		rows, cols := layer.W.Dims()
+		products := 7.0
 		if l == 0 {
-			perParticle += 5 * r * float64(rows)
-		} else {
-			perParticle += 7 * float64(rows) * float64(cols)
+			products = 5
 		}
+		perParticle += products * float64(rows) * float64(cols) * float64(layer.Positions())
 	}
 	return 2 * float64(steps) * m * perParticle
 }

@@ -53,8 +53,11 @@ const (
 	rounding = 1e-9
 )
 
-// Traces prepares the search in the network of p, the problem that r is the result of.
+// Traces prepares the search in the fully connected network of p, the problem that r is the result of.
 func (r *Result) Traces(p *Problem) (*Traces, error) {
+	if p.Net == nil {
+		return nil, errors.New("reconstruct: traces are of the first layer of a fully connected network; this one has convolutions")
+	}
 	return newTraces(r.span.first, r.span.spectrum, r.space)
 }
 

@@ -9,8 +9,8 @@ import (
 )
 
 // WriteNPZ writes the result as NumPy arrays: samples (k x C x H x W in one k x d array, in pixels), labels,
-// multipliers, support, confidence, and the span: basis (r x d, orthonormal rows), singular values, and the mean and
-// std (d) that map pixels to inputs.
+// multipliers, support, confidence, the singular values of the layer that they were looked for in, the mean and std (d) that
+// map pixels to inputs and, but for networks with convolutions, the span: basis (r x d, orthonormal rows).
 func (r *Result) WriteNPZ(w io.Writer) error {
 	k, d := len(r.Samples), len(r.space.mean)
 	samples := mat.NewDense(max(k, 1), d, nil)
@@ -30,6 +30,9 @@ func (r *Result) WriteNPZ(w io.Writer) error {
 		{"confidence", confidence}, {"basis", r.span.basis}, {"singular", r.span.spectrum.Singular},
 		{"mean", r.space.mean}, {"std", r.space.std},
 	} {
+		if a.name == "basis" && r.span.basis == nil {
+			continue
+		}
 		if err := z.Write(a.name+".npy", a.value); err != nil {
 			return fmt.Errorf("reconstruct: array %q: %w", a.name, err)
 		}

@@ -9,16 +9,23 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// objective is the relative residual of the stationarity condition on the first layer's block,
+// objective is the relative residual of the stationarity condition on one layer's block, for the first layer
 //
 //	|| [W1, kappa b1] - [D1^T Z, kappa D1^T 1] ||^2 / || [W1, kappa b1] ||^2,
 //
-// for particles z in span coordinates: a [graph.Stationarity] over the reduced network with the deeper blocks left out.
-// The first layer's block is the one that holds the samples; the deeper ones carry the whole of their initialisation.
+// for particles z in span coordinates: a [graph.Stationarity] over the reduced network with the other blocks left out.
+// That layer's block is the one that holds the samples; the others carry the whole of their initialisation.
 type objective[T engine.Float] struct {
 	*graph.Stationarity[T]
-	box *box[T]
-	net *graph.Dense
+	prior   prior[T]
+	net     *graph.Convolutional
+	intakes []*graph.Intake[float64] // of the layers, for gains
+}
+
+// prior is a penalty on particles, for what is known of images.
+type prior[T engine.Float] interface {
+	// addGradient adds the gradient at particles z (m x r) to dst.
+	addGradient(dst []float64, z []T)
 }
 
 // stepper is an objective of either precision, with variables and gradients in float64.
@@ -44,20 +51,29 @@ func newStepper(d *descent, o Options) (stepper, error) {
 }
 
 func newObjective[T engine.Float](d *descent, e engine.Options) (*objective[T], error) {
-	loss, err := firstBlock[T](d.span.net, d.labels, d.kappa, e)
+	loss, err := block[T](d.span.net, d.span.layer, d.labels, d.kappa, e)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBox[T](d, e)
-	return &objective[T]{Stationarity: loss, box: b, net: d.span.net}, err
+	o := &objective[T]{Stationarity: loss, net: d.span.net}
+	if d.problem.Convolutional != nil {
+		o.prior = newPenalty[T](d)
+	} else if o.prior, err = newBox[T](d, e); err != nil {
+		return nil, err
+	}
+	double, err := engine.New[float64](e)
+	for _, l := range o.net.Layers {
+		o.intakes = append(o.intakes, graph.NewIntake(double, len(d.labels), l))
+	}
+	return o, err
 }
 
-// firstBlock is the relative stationarity residual of the first layer's block alone, for particles with labels from 0.
-func firstBlock[T engine.Float](net *graph.Dense, labels []int, kappa float64, e engine.Options) (*graph.Stationarity[T], error) {
-	first := net.Layers[0]
-	frobenius := mat.Norm(first.W, 2)
+// block is the relative stationarity residual of layer l's block alone, for particles with labels from 0.
+func block[T engine.Float](net *graph.Convolutional, l int, labels []int, kappa float64, e engine.Options) (*graph.Stationarity[T], error) {
+	layer := net.Layers[l]
+	frobenius := mat.Norm(layer.W, 2)
 	weights := make([]float64, len(net.Layers))
-	weights[0] = 1 / (frobenius*frobenius + kappa*kappa*dot(first.B, first.B))
+	weights[l] = 1 / (frobenius*frobenius + kappa*kappa*dot(layer.B, layer.B))
 	scales := make([]float64, len(net.Layers))
 	for l := range scales {
 		scales[l] = kappa
@@ -69,7 +85,7 @@ func firstBlock[T engine.Float](net *graph.Dense, labels []int, kappa float64, e
 		}
 		labels = signed
 	}
-	return graph.NewStationarity[T](net, labels, graph.StationarityOptions{Engine: e, Weights: weights, BiasScales: scales})
+	return graph.NewConvolutionalStationarity[T](net, labels, graph.StationarityOptions{Engine: e, Weights: weights, BiasScales: scales})
 }
 
 func (o *objective[T]) sharpen(alpha float64, gain []float64) error {
@@ -86,7 +102,7 @@ func (o *objective[T]) step(z, lambda, gradZ, gradLambda []float64) (float64, er
 	loss, err := o.Step()
 	convert(gradZ, o.GradX())
 	convert(gradLambda, o.GradMultipliers())
-	o.box.addGradient(gradZ, o.X())
+	o.prior.addGradient(gradZ, o.X())
 	return loss, err
 }
 
@@ -99,10 +115,17 @@ func convert[D, S engine.Float](dst []D, src []S) {
 
 func (o *objective[T]) gains(z *mat.Dense) []float64 {
 	var gain []float64
-	in := z
-	for _, l := range o.net.Layers[:len(o.net.Layers)-1] {
+	m, _ := z.Dims()
+	values := z.RawMatrix().Data
+	for k, l := range o.net.Layers[:len(o.net.Layers)-1] {
+		if in := o.intakes[k]; in != nil {
+			read := make([]float64, in.Outputs()*m)
+			in.Read(read, values, true)
+			values = read
+		}
+		_, width := l.W.Dims()
 		var a mat.Dense
-		a.Mul(in, l.W.T())
+		a.Mul(mat.NewDense(len(values)/width, width, values), l.W.T())
 		sum := 0.0
 		a.Apply(func(_, j int, v float64) float64 {
 			if l.B != nil {
@@ -113,7 +136,7 @@ func (o *objective[T]) gains(z *mat.Dense) []float64 {
 		}, &a)
 		rows, cols := a.Dims()
 		gain = append(gain, float64(rows*cols)/max(sum, math.SmallestNonzeroFloat32))
-		in = &a
+		values = a.RawMatrix().Data
 	}
 	return gain
 }

@@ -12,6 +12,8 @@ import (
 type Problem struct {
 	// Net is the network, with its head removed: one output (binary) or one an output class.
 	Net *graph.Dense
+	// Convolutional is the network in place of Net, where it has convolutions.
+	Convolutional *graph.Convolutional
 	// Channels, Height and Width are the input's; their product is the first layer's input width d.
 	Channels, Height, Width int
 	// Mean and Std tell how pixels in [0, 1] became inputs: x = (p - Mean) / Std. Each has length d, length Channels
@@ -24,18 +26,27 @@ func (p *Problem) Inputs() int { return p.Channels * p.Height * p.Width }
 
 // Outputs is the number of logits.
 func (p *Problem) Outputs() int {
-	rows, _ := p.Net.Layers[len(p.Net.Layers)-1].W.Dims()
+	layers := p.chain().Layers
+	rows, _ := layers[len(layers)-1].W.Dims()
 	return rows
+}
+
+// chain is the network, of either kind.
+func (p *Problem) chain() *graph.Convolutional {
+	if p.Convolutional != nil {
+		return p.Convolutional
+	}
+	return p.Net.Chain()
 }
 
 // Validate reports the first thing that makes the problem unusable.
 func (p *Problem) Validate() error {
-	if p.Net == nil || len(p.Net.Layers) < 2 {
-		return errors.New("reconstruct: the network needs at least one hidden layer")
+	if (p.Net == nil) == (p.Convolutional == nil) || len(p.chain().Layers) < 2 {
+		return errors.New("reconstruct: give one network, with at least one hidden layer")
 	}
-	if _, d := p.Net.Layers[0].W.Dims(); d != p.Inputs() {
+	if d := p.chain().Inputs(); d != p.Inputs() {
 		return fmt.Errorf("reconstruct: layer %q takes %d values, the images have %d x %d x %d = %d",
-			p.Net.Layers[0].Name, d, p.Channels, p.Height, p.Width, p.Inputs())
+			p.chain().Layers[0].Name, d, p.Channels, p.Height, p.Width, p.Inputs())
 	}
 	if _, err := expand(p.Mean, 0, p); err != nil {
 		return fmt.Errorf("reconstruct: mean: %w", err)

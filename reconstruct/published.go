@@ -90,6 +90,9 @@ func SweepPublished(ctx context.Context, p Problem, k int, o PublishedOptions) (
 	if err := errors.Join(p.Validate(), o.validate()); err != nil {
 		return nil, err
 	}
+	if p.Net == nil {
+		return nil, errors.New("reconstruct: the published method is here for fully connected networks alone; this one has convolutions")
+	}
 	if k < 1 {
 		return nil, fmt.Errorf("reconstruct: a sweep of %d settings; give one or more", k)
 	}

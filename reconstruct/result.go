@@ -10,7 +10,8 @@ type Result struct {
 	// Samples are the recovered samples, most credible first. Near copies from different restarts are one sample.
 	Samples []Sample `json:"samples"`
 	// Rank is the number of directions of the first layer above its noise, close to the number of training samples
-	// while that is well under the input's width; Singular is the spectrum and Edge the value that separates it.
+	// while that is well under the input's width, and Edge the singular value that separates them. Of a network with
+	// convolutions they are those of the layer that samples were looked for in, and tell nothing of their number.
 	Rank int     `json:"rank"`
 	Edge float64 `json:"edge"`
 	// Parameters counts the network's parameters.
@@ -36,6 +37,12 @@ type Result struct {
 	span  *span
 	space space
 	unit  [][]float64 // the samples as network inputs, of norm 1
+}
+
+// Width is the number of columns of the layer that Rank is of: the most that it can be.
+func (r *Result) Width() int {
+	d, _ := r.span.spectrum.V.Dims()
+	return d
 }
 
 // Sample is one recovered sample.
@@ -65,8 +72,8 @@ type Sample struct {
 
 // Restart is the outcome of one descent.
 type Restart struct {
-	// Residual is the final relative residual of the stationarity condition on the first layer: 0.03-0.1 where
-	// recovery is good, above 0.2 where it is not.
+	// Residual is the final relative residual of the stationarity condition on the layer that samples were looked for in:
+	// 0.03-0.1 where recovery is good, above 0.2 where it is not.
 	Residual float64 `json:"residual"`
 	// Attempts counts starts: a dead one (residual near 1) is drawn again.
 	Attempts int `json:"attempts"`

@@ -56,6 +56,9 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 // gather moves the candidates of all restarts to the images that are near them and pools what comes out.
 func (d *descent) gather(ctx context.Context, found []*trajectory, o Options) (*Result, error) {
 	all := d.candidates(found)
+	if d.problem.Convolutional != nil {
+		return d.result(found, all, Floor{}), nil // among all inputs every point can be moved to an image
+	}
 	// The first restart's candidates tell whether the images have a floor.
 	cut := slices.IndexFunc(all, func(c candidate) bool { return c.restart != all[0].restart })
 	if cut < 0 {
@@ -87,7 +90,7 @@ func (d *descent) candidates(found []*trajectory) []candidate {
 		}
 		dual := multipliers{labels: d.labels, classes: d.problem.Outputs(), log: t.Log}
 		for i, label := range d.labels {
-			all = append(all, candidate{z: t.Z[i*r:][:r], label: label, multiplier: dual.total(i), restart: k})
+			all = append(all, candidate{z: t.Z[i*r:][:r], label: label, multiplier: dual.total(i), restart: k, agreement: 1})
 		}
 	}
 	return all
@@ -117,15 +120,18 @@ func (d *descent) pursue(ctx context.Context, from []candidate, l leaning, o Opt
 
 // result gathers what the restarts found.
 func (d *descent) result(found []*trajectory, candidates []candidate, floor Floor) *Result {
-	r := &Result{Rank: d.span.rank(), Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Pruning: d.pruning, Balance: d.balance,
-		Floor: floor}
+	r := &Result{Rank: d.span.spectrum.Rank, Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Pruning: d.pruning,
+		Balance: d.balance, Floor: floor}
 	for _, t := range found {
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
 	groups := cluster(candidates, floor.Used)
 	r.Repeated = repeated(groups, len(found))
 	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
-	if r.Converged, r.Reason = converged(r.Restarts); r.Converged {
+	switch r.Converged, r.Reason = converged(r.Restarts); {
+	case r.Converged && d.problem.Convolutional != nil:
+		r.Converged, r.Reason = d.stable(r.Samples)
+	case r.Converged:
 		r.Converged, r.Reason = r.agreed()
 	}
 	r.Confidence = confidence(r.Samples, r.Rank)
@@ -156,7 +162,7 @@ func (d *descent) complete(r *Result) *Result {
 
 func parameters(p *Problem) int {
 	n := 0
-	for _, l := range p.Net.Layers {
+	for _, l := range p.chain().Layers {
 		rows, cols := l.W.Dims()
 		n += rows*cols + len(l.B)
 	}

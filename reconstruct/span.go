@@ -7,36 +7,46 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// span is the row space of the first layer above its initial noise. With a small initialisation the rows of W1 are
-// combinations of the training inputs up to that noise, so a sample x is z V^T with only r coordinates z: the input's
-// width d drops out of every step.
+// span is where samples are looked for, and the layer that they are looked for in: its block of the stationarity condition
+// is what a descent minimises.
 type span struct {
+	// layer is 0 for a fully connected network, spectrum that of its weight.
+	layer    int
 	spectrum graph.Spectrum
-	// net is the network over z: the first layer's weight is W1 V (h x r).
-	net *graph.Dense
-	// first is W1 (h x d), of the network that was decomposed.
+	// net is the network over coordinates z.
+	net *graph.Convolutional
+	// first is W1 (h x d), of the fully connected network that was decomposed.
 	first *mat.Dense
-	// basis is V^T (r x d).
+	// basis maps coordinates to inputs, r x d with orthonormal rows. Nil: coordinates are inputs.
 	basis *mat.Dense
+	// samples is how many the layer can hold or, in a network with convolutions, determine.
+	samples int
 }
 
+// newSpan is the row space of the first layer above its initial noise. With a small initialisation the rows of W1 are
+// combinations of the training inputs up to that noise, so a sample x is z V^T with only r coordinates z: the input's
+// width d drops out of every step. The network's first weight becomes W1 V (h x r).
 func newSpan(net *graph.Dense) *span {
 	s := &span{spectrum: graph.NoiseRank(net.Layers[0].W), first: net.Layers[0].W}
+	s.samples = s.spectrum.Rank
 	s.basis = mat.DenseCopyOf(s.spectrum.V.T())
 	reduced := *net
 	reduced.Layers = append([]graph.Affine(nil), net.Layers...)
 	var w mat.Dense
 	w.Mul(net.Layers[0].W, s.spectrum.V)
 	reduced.Layers[0].W = &w
-	s.net = &reduced
+	s.net = reduced.Chain()
 	return s
 }
 
 // rank is r.
-func (s *span) rank() int { return s.spectrum.Rank }
+func (s *span) rank() int { return s.net.Inputs() }
 
 // lift returns z V^T (m x d).
 func (s *span) lift(z *mat.Dense) *mat.Dense {
+	if s.basis == nil {
+		return z
+	}
 	var x mat.Dense
 	x.Mul(z, s.basis)
 	return &x

@@ -128,7 +128,11 @@ func (a *app) runChange(ctx context.Context, name, path, out, format string, app
 	if err != nil {
 		return err
 	}
-	net, err := apply(from.Net)
+	dense, err := from.Dense()
+	if err != nil {
+		return err
+	}
+	net, err := apply(dense)
 	if err != nil {
 		return err
 	}

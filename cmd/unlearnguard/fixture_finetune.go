@@ -102,6 +102,10 @@ func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) err
 	if err != nil {
 		return err
 	}
+	dense, err := from.Dense()
+	if err != nil {
+		return err
+	}
 	set, labels, err := o.samples(ctx, from)
 	if err != nil {
 		return err
@@ -120,7 +124,7 @@ func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) err
 		return err
 	}
 	o.descent.Progress = a.training("training", o.descent)
-	net, info, err := fixtures.FineTune(ctx, from.Net, x, labels, o.descent)
+	net, info, err := fixtures.FineTune(ctx, dense, x, labels, o.descent)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,11 @@ func (e *Evidence) score(ctx context.Context, r *Request) error {
 	for _, m := range nearest {
 		scores[statSSIM] = append(scores[statSSIM], m.Score)
 	}
-	if scores[statTrace], err = e.traces(r, all); err != nil {
+	noTraces := ""
+	if e.Model.Convolutional != nil {
+		noTraces = "the filters of a convolution span all patches, so that no image's can be told to be missing"
+		scores[statTrace] = make([]float64, len(all))
+	} else if scores[statTrace], err = e.traces(r, all); err != nil {
 		return err
 	}
 	n := r.Queried.Len()
@@ -62,6 +66,7 @@ func (e *Evidence) score(ctx context.Context, r *Request) error {
 	for k := range scores {
 		e.Scores[k] = metrics.Scores{Samples: scores[k][:n], Null: scores[k][n:]}
 	}
+	e.Scores[statTrace].NoPower = noTraces
 	return nil
 }
 

@@ -20,7 +20,9 @@ type Model struct {
 	SHA256   string
 	Size     int64
 	Producer string
-	Net      *graph.Dense
+	// Net is the network, or nil where it is Convolutional.
+	Net           *graph.Dense
+	Convolutional *graph.Convolutional
 	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one.
 	Homogeneity *graph.Homogeneity
 	Deviation   float64
@@ -55,18 +57,17 @@ func Open(ctx context.Context, path string) (*Model, error) {
 	if err := network.Classifier(); err != nil {
 		return nil, fmt.Errorf("%s: it is no classifier: %w", path, err)
 	}
-	net, err := network.Dense()
-	if err != nil {
+	m := &Model{Path: path, SHA256: file.SHA256, Size: file.Size, Homogeneity: network.Homogeneity(),
+		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
+	if err := m.extract(network); err != nil {
 		if damage := finite(file); damage != nil {
 			return nil, fmt.Errorf("%s: %w", path, damage)
 		}
 		return nil, &ScopeError{Path: path, Err: err}
 	}
-	if len(net.Layers) == 1 {
+	if len(m.chain().Layers) == 1 {
 		return nil, &ScopeError{Path: path, Err: errors.New("it has a single layer, which holds one combination of all samples for each class")}
 	}
-	m := &Model{Path: path, SHA256: file.SHA256, Size: file.Size, Net: net, Homogeneity: network.Homogeneity(),
-		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
 	if m.Homogeneity.Verdict == graph.NotHomogeneous {
 		return nil, &ScopeError{Path: path, Err: fmt.Errorf("it is not homogeneous in its parameters: %s", m.Homogeneity.Findings[0])}
 	}
@@ -75,6 +76,37 @@ func Open(ctx context.Context, path string) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// extract finds out which kind of network it is. The error is about the fully connected kind where the network has no
+// convolutions, and of either kind otherwise.
+func (m *Model) extract(network *graph.Network) error {
+	var err error
+	if m.Net, err = network.Dense(); err == nil {
+		return nil
+	}
+	m.Net = nil
+	var other error
+	if m.Convolutional, other = network.Convolutional(); other != nil {
+		return errors.Join(err, other)
+	}
+	return nil
+}
+
+// chain is the network, of either kind.
+func (m *Model) chain() *graph.Convolutional {
+	if m.Convolutional != nil {
+		return m.Convolutional
+	}
+	return m.Net.Chain()
+}
+
+// Dense is the network for what can be done to a fully connected one alone.
+func (m *Model) Dense() (*graph.Dense, error) {
+	if m.Net == nil {
+		return nil, fmt.Errorf("%s: it has convolutions: this operation is for fully connected networks", m.Path)
+	}
+	return m.Net, nil
 }
 
 // finite refuses weights that nothing can be computed with.
@@ -94,13 +126,16 @@ func finite(file *onnxio.Model) error {
 	return nil
 }
 
-// Architecture is the network's widths, input first: 784-1000-1.
+// Architecture is the network's widths, input first: 784-1000-1, or 784-16x169-128x25-1 for two convolutions of 16 and 128
+// channels at 169 and 25 positions.
 func (m *Model) Architecture() string {
-	_, d := m.Net.Layers[0].W.Dims()
-	out := strconv.Itoa(d)
-	for _, l := range m.Net.Layers {
+	out := strconv.Itoa(m.chain().Inputs())
+	for _, l := range m.chain().Layers {
 		rows, _ := l.W.Dims()
 		out += "-" + strconv.Itoa(rows)
+		if n := l.Positions(); n > 1 {
+			out += "x" + strconv.Itoa(n)
+		}
 	}
 	return out
 }
@@ -109,7 +144,7 @@ func (m *Model) Architecture() string {
 // plain vector. Dimensions of 1 in the file's shape say nothing: 28 x 28, 1 x 28 x 28 and 28 x 28 x 1 are the same.
 func (m *Model) Input() []int {
 	var sides []int
-	for _, n := range m.Net.InputShape {
+	for _, n := range m.chain().InputShape {
 		if n != 1 {
 			sides = append(sides, n)
 		}
@@ -135,7 +170,8 @@ func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Pro
 	if err != nil {
 		return reconstruct.Problem{}, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	if in := m.Net.Input; in != nil {
+	if m.Net != nil && m.Net.Input != nil {
+		in := m.Net.Input
 		// The first layer sees scale (p - mean)/std + shift = (p - mean')/std'.
 		for i, scale := range in.Scale {
 			if !(scale > 0) {
@@ -146,7 +182,7 @@ func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Pro
 			std[i] /= scale
 		}
 	}
-	p := reconstruct.Problem{Net: m.Net, Channels: c, Height: h, Width: w, Mean: mean, Std: std}
+	p := reconstruct.Problem{Net: m.Net, Convolutional: m.Convolutional, Channels: c, Height: h, Width: w, Mean: mean, Std: std}
 	if err := p.Validate(); err != nil {
 		return p, fmt.Errorf("%s: %w", m.Path, err)
 	}

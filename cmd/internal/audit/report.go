@@ -35,7 +35,7 @@ func (e *Evidence) describe(m *report.Model) {
 		Deviation: &deviation}
 	m.Reconstruction = report.Reconstruction{Method: method, Samples: len(e.Result.Samples), Rank: e.Result.Rank,
 		Details: details(e.Result)}
-	_, m.Reconstruction.Width = e.Model.Net.Layers[0].W.Dims()
+	m.Reconstruction.Width = e.Result.Width()
 	for _, s := range e.Result.Restarts {
 		m.Reconstruction.Residuals = append(m.Reconstruction.Residuals, s.Residual)
 	}

@@ -1,0 +1,87 @@
+package reconstruct
+
+import (
+	"math"
+
+	"unlearnguard/graph/engine"
+)
+
+// penalty makes images of particles where samples are looked for among all inputs and not in a span
+// that says what they look like: the mean over particles and pixels of the squared distance to [0, 1], of the distance
+// of neighbours (total variation; Rudin, Osher and Fatemi 1992) and, where images have a floor, of the square root of the
+// distance to it, which wants few pixels off the floor.
+type penalty[T engine.Float] struct {
+	m, channels, height, width int
+	space                      space
+	floor                      bool
+	pixels, grad               []float64 // of one particle
+}
+
+// The weights in the loss, whose scale is that of the relative residual. Rounded ends are where the norms are smooth.
+const (
+	penaltyBox       = 10.0
+	penaltyVariation = 0.1
+	penaltyFloor     = 0.3
+	penaltyRound     = 0.1
+)
+
+func newPenalty[T engine.Float](d *descent) *penalty[T] {
+	p := d.problem
+	return &penalty[T]{m: len(d.labels), channels: p.Channels, height: p.Height, width: p.Width, space: d.space,
+		floor: hasFloor(p), pixels: make([]float64, p.Inputs()), grad: make([]float64, p.Inputs())}
+}
+
+// hasFloor says whether a quarter of the mean image is black, which it is only where all images are.
+func hasFloor(p *Problem) bool {
+	black := 0
+	for _, v := range p.Mean {
+		if math.Abs(v) < floorWidth {
+			black++
+		}
+	}
+	return len(p.Mean) == p.Inputs() && 4*black > len(p.Mean)
+}
+
+// addGradient adds the penalty's gradient at particles z (m x d) to dst.
+func (p *penalty[T]) addGradient(dst []float64, z []T) {
+	d := len(p.pixels)
+	for i := range p.m {
+		for j := range p.pixels {
+			p.pixels[j] = float64(z[i*d+j])*p.space.std[j] + p.space.mean[j]
+		}
+		for j, v := range p.pixels {
+			p.grad[j] = 2 * penaltyBox * (min(v, 0) + max(v-1, 0))
+			if p.floor {
+				p.grad[j] += penaltyFloor * v / math.Pow(v*v+penaltyRound*penaltyRound, 0.75)
+			}
+		}
+		for c := range p.channels {
+			p.addVariation(c * p.height * p.width)
+		}
+		for j, g := range p.grad {
+			dst[i*d+j] += g * p.space.std[j] / float64(p.m*d)
+		}
+	}
+}
+
+// addVariation adds the gradient for the channel that begins at the given pixel.
+func (p *penalty[T]) addVariation(from int) {
+	for y := range p.height {
+		for x := range p.width {
+			at := from + y*p.width + x
+			if x+1 < p.width {
+				p.addDifference(at, at+1)
+			}
+			if y+1 < p.height {
+				p.addDifference(at, at+p.width)
+			}
+		}
+	}
+}
+
+func (p *penalty[T]) addDifference(a, b int) {
+	v := p.pixels[a] - p.pixels[b]
+	g := penaltyVariation * v / math.Sqrt(v*v+penaltyRound*penaltyRound)
+	p.grad[a] += g
+	p.grad[b] -= g
+}
