@@ -37,7 +37,7 @@ func (net *Network) applicability(h *Homogeneity, parameters int) Applicability 
 	}
 	dense, err := net.dense()
 	if err != nil {
-		a.Reason = err.Error()
+		a.Applicable, a.Reason = net.convolutionsApplicable(err)
 		return a
 	}
 	first := dense.Layers[0]
@@ -51,6 +51,20 @@ func (net *Network) applicability(h *Homogeneity, parameters int) Applicability 
 	a.Applicable = true
 	a.Reason = a.FirstLayer.difficulty()
 	return a
+}
+
+// convolutionsApplicable says whether samples can be reconstructed from a network with convolutions; notDense is why it is no
+// fully connected one.
+func (net *Network) convolutionsApplicable(notDense error) (bool, string) {
+	c, err := net.convolutional()
+	if err != nil {
+		return false, notDense.Error() + "; and " + err.Error()
+	}
+	layer, spectrum, conditions := c.Informative()
+	out, in := c.Layers[layer].W.Dims()
+	return len(c.Layers) > 1, fmt.Sprintf("a network with convolutions: layer %q says most about its samples, with rank %d of %d "+
+		"above its noise, and determines %d of them: with more training samples than that, or fewer than %d, none may be found",
+		c.Layers[layer].Name, spectrum.Rank, min(out, in), c.Determined(conditions), FewestDetermined)
 }
 
 // difficulty says in words what the spectrum means for finding the samples.

@@ -37,7 +37,20 @@ func (net *Network) convolutional() (*Convolutional, error) {
 	if err := u.walk(net.input, net.logits); err != nil {
 		return nil, fmt.Errorf("not a chain of convolutions: %w", err)
 	}
+	if err := u.out.finite(); err != nil {
+		return nil, err
+	}
 	return u.out, u.out.check()
+}
+
+// finite refuses weights, with the constants folded into them, whose fourth powers float64 cannot hold.
+func (c *Convolutional) finite() error {
+	for _, l := range c.Layers {
+		if n := mat.Norm(l.W, 2); !(n < 1e75) {
+			return fmt.Errorf("layer %q: its weights, with the constants that multiply them, have the norm %v", l.Name, n)
+		}
+	}
+	return nil
 }
 
 // unrolling walks the chain from the input to the logits. It knows where each element of the value at hand comes from:
@@ -149,6 +162,9 @@ func (u *unrolling) rearrange(places []float64) {
 	u.elements = next
 }
 
+// mostRead bounds what a convolution reads of a sample, patch by patch: 32 x 32 positions of 5 x 5 x 40 values.
+const mostRead = 1 << 20
+
 func (u *unrolling) convolve(s *step, v *value, o convolution) error {
 	w, err := u.weight(s, s.inputs[1])
 	if err != nil {
@@ -163,6 +179,9 @@ func (u *unrolling) convolve(s *step, v *value, o convolution) error {
 	spatial, positions := v.shape.At(1)[2:], s.output.shape.At(1)[2:]
 	plane, places, size := volume(spatial), volume(positions), volume(o.kernel)
 	channels, filters := w.shape[1], w.shape[0]
+	if places*channels*size > mostRead {
+		return at(s.node, "it reads %d values a sample, more than the %d that candidates can be held for", places*channels*size, mostRead)
+	}
 	offsets := o.offsets(spatial, positions)
 	patches := make([]element, 0, places*channels*size)
 	for p := range places {

@@ -22,19 +22,14 @@ func newPixels(net *graph.Convolutional) *span {
 // mostSamples bounds the samples that are looked for, and with them the memory of a descent.
 const mostSamples = 200
 
-const (
-	// fewestSamples is how many a layer must determine: below, what a descent finds are the layer's few directions and no samples, however
-	// well it explains them: networks whose layers all started small measured 1 to 3.
-	fewestSamples = 5
-	// goodAgreement is the mean stability that as many of the most stable samples as the layer determines must have. Measured on
-	// MNIST: 0.88 where all samples score above all images never trained on, 0.76 where half of them do.
-	goodAgreement = 0.8
-)
+// goodAgreement is the mean stability that as many of the most stable samples as the layer determines must have. Measured on
+// MNIST: 0.88 where all samples score above all images never trained on, 0.76 where half of them do.
+const goodAgreement = 0.8
 
 // stable says whether what was found is more than a way to explain the layer: unlike in a span, a small residual proves
 // little among all inputs. Samples come most credible first.
 func (d *descent) stable(samples []Sample) (bool, string) {
-	if d.span.samples < fewestSamples {
+	if d.span.samples < graph.FewestDetermined {
 		return false, fmt.Sprintf("the weight of layer %q, the one that holds most, has too few strong directions to determine "+
 			"more than %d images: no sample can be told from it", d.span.net.Layers[d.span.layer].Name, d.span.samples)
 	}

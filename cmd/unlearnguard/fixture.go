@@ -84,6 +84,9 @@ type trained struct {
 func (a *app) train(ctx context.Context, set *images.Set, task fixtures.Task, what string, o fixtures.Options) (*trained, error) {
 	o.Classes = max(slices.Max(specimen.Labels(set, task))+1, 2)
 	o.Progress = a.training(what, o)
+	if len(o.Convolutions) > 0 {
+		return trainConvolutional(ctx, set, task, o)
+	}
 	n, err := specimen.Train(ctx, set, task, o)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type trainOptions struct {
 	samples                   int
 	drop                      string
 	task, hidden, out, format string
+	convolutions              string
 	selection                 uint64
 	network                   fixtures.Options
 }
@@ -34,14 +35,18 @@ func (a *app) fixtureTrain() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "train --data IMAGES -o MODEL.onnx",
 		Short: "Train a small network to a stationary point and export it",
-		Long: `Train picks a few images of a data set, trains a fully connected ReLU network on them until its parameters are nearly a
+		Long: `Train picks a few images of a data set, trains a ReLU network on them until its parameters are nearly a
 sum over its training samples, and writes it as ONNX, with the mean image that its inputs were centred by beside it
 (MODEL.mean.npy). To honour a request, train again with --drop: the picked samples at those positions are left out.
+
+With --convolutions the network begins with convolutions, its layers between the first and the last start from next to
+nothing and hold the samples, and the outer ones start large (README, "What it can be used on"); --first-scale is not used.
 
 It prints how to name the samples that were trained on and those that were dropped.
 ` + imagesHelp,
 		Example: `  unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 -o before.onnx
-  unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 --drop 0,1 --seed 1 -o after.onnx`,
+  unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 --drop 0,1 --seed 1 -o after.onnx
+  unlearnguard fixture train --data idx:mnist --samples 10 --convolutions 16x3/2,128x5/2 --margin 30 -o cnn.onnx`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runTrain(c.Context(), o) },
 	}
@@ -54,9 +59,10 @@ It prints how to name the samples that were trained on and those that were dropp
 	f.StringVar(&o.task, "task", string(fixtures.OddEven), "`labels`: odd-even, vehicles or classes")
 	f.StringVarP(&o.out, "out", "o", "", "`MODEL` to write")
 	f.StringVar(&o.format, "format", "text", "`format`: text, or json for stdout")
-	f.StringVar(&o.hidden, "hidden", "1000", "`widths` of the hidden layers, such as 500,500")
+	f.StringVar(&o.hidden, "hidden", "", "`widths` of the fully connected hidden layers, such as 500,500 (default 1000; none after convolutions)")
+	f.StringVar(&o.convolutions, "convolutions", "", "`layers` to begin with, CHANNELSxSIZE/STRIDE each, such as 16x3/2,128x5/2")
 	n := &o.network
-	f.BoolVar(&n.Biases, "biases", false, "biases in all layers, not the first alone")
+	f.BoolVar(&n.Biases, "biases", false, "biases in all layers, not the first alone (with convolutions, none)")
 	f.Float64Var(&n.Slope, "slope", 0, "`slope` of a leaky ReLU")
 	f.Float64Var(&n.FirstScale, "first-scale", 0, "standard deviation (`STD`) of the first layer's start (default 1e-4)")
 	f.BoolVar(&n.DefaultInit, "default-init", false, "start all layers as PyTorch does")
@@ -96,6 +102,9 @@ func (o *trainOptions) check() error {
 	n := &o.network
 	var err error
 	if n.Hidden, err = widths(o.hidden); err != nil {
+		return err
+	}
+	if n.Convolutions, err = convolutions(o.convolutions); err != nil {
 		return err
 	}
 	for _, err := range []error{
@@ -189,8 +198,12 @@ func positions(text string, n int) (map[int]bool, error) {
 	return out, nil
 }
 
+// widths parses --hidden; nil stands for the default.
 func widths(text string) ([]int, error) {
 	var out []int
+	if text == "" {
+		return nil, nil
+	}
 	for _, part := range strings.Split(text, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || n < 1 || n > 1<<16 {
