@@ -17,7 +17,7 @@ import (
 // its file.
 func convolved(t *testing.T, set *images.Set, positions []int, norm images.Normalisation, o fixtures.Options) *Model {
 	t.Helper()
-	o.Convolutions = []fixtures.Convolution{{Channels: 16, Size: 3, Stride: 2}, {Channels: 128, Size: 5, Stride: 2}}
+	o.Convolutions = []fixtures.Convolution{{Channels: 16, Size: 3, Stride: 2}, {Channels: 96, Size: 5, Stride: 2}}
 	set = set.Subset(positions)
 	x, err := norm.Apply(set)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestConvolutions(t *testing.T) {
 	}
 	results := map[string]*reconstruct.Result{}
 	for name, m := range models {
-		r, err := Recover(context.Background(), m, set.C, set.H, set.W, norm, reconstruct.Options{Restarts: 2, Steps: 300})
+		r, err := Recover(context.Background(), m, set.C, set.H, set.W, norm, reconstruct.Options{Restarts: 2, Steps: 250})
 		if err != nil {
 			t.Fatal(err)
 		}
