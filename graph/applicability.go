@@ -60,11 +60,14 @@ func (net *Network) convolutionsApplicable(notDense error) (bool, string) {
 	if err != nil {
 		return false, notDense.Error() + "; and " + err.Error()
 	}
-	layer, spectrum, conditions := c.Informative()
-	out, in := c.Layers[layer].W.Dims()
-	return len(c.Layers) > 1, fmt.Sprintf("a network with convolutions: layer %q says most about its samples, with rank %d of %d "+
-		"above its noise, and determines %d of them: with more training samples than that, or fewer than %d, none may be found",
-		c.Layers[layer].Name, spectrum.Rank, min(out, in), c.Determined(conditions), FewestDetermined)
+	layer, _, conditions := c.Informative()
+	name, n := c.Layers[layer].Name, c.Determined(conditions)
+	if n < FewestDetermined {
+		return len(c.Layers) > 1, fmt.Sprintf("layer %q, which says most about the samples, determines no more than %d of them: "+
+			"its weights have few directions, or are mostly those that it started from, and nothing may be found", name, n)
+	}
+	return len(c.Layers) > 1, fmt.Sprintf("layer %q, which says most about the samples, determines %d of them: "+
+		"had the network more, they are hard to find", name, n)
 }
 
 // difficulty says in words what the spectrum means for finding the samples.

@@ -18,6 +18,28 @@
 // but the parameters and the input's normalisation is used; a [Result] says in Converged whether it may be relied on when
 // it does not contain something, and in Confidence how much of the samples it is likely to show.
 //
+// # Convolutions
+//
+// A convolution's filters span next to all patches, so that there is no thin space to look in, and the first layer has too
+// few numbers (16 filters of 3 x 3 are 144; a digit has 784 pixels). What holds samples is a later layer that grew from next
+// to nothing while those around it hardly moved. Run looks among all inputs, with a prior for images, for what explains the
+// layer that says most ([unlearnguard/graph.Convolutional.Informative]), and confidence is the restarts' agreement alone.
+//
+// Measured on MNIST odd/even with conv 3x3/2, conv k x k/2, linear, whose layers start from 10, 0.001 and 30 times PyTorch's
+// default (restarts pooled; mean best SSIM of the training samples, and of images never trained on):
+//
+//	n = 10, 16 and 128 channels, k = 5 (determines 12 samples): 0.72, 0.30; all samples above all others
+//	n = 20, 32 and 128 channels, k = 7 (determines 26):         0.67, 0.35; 16 of 20 above all others
+//	n = 20, 16 and 128 channels, k = 5 (determines 9):          0.42, 0.25; 10 of 20, and flagged: more samples than determined
+//	n = 10, starts 1, 0.001, 30:                                0.49 from one restart
+//	n = 10, starts 1, 0.01, 1:                                  0.35, 0.23; flagged
+//	n = 10, all layers 0.1 or 0.05:                             0.23, 0.23; flagged: the layers end with 2 to 5 directions
+//	n = 10, PyTorch's start in all layers:                      0.20, as chance; flagged: residual 0.65
+//
+// Where all layers start small, the stationarity residual of every layer is small at the truth (0.1 to 0.15), but no smaller
+// than at images that have nothing to do with it: few directions of a layer that has ten times as many parameters as the
+// samples have pixels say little, so that neither parameter counts nor the residual tell whether recovery is possible.
+//
 // [RunPublished] is the published method, to compare with: it needs five hyper-parameters, which [SweepPublished] draws.
 //
 // # Limits

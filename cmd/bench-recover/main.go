@@ -42,6 +42,7 @@ type row struct {
 	task    fixtures.Task
 	samples int
 	hidden  []int
+	filters []fixtures.Convolution // before them
 	score   float64
 	limit   time.Duration
 	// above is the share of samples that must score above the 95 % quantile of never-trained images; 0 for none.
@@ -55,6 +56,13 @@ var rows = []row{
 	{name: "fashion50", data: "fashion-mnist", task: fixtures.OddEven, samples: 50, hidden: []int{500, 500}, score: 0.6, limit: 20 * time.Second},
 	{name: "cifar50", data: "cifar10", task: fixtures.Classes, samples: 50, hidden: []int{500, 500}, score: 0.7, limit: 30 * time.Second},
 	{name: "mnist500", data: "mnist", task: fixtures.OddEven, samples: 500, hidden: []int{1000, 1000}, score: 0.55, limit: 5 * time.Minute, above: 0.5},
+	{name: "cnn10", data: "mnist", task: fixtures.OddEven, samples: 10, filters: filters(16, 128, 5), score: 0.6, limit: time.Minute},
+	{name: "cnn20", data: "mnist", task: fixtures.OddEven, samples: 20, filters: filters(32, 128, 7), score: 0.6, limit: time.Minute},
+}
+
+// filters are two convolutions of so many channels, the first 3 x 3 and the second size x size.
+func filters(first, second, size int) []fixtures.Convolution {
+	return []fixtures.Convolution{{Channels: first, Size: 3, Stride: 2}, {Channels: second, Size: size, Stride: 2}}
 }
 
 func main() {
@@ -183,7 +191,7 @@ func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, er
 		return nil, err
 	}
 	samples := set.Subset(picked)
-	p, _, err := problem(ctx, samples, r.task, fixtures.Options{Hidden: r.hidden, Seed: seed})
+	p, _, err := problem(ctx, samples, r.task, fixtures.Options{Hidden: r.hidden, Convolutions: r.filters, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
@@ -259,11 +267,14 @@ func problem(ctx context.Context, samples *images.Set, task fixtures.Task, o fix
 	if err != nil {
 		return nil, fixtures.Info{}, err
 	}
-	net, info, err := fixtures.Train(ctx, x, labels, o)
-	if err != nil {
-		return nil, info, err
+	p := &reconstruct.Problem{Channels: samples.C, Height: samples.H, Width: samples.W, Mean: norm.Mean}
+	var info fixtures.Info
+	if len(o.Convolutions) > 0 {
+		p.Convolutional, info, err = fixtures.TrainConvolutional(ctx, x, labels, [3]int{samples.C, samples.H, samples.W}, o)
+	} else {
+		p.Net, info, err = fixtures.Train(ctx, x, labels, o)
 	}
-	return &reconstruct.Problem{Net: net, Channels: samples.C, Height: samples.H, Width: samples.W, Mean: norm.Mean}, info, nil
+	return p, info, err
 }
 
 // best returns the highest SSIM of each image with any recovered sample.
