@@ -10,7 +10,8 @@
 //
 // [Network.Dense] gives the fully connected (leaky) ReLU network that a chain of Gemm, MatMul, Add, BatchNormalization
 // and reshaping amounts to, or says which node is none of that. [NoiseRank] tells how much of a first layer is more than
-// noise.
+// noise. [Network.Convolutional] gives the chain of convolutions and fully connected layers that a model amounts to otherwise,
+// and [Convolutional.Informative] tells which of them says most about its samples.
 //
 // [Network.Evaluator] runs a network forward through a gorgonia graph. [Network.Check] compares what it computes with
 // what another runtime did.

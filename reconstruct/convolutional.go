@@ -2,6 +2,10 @@ package reconstruct
 
 import (
 	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
 
 	"unlearnguard/graph"
 )
@@ -26,20 +30,36 @@ const mostSamples = 200
 // MNIST: 0.88 where all samples score above all images never trained on, 0.76 where half of them do.
 const goodAgreement = 0.8
 
+// weigh sets the confidence of samples of a network with convolutions: stability, times how much of a picture the parameters
+// hold of it, the contrast times the root of the multiplier, against the most. Restarts also agree on faint particles with
+// which they mend what the others leave.
+func weigh(samples []Sample) {
+	most := math.SmallestNonzeroFloat64
+	for i, s := range samples {
+		samples[i].Confidence = stat.StdDev(s.Pixels, nil) * math.Sqrt(s.Multiplier)
+		most = max(most, samples[i].Confidence)
+	}
+	for i := range samples {
+		samples[i].Confidence *= samples[i].Stability / most
+	}
+}
+
 // stable says whether what was found is more than a way to explain the layer: unlike in a span, a small residual proves
-// little among all inputs. Samples come most credible first.
+// little among all inputs.
 func (d *descent) stable(samples []Sample) (bool, string) {
 	if d.span.samples < graph.FewestDetermined {
 		return false, fmt.Sprintf("the weight of layer %q, the one that holds most, has too few strong directions to determine "+
 			"more than %d images: no sample can be told from it", d.span.net.Layers[d.span.layer].Name, d.span.samples)
 	}
-	sum, n := 0., min(d.span.samples, len(samples))
-	for _, s := range samples[:n] {
-		sum += s.Stability / float64(n)
+	stabilities := make([]float64, len(samples))
+	for i, s := range samples {
+		stabilities[i] = s.Stability
 	}
-	if sum < goodAgreement {
+	slices.Sort(stabilities)
+	n := min(d.span.samples, len(samples))
+	if agreement := stat.Mean(stabilities[len(samples)-n:], nil); !(agreement >= goodAgreement) {
 		return false, fmt.Sprintf("the restarts agree to %.2f on what they found (%.2f is needed): the samples are more than "+
-			"the weights determine, or the descent has not found them", sum, goodAgreement)
+			"the weights determine, or the descent has not found them", agreement, goodAgreement)
 	}
 	return true, ""
 }

@@ -23,21 +23,12 @@ func filters(first, second int) []fixtures.Convolution {
 // convolved returns drawn digits and the problem of a network with two convolutions trained on them.
 func convolved(t *testing.T, n int, o fixtures.Options) (*images.Set, reconstruct.Problem) {
 	t.Helper()
-	set := digits.Draw(n, 3)
-	norm := images.Normalisation{Mean: images.Mean(set)}
-	x, err := norm.Apply(set)
-	if err != nil {
-		t.Fatal(err)
-	}
-	labels := make([]int, n)
-	for i, c := range set.Labels {
-		labels[i] = fixtures.OddEven.Label(c)
-	}
+	set, x, labels, mean := lesson(t, n, fixtures.OddEven)
 	net, _, err := fixtures.TrainConvolutional(context.Background(), x, labels, [3]int{1, set.H, set.W}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return set, reconstruct.Problem{Convolutional: net, Channels: 1, Height: set.H, Width: set.W, Mean: norm.Mean}
+	return set, reconstruct.Problem{Convolutional: net, Channels: 1, Height: set.H, Width: set.W, Mean: mean}
 }
 
 func TestRunRecoversFromConvolutions(t *testing.T) {

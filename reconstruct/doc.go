@@ -23,7 +23,7 @@
 // A convolution's filters span next to all patches, so that there is no thin space to look in, and the first layer has too
 // few numbers (16 filters of 3 x 3 are 144; a digit has 784 pixels). What holds samples is a later layer that grew from next
 // to nothing while those around it hardly moved. Run looks among all inputs, with a prior for images, for what explains the
-// layer that says most ([unlearnguard/graph.Convolutional.Informative]), and confidence is the restarts' agreement alone.
+// layer that says most ([unlearnguard/graph.Convolutional.Informative]).
 //
 // Measured on MNIST odd/even with conv 3x3/2, conv k x k/2, linear, whose layers start from 10, 0.001 and 30 times PyTorch's
 // default (restarts pooled; mean best SSIM of the training samples, and of images never trained on):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -16,26 +17,30 @@ import (
 	"unlearnguard/reconstruct"
 )
 
-// trained returns drawn digits and the problem of a network trained on them.
-func trained(t *testing.T, n int, task fixtures.Task, hidden ...int) (*images.Set, reconstruct.Problem) {
+// lesson is what a network is trained on: drawn digits, about their mean, with labels by the task.
+func lesson(t *testing.T, n int, task fixtures.Task) (set *images.Set, x *mat.Dense, labels []int, mean []float64) {
 	t.Helper()
-	set := digits.Draw(n, 3)
+	set = digits.Draw(n, 3)
 	norm := images.Normalisation{Mean: images.Mean(set)}
 	x, err := norm.Apply(set)
 	if err != nil {
 		t.Fatal(err)
 	}
-	labels := make([]int, n)
-	classes := 2
-	for i, c := range set.Labels {
-		labels[i] = task.Label(c)
-		classes = max(classes, labels[i]+1)
+	for _, c := range set.Labels {
+		labels = append(labels, task.Label(c))
 	}
-	net, _, err := fixtures.Train(context.Background(), x, labels, fixtures.Options{Hidden: hidden, Classes: classes})
+	return set, x, labels, norm.Mean
+}
+
+// trained returns drawn digits and the problem of a network trained on them.
+func trained(t *testing.T, n int, task fixtures.Task, hidden ...int) (*images.Set, reconstruct.Problem) {
+	t.Helper()
+	set, x, labels, mean := lesson(t, n, task)
+	net, _, err := fixtures.Train(context.Background(), x, labels, fixtures.Options{Hidden: hidden, Classes: max(2, slices.Max(labels)+1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return set, reconstruct.Problem{Net: net, Channels: 1, Height: set.H, Width: set.W, Mean: norm.Mean}
+	return set, reconstruct.Problem{Net: net, Channels: 1, Height: set.H, Width: set.W, Mean: mean}
 }
 
 // cosines are those of a set's images with what was recovered nearest to each.

@@ -66,7 +66,8 @@ type Sample struct {
 	AtFloor float64 `json:"at_floor"`
 	// Confidence in [0, 1] predicts, without any training data, how close the sample is to a training image: its
 	// stability beyond what restarts with nothing in common would have, times the share of its pixels at the floor beyond
-	// chance where the images have a floor.
+	// chance where the images have a floor. In a network with convolutions it is stability times contrast times the root of
+	// the multiplier, the latter two against the most.
 	Confidence float64 `json:"confidence"`
 }
 

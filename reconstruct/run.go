@@ -202,6 +202,9 @@ func (d *descent) samples(groups []group, floor Floor, chance float64) []Sample 
 			out[i].Confidence *= max(0, (g.best.atFloor-floor.Chance)/(1-floor.Chance))
 		}
 	}
+	if d.problem.Convolutional != nil {
+		weigh(out)
+	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Confidence > out[j].Confidence })
 	return out
 }
