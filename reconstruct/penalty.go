@@ -6,15 +6,15 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// penalty makes images of particles where samples are looked for among all inputs and not in a span
-// that says what they look like: the mean over particles and pixels of the squared distance to [0, 1], of the distance
-// of neighbours (total variation; Rudin, Osher and Fatemi 1992) and, where images have a floor, of the square root of the
+// penalty makes images of particles where samples are looked for among all inputs and not in a span that says what they
+// look like: the mean over particles and pixels of the squared distance to [0, 1], of the distance of neighbours (total variation; Rudin, Osher and Fatemi 1992) and, where images have a floor, of the square root of the
 // distance to it, which wants few pixels off the floor.
 type penalty[T engine.Float] struct {
-	m, channels, height, width int
-	space                      space
-	floor                      bool
-	pixels, grad               []float64 // of one particle
+	m            int
+	problem      *Problem
+	space        space
+	floor        bool
+	pixels, grad []float64 // of one particle
 }
 
 // The weights in the loss, whose scale is that of the relative residual. Rounded ends are where the norms are smooth.
@@ -27,8 +27,8 @@ const (
 
 func newPenalty[T engine.Float](d *descent) *penalty[T] {
 	p := d.problem
-	return &penalty[T]{m: len(d.labels), channels: p.Channels, height: p.Height, width: p.Width, space: d.space,
-		floor: hasFloor(p), pixels: make([]float64, p.Inputs()), grad: make([]float64, p.Inputs())}
+	return &penalty[T]{m: len(d.labels), problem: p, space: d.space, floor: hasFloor(p),
+		pixels: make([]float64, p.Inputs()), grad: make([]float64, p.Inputs())}
 }
 
 // hasFloor says whether a quarter of the mean image is black, which it is only where all images are.
@@ -55,31 +55,15 @@ func (p *penalty[T]) addGradient(dst []float64, z []T) {
 				p.grad[j] += penaltyFloor * v / math.Pow(v*v+penaltyRound*penaltyRound, 0.75)
 			}
 		}
-		for c := range p.channels {
-			p.addVariation(c * p.height * p.width)
-		}
+		neighbours(p.problem, p.addVariation)
 		for j, g := range p.grad {
 			dst[i*d+j] += g * p.space.std[j] / float64(p.m*d)
 		}
 	}
 }
 
-// addVariation adds the gradient for the channel that begins at the given pixel.
-func (p *penalty[T]) addVariation(from int) {
-	for y := range p.height {
-		for x := range p.width {
-			at := from + y*p.width + x
-			if x+1 < p.width {
-				p.addDifference(at, at+1)
-			}
-			if y+1 < p.height {
-				p.addDifference(at, at+p.width)
-			}
-		}
-	}
-}
-
-func (p *penalty[T]) addDifference(a, b int) {
+// addVariation adds the gradient for two neighbouring pixels.
+func (p *penalty[T]) addVariation(a, b int) {
 	v := p.pixels[a] - p.pixels[b]
 	g := penaltyVariation * v / math.Sqrt(v*v+penaltyRound*penaltyRound)
 	p.grad[a] += g
