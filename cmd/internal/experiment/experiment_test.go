@@ -129,7 +129,12 @@ func TestRobustness(t *testing.T) {
 
 func TestRange(t *testing.T) {
 	t.Parallel()
-	r := run(t, "range", options())
+	o := options()
+	r := run(t, "range", o)
+	o.Threads = 1
+	if got, want := laidOut(t, run(t, "range", o)), laidOut(t, r); got != want {
+		t.Errorf("on one thread:\n%s, want\n%s", got, want)
+	}
 	// Samples far from the decision boundary are recovered less well.
 	r.check(t, bound{correlation, row("phase 1, SSIM above 0.4"), -1, -0.2},
 		bound{"never trained", row("phase 1, above 95 % of never trained"), 0, 0.05},
@@ -142,16 +147,13 @@ func TestRange(t *testing.T) {
 func TestRelabel(t *testing.T) {
 	t.Parallel()
 	o := options()
+	o.Cases = t.TempDir()
 	r := run(t, "relabel", o)
 	r.check(t, honoured("retrained")...)
 	r.check(t,
 		bound{similarity, row("relabelled", "forgotten"), 0.75, 1}, bound{retained, row("relabelled", "forgotten"), 0.75, 1},
 		bound{accuracy, row("relabelled", "forgotten"), 0, 0}, bound{accuracy, row("relabelled", "remaining"), 1, 1})
 
-	o.Threads, o.Cases = 1, t.TempDir()
-	if got, want := laidOut(t, run(t, "relabel", o)), laidOut(t, r); got != want {
-		t.Errorf("on one thread:\n%s, want\n%s", got, want)
-	}
 	o.Progress = func(work string, _ float64) { t.Errorf("%s is done again", work) }
 	if got, want := laidOut(t, run(t, "relabel", o)), laidOut(t, r); got != want {
 		t.Errorf("from what was kept:\n%s, want\n%s", got, want)
