@@ -1,8 +1,8 @@
 package reconstruct
 
 // LowConfidence is the [Result.Confidence] below which what a run recovered resembles the training samples only in part.
-// Eight networks that it was set by, of five kinds: 0.76 to 0.83 where the mean SSIM was 0.53 to 0.62, and 0.87 to 0.94 where
-// it was 0.72 to 0.90.
+// Of the networks that it was set by, none of which .ci/bench-recover has, it was 0.76 to 0.85 where the mean SSIM was
+// 0.53 to 0.64, and 0.87 to 0.94 where it was 0.72 to 0.90.
 const LowConfidence = 0.85
 
 // Result is what the parameters gave up.
@@ -31,7 +31,8 @@ type Result struct {
 	Converged bool   `json:"converged"`
 	Reason    string `json:"reason,omitempty"`
 	// Confidence in [0, 1] ranks runs by how close what they recovered is to the training images, without any of them: the
-	// mean of Stability times Agreement over the Rank most credible samples, about as many as there are to recover. Below LowConfidence the run is doubtful.
+	// mean of Stability times Agreement over the Rank most credible samples, about as many as there are to recover. Below
+	// LowConfidence the run is doubtful.
 	Confidence float64 `json:"confidence"`
 
 	span  *span
