@@ -71,7 +71,9 @@ func (b Bars) draw() (*plot.Plot, error) {
 		}
 		bars.Color = colours[k%len(colours)]
 		p.Add(bars, whiskers)
-		p.Y.Max = max(p.Y.Max, s.greatest())
+		for _, l := range whiskers.lines {
+			p.Y.Min, p.Y.Max = min(p.Y.Min, l.low), max(p.Y.Max, l.high)
+		}
 	}
 	p.NominalX(level(wrapped(b.Groups))...)
 	p.X.Tick.Length = 0
@@ -119,17 +121,6 @@ func (s *spans) Plot(c draw.Canvas, p *plot.Plot) {
 		at := x(l.x) + s.offset
 		c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.8}, at, y(l.low), at, y(l.high))
 	}
-}
-
-// greatest is the largest value, 0 of none.
-func (s *Series) greatest() float64 {
-	out := 0.0
-	for _, values := range s.Values {
-		for _, v := range values {
-			out = max(out, v)
-		}
-	}
-	return out
 }
 
 // lineLength is where the names of groups of bars are broken, in letters.
