@@ -29,6 +29,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
+	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -235,7 +236,7 @@ func (o *outcome) compare(ctx context.Context, samples, null *images.Set) ([]flo
 
 // confidence is Spearman's rank correlation of the recovered samples' confidence with how close they really are.
 func confidence(ctx context.Context, samples *images.Set, result *reconstruct.Result) (float64, error) {
-	matches, err := metrics.NearestSSIM(ctx, recovered(samples, result), pictures(samples), metrics.SSIMOptions{})
+	matches, err := metrics.NearestSSIM(ctx, recovered(samples, result), audit.Pictures(samples), metrics.SSIMOptions{})
 	var said, real []float64
 	for i, m := range matches {
 		said, real = append(said, result.Samples[i].Confidence), append(real, m.Score)
@@ -279,24 +280,12 @@ func problem(ctx context.Context, samples *images.Set, task fixtures.Task, o fix
 
 // best returns the highest SSIM of each image with any recovered sample.
 func best(ctx context.Context, set *images.Set, result *reconstruct.Result) ([]float64, error) {
-	matches, err := metrics.NearestSSIM(ctx, pictures(set), recovered(set, result), metrics.SSIMOptions{})
+	matches, err := metrics.NearestSSIM(ctx, audit.Pictures(set), recovered(set, result), metrics.SSIMOptions{})
 	scores := make([]float64, len(matches))
 	for i, m := range matches {
 		scores[i] = m.Score
 	}
 	return scores, err
-}
-
-// pictures are a set's images.
-func pictures(set *images.Set) []metrics.Image {
-	out := make([]metrics.Image, set.Len())
-	for i := range out {
-		out[i] = metrics.NewImage(set.C, set.H, set.W)
-		for j, v := range set.Image(i) {
-			out[i].Pix[j] = float64(v)
-		}
-	}
-	return out
 }
 
 // recovered are a result's samples as images of the set's size.

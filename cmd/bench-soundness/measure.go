@@ -28,7 +28,7 @@ type outcome struct {
 // run audits every suspect against the model before.
 func (b *bench) run(ctx context.Context) error {
 	var err error
-	if b.before, b.mean, err = b.train(ctx, b.trained(), b.seed); err != nil {
+	if b.before, err = b.train(ctx, b.trained(), b.seed); err != nil {
 		return err
 	}
 	before, err := b.recover(ctx, suspect{name: "before", make: suspects[2].make})
@@ -53,12 +53,12 @@ func (b *bench) run(ctx context.Context) error {
 }
 
 func (b *bench) recover(ctx context.Context, s suspect) (*opened, error) {
-	net, mean, err := s.make(ctx, b)
+	net, err := s.make(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	o := &opened{norm: images.Normalisation{Mean: mean}}
-	if o.model, err = b.open(ctx, net, "model"); err != nil {
+	o := &opened{norm: net.Normalisation()}
+	if o.model, err = net.Open(ctx, b.dir, "model", b.keep); err != nil {
 		return nil, err
 	}
 	o.result, err = audit.Recover(ctx, o.model, b.keep.C, b.keep.H, b.keep.W, o.norm, reconstruct.Options{Seed: b.seed})

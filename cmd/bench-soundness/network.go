@@ -6,13 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"gonum.org/v1/gonum/mat"
-
-	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph"
-	"unlearnguard/onnxio"
 )
 
 // network is one case: what the model before is.
@@ -62,9 +58,8 @@ type bench struct {
 	// are samples to go on training on.
 	forget, keep, never, other *images.Set
 	reference                  *images.Set
-	// before is the model before the request, and mean the image that its inputs are centred by.
-	before *graph.Dense
-	mean   images.Values
+	// before is the model before the request.
+	before *specimen.Network
 
 	outcomes []outcome
 }
@@ -102,15 +97,6 @@ func join(sets ...*images.Set) *images.Set {
 	return all
 }
 
-// labels are a set's labels for the task.
-func (b *bench) labels(set *images.Set) []int {
-	out := make([]int, set.Len())
-	for i, class := range set.Labels {
-		out[i] = b.task.Label(class)
-	}
-	return out
-}
-
 // classes is the number of classes of the task.
 func (b *bench) classes() int {
 	if b.task.Binary() {
@@ -120,26 +106,6 @@ func (b *bench) classes() int {
 }
 
 // train trains a network from scratch about the samples' mean.
-func (b *bench) train(ctx context.Context, set *images.Set, seed uint64) (*graph.Dense, images.Values, error) {
-	mean := images.Mean(set)
-	net, _, err := fixtures.Train(ctx, centred(set, mean), b.labels(set),
-		fixtures.Options{Hidden: b.hidden, Classes: b.classes(), Seed: seed})
-	return net, mean, err
-}
-
-func centred(set *images.Set, mean images.Values) *mat.Dense {
-	x, err := images.Normalisation{Mean: mean}.Apply(set)
-	if err != nil {
-		panic(err) // the mean is one of images of this size
-	}
-	return x
-}
-
-// open takes a network the way that a stranger's takes: out to a file and in again.
-func (b *bench) open(ctx context.Context, net *graph.Dense, name string) (*audit.Model, error) {
-	path := filepath.Join(b.dir, name+".onnx")
-	if err := onnxio.WriteFile(path, fixtures.Export(net, b.keep.C, b.keep.H, b.keep.W)); err != nil {
-		return nil, err
-	}
-	return audit.Open(ctx, path)
+func (b *bench) train(ctx context.Context, set *images.Set, seed uint64) (*specimen.Network, error) {
+	return specimen.Train(ctx, set, b.task, fixtures.Options{Hidden: b.hidden, Classes: b.classes(), Seed: seed})
 }
