@@ -33,7 +33,6 @@ var networks = []network{
 	{"cifar10", fixtures.Vehicles, 20, []int{300}},
 	{"cifar10", fixtures.Vehicles, 50, []int{500, 500}},
 	{"cifar10", fixtures.Classes, 50, []int{500, 500}},
-	{"cifar10", fixtures.Classes, 100, []int{500}},
 }
 
 func (n network) String() string {
