@@ -26,8 +26,11 @@ type Result struct {
 	Pruning Pruning `json:"pruning"`
 	// Balance says whether somebody scaled the network's neurons.
 	Balance Balance `json:"balance"`
-	// Converged says whether the run can be relied on for a negative: whether the parameters were explained, and by the same
-	// samples in most restarts. Reason tells why not.
+	// Explained says whether the stationarity residual came low enough, and with convolutions whether the restarts agree. An
+	// audit, which has known samples to tell by what a run misses, needs no more.
+	Explained bool `json:"explained"`
+	// Converged says whether the run can be relied on for a negative by itself: whether the parameters were explained, and by
+	// the same samples in most restarts. Reason tells why not.
 	Converged bool   `json:"converged"`
 	Reason    string `json:"reason,omitempty"`
 	// Confidence in [0, 1] ranks runs by how close what they recovered is to the training images, without any of them: the

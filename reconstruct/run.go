@@ -128,10 +128,11 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 	groups := cluster(candidates, floor.Used)
 	r.Repeated = repeated(groups, len(found))
 	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
-	switch r.Converged, r.Reason = converged(r.Restarts); {
-	case r.Converged && d.problem.Convolutional != nil:
-		r.Converged, r.Reason = d.stable(r.Samples)
-	case r.Converged:
+	r.Explained, r.Reason = explained(r.Restarts)
+	if r.Explained && d.problem.Convolutional != nil {
+		r.Explained, r.Reason = d.stable(r.Samples)
+	}
+	if r.Converged = r.Explained; r.Converged && d.problem.Convolutional == nil {
 		r.Converged, r.Reason = r.agreed()
 	}
 	r.Confidence = confidence(r.Samples, r.Rank)
@@ -209,8 +210,8 @@ func (d *descent) samples(groups []group, floor Floor, chance float64) []Sample 
 	return out
 }
 
-// converged takes the best restart as the run's word.
-func converged(restarts []Restart) (bool, string) {
+// explained takes the best restart as the run's word.
+func explained(restarts []Restart) (bool, string) {
 	best := math.Inf(1)
 	for _, r := range restarts {
 		if finite(r.Residual) {

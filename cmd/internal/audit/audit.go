@@ -201,8 +201,11 @@ func (o *Outcome) input(r *Request) metrics.Input {
 func diagnose(e *Evidence) metrics.Diagnosis {
 	d := metrics.Diagnosis{
 		Scope:       metrics.Check{OK: true},
-		Convergence: metrics.Check{OK: e.Result.Converged, Reason: e.Result.Reason},
+		Convergence: metrics.Check{OK: e.Result.Explained},
 		Integrity:   metrics.Check{OK: !e.Result.Balance.Altered},
+	}
+	if !e.Result.Explained {
+		d.Convergence.Reason = e.Result.Reason
 	}
 	if e.Result.Balance.Altered {
 		d.Integrity.Reason = fmt.Sprintf("its neurons carry norms and noise unevenly (spread %.2g, training leaves about 0.1): "+

@@ -65,6 +65,6 @@ func discardUnsound(r *reconstruct.Result) {
 	for i := range r.Restarts {
 		r.Restarts[i].Residual = 1
 	}
-	r.Converged = false
+	r.Explained, r.Converged = false, false
 	r.Reason = "the reconstruction broke down: the parameters are not those of a trained network, or they hold no trace of samples"
 }
