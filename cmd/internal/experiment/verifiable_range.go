@@ -121,11 +121,7 @@ func scores(matches []metrics.Match) []float64 {
 
 // margins are what a network of one output gives images, in favour of their labels.
 func margins(n *specimen.Network, set *images.Set) ([]float64, error) {
-	x, err := n.Input(set)
-	if err != nil {
-		return nil, err
-	}
-	logits, err := fixtures.Logits(n.Net, x)
+	logits, err := n.Logits(set)
 	if err != nil {
 		return nil, err
 	}

@@ -64,13 +64,18 @@ func (n *Network) Input(set *images.Set) (*mat.Dense, error) { return n.Normalis
 // Normalisation is what its inputs go through.
 func (n *Network) Normalisation() images.Normalisation { return images.Normalisation{Mean: n.Mean} }
 
-// Predict returns the labels that the network gives the images of a set.
-func (n *Network) Predict(set *images.Set) ([]int, error) {
+// Logits are what the network gives the images of a set: one row an image.
+func (n *Network) Logits(set *images.Set) (*mat.Dense, error) {
 	x, err := n.Input(set)
 	if err != nil {
 		return nil, err
 	}
-	logits, err := fixtures.Logits(n.Net, x)
+	return fixtures.Logits(n.Net, x)
+}
+
+// Predict returns the labels that the network gives the images of a set.
+func (n *Network) Predict(set *images.Set) ([]int, error) {
+	logits, err := n.Logits(set)
 	if err != nil {
 		return nil, err
 	}
