@@ -101,10 +101,12 @@ type pursuit struct {
 	*picture
 	leaning
 	engine   *engine.Engine[float32]
-	at       []float32 // z
-	weighted []float32 // n x r
-	normal   []float32 // r x r
-	values   []float64 // of the rows at z
+	at       []float32             // z
+	packed   engine.Right[float32] // the rows
+	weighted []float32             // n x r
+	left     engine.Left[float32]  // their transpose
+	normal   []float32             // r x r
+	values   []float64             // of the rows at z
 	weight   []float64
 	pull     []float32 // of the offsets on the r coordinates
 	system   *mat.SymDense
@@ -113,10 +115,12 @@ type pursuit struct {
 }
 
 func (v *picture) pursuit(e *engine.Engine[float32], l leaning) *pursuit {
-	return &pursuit{picture: v, leaning: l, engine: e, at: make([]float32, v.r), weighted: make([]float32, v.n*v.r),
+	p := &pursuit{picture: v, leaning: l, engine: e, at: make([]float32, v.r), weighted: make([]float32, v.n*v.r),
 		normal: make([]float32, v.r*v.r), values: make([]float64, v.n), weight: make([]float64, v.n),
 		pull: make([]float32, v.r), system: mat.NewSymDense(v.r, nil),
 		rhs: mat.NewDense(v.r, 2, nil), sol: mat.NewDense(v.r, 2, nil)}
+	e.PackRight(&p.packed, false, v.n, v.r, v.rows, v.r)
+	return p
 }
 
 // run moves z (length r) to the nearby point of the span that is most like an image and returns the share of its pixels at
@@ -191,7 +195,8 @@ func (p *pursuit) solve(held []float64) bool {
 		p.engine.Axpy(p.weighted[i*r:][:r], float32(w), row)
 		p.engine.Axpy(p.pull, float32(-w*p.offset[i]), row)
 	}
-	p.engine.Gemm(true, false, r, r, p.n, 1, p.weighted, r, p.rows, r, 0, p.normal, r)
+	p.engine.PackLeft(&p.left, true, r, p.n, p.weighted, r)
+	p.engine.MultiplySymmetric(&p.left, &p.packed, p.normal, r)
 	for i := range r {
 		p.rhs.SetRow(i, []float64{float64(p.pull[i]) + pursuitTether*held[i], held[i]})
 		for j := i; j < r; j++ {
