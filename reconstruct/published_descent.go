@@ -202,7 +202,7 @@ func (d *publishedDescent) result(known Result, candidates []float64, residual f
 		known.unit = append(known.unit, normalised(x))
 	}
 	known.Restarts = []Restart{{Residual: residual, Attempts: 1}}
-	known.Explained, known.Reason = explained(known.Restarts)
+	known.Explained, known.Reason = known.explained()
 	known.Converged = known.Explained
 	return &known
 }

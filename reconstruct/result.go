@@ -1,5 +1,7 @@
 package reconstruct
 
+import "math"
+
 // LowConfidence is the [Result.Confidence] below which what a run recovered resembles the training samples only in part.
 // Of the networks that it was set by, none of which .ci/bench-recover has, it was 0.76 to 0.85 where the mean SSIM was
 // 0.53 to 0.64, and 0.87 to 0.94 where it was 0.72 to 0.90.
@@ -41,6 +43,17 @@ type Result struct {
 	span  *span
 	space space
 	unit  [][]float64 // the samples as network inputs, of norm 1
+}
+
+// Residual is the least of the restarts' residuals; +Inf where none is finite.
+func (r *Result) Residual() float64 {
+	best := math.Inf(1)
+	for _, restart := range r.Restarts {
+		if finite(restart.Residual) {
+			best = min(best, restart.Residual)
+		}
+	}
+	return best
 }
 
 // Width is the number of columns of the layer that Rank is of: the most that it can be.

@@ -128,7 +128,7 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 	groups := cluster(candidates, floor.Used)
 	r.Repeated = repeated(groups, len(found))
 	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
-	r.Explained, r.Reason = explained(r.Restarts)
+	r.Explained, r.Reason = r.explained()
 	if r.Explained && d.problem.Convolutional != nil {
 		r.Explained, r.Reason = d.stable(r.Samples)
 	}
@@ -211,13 +211,8 @@ func (d *descent) samples(groups []group, floor Floor, chance float64) []Sample 
 }
 
 // explained takes the best restart as the run's word.
-func explained(restarts []Restart) (bool, string) {
-	best := math.Inf(1)
-	for _, r := range restarts {
-		if finite(r.Residual) {
-			best = min(best, r.Residual)
-		}
-	}
+func (r *Result) explained() (bool, string) {
+	best := r.Residual()
 	if best <= poorResidual {
 		return true, ""
 	}

@@ -88,8 +88,9 @@ func altered(prefix string, layers []int) []limit {
 	return out
 }
 
-// measureLimits prints a line a case, of those whose names contain one of the given ones if there are any. A case is recovered where most of its samples score above the null's 95 % quantile;
-// where it is not, and the run did not say so, it failed silently.
+// measureLimits prints a line a case, of those whose names contain one of the given ones if there are any. A case is
+// recovered where most of its samples score above the null's 95 % quantile; where it is not, and the run did not say so, it
+// failed silently.
 func measureLimits(ctx context.Context, w io.Writer, data string, names []string, seeds int) error {
 	dir := filepath.Join(data, "mnist")
 	if _, err := os.Stat(dir); err != nil {
@@ -120,12 +121,12 @@ func measureLimits(ctx context.Context, w io.Writer, data string, names []string
 				return fmt.Errorf("%s: %w", l.name, err)
 			}
 			verdict := ""
-			if o.above < 0.5 && o.result.Converged {
+			if o.above < 0.5 && !o.flagged() {
 				verdict = "silent failure"
 				silent++
 			}
 			fmt.Fprintf(t, "%s\t%d\t%.2f\t%.2f\t%.2f\t%d\t%d\t%.3f\t%.3f\t%.2f\t%v\t%.1f\t%s\n", l.name, seed, o.score, o.null, o.above,
-				o.result.Rank, o.result.Repeated, o.residual(), o.trained, o.meanConfidence(), !o.result.Converged, o.time.Seconds(), verdict)
+				o.result.Rank, o.result.Repeated, o.result.Residual(), o.trained, o.meanConfidence(), o.flagged(), o.time.Seconds(), verdict)
 			if err := t.Flush(); err != nil {
 				return err
 			}

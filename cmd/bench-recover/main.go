@@ -9,9 +9,11 @@
 // rows run; quick stands for one seed of the first. A row's score is the mean over the training samples of the highest
 // SSIM with any recovered sample (7 x 7 uniform window), its time the wall clock of one reconstruction. The confidence of
 // the samples is shown by its rank correlation with their SSIM within a run; that of the runs by its own with the score,
-// in the last line. A run is flagged that says itself that it did not converge, or whose confidence is low. baseline
-// compares the time that the default method takes to the published method's best quality with that of the published sweep. limits
-// shows what becomes of recovery beyond thin fully connected networks, for small cases, or those whose names contain one of CASE; -seeds is 1 there by default.
+// in the last line. A run is flagged that says itself that it did not converge, or whose confidence is low.
+//
+// baseline compares the time that the default method takes to the published method's best quality with that of the published
+// sweep. limits shows what becomes of recovery beyond thin fully connected networks: for small cases, or for those whose names
+// contain one of CASE, with one seed unless -seeds says otherwise.
 package main
 
 import (
@@ -30,6 +32,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -77,7 +80,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench-recover", flag.ContinueOnError)
-	data := flags.String("data", filepath.Join(shared(), "data"), "folder of the data sets")
+	data := flags.String("data", specimen.DataSets(), "folder of the data sets")
 	seeds := flags.Int("seeds", 0, "networks a row (0: 5, or 1 for limits)")
 	settings := flags.Int("settings", 6, "random settings of the baseline's sweep")
 	epochs := flags.Int("epochs", 0, "epochs of each (0: the published 50,000)")
@@ -128,7 +131,7 @@ func run(ctx context.Context, args []string) error {
 			}
 			said, real = append(said, o.result.Confidence), append(real, o.score)
 			fmt.Fprintf(t, "%s\t%d\t%.3f\t%.2f\t%.1f\t%.0f\t%d\t%d\t%.3f\t%.3f\t%v\t%.2f\t%.2f\n", r.name, seed, o.score, r.score,
-				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.residual(), o.result.Confidence, o.flagged(),
+				o.time.Seconds(), r.limit.Seconds(), o.result.Rank, len(o.result.Samples), o.result.Residual(), o.result.Confidence, o.flagged(),
 				o.above, o.confidence)
 			if err := t.Flush(); err != nil {
 				return err
@@ -141,14 +144,6 @@ func run(ctx context.Context, args []string) error {
 	}
 	fmt.Printf("rank correlation of the runs' confidence with their SSIM: %.2f\n", stat.Correlation(ranks(said), ranks(real), nil))
 	return nil
-}
-
-// shared is where data that is not part of the project lies.
-func shared() string {
-	if dir := os.Getenv("UNLEARNGUARD_SHARED"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "shared")
 }
 
 // outcome is one network's measurement.
@@ -168,14 +163,6 @@ func (o *outcome) reached(r row) bool {
 // flagged says that the run itself calls what it recovered doubtful.
 func (o *outcome) flagged() bool {
 	return !o.result.Converged || o.result.Confidence < reconstruct.LowConfidence
-}
-
-func (o *outcome) residual() float64 {
-	best := o.result.Restarts[0].Residual
-	for _, r := range o.result.Restarts {
-		best = min(best, r.Residual)
-	}
-	return best
 }
 
 // nullImages is how many never-trained images the null's quantile is taken of.

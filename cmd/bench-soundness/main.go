@@ -19,10 +19,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
+
+	"unlearnguard/cmd/internal/specimen"
 )
 
 var errMissed = errors.New("a target was missed")
@@ -38,7 +39,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench-soundness", flag.ContinueOnError)
-	data := flags.String("data", filepath.Join(shared(), "data"), "folder of the data sets")
+	data := flags.String("data", specimen.DataSets(), "folder of the data sets")
 	seed := flags.Uint64("seed", 0, "seed of everything that is drawn")
 	samples := flags.Bool("samples", false, "print every sample's evidence")
 	if err := flags.Parse(args); err != nil {
@@ -92,12 +93,4 @@ func choose(names []string) ([]network, error) {
 		out = append(out, networks[i])
 	}
 	return out, nil
-}
-
-// shared is where data that is not part of the project lies.
-func shared() string {
-	if dir := os.Getenv("UNLEARNGUARD_SHARED"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "shared")
 }

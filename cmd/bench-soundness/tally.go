@@ -84,7 +84,7 @@ func (b *bench) print(w io.Writer, samples bool, took time.Duration) {
 	fmt.Fprintln(table, "  model after\trank\tresidual\tcontrols\trecoverable\tunlearned\tretained\tinconclusive\tnever retained\twhy not unlearned")
 	for _, o := range b.outcomes {
 		s := o.asked.Summary
-		fmt.Fprintf(table, "  %s\t%d\t%.3f\t%d/%d/%d\t%d\t%d\t%d\t%d\t%d/%d\t%s\n", o.name, o.after.Rank, residual(o),
+		fmt.Fprintf(table, "  %s\t%d\t%.3f\t%d/%d/%d\t%d\t%d\t%d\t%d\t%d/%d\t%s\n", o.name, o.after.Rank, o.after.Residual(),
 			o.asked.Controls.Both, o.asked.Controls.Before, o.asked.Controls.Count, recoverable(o.asked),
 			s.Unlearned, s.Retained, s.Inconclusive, o.never.Summary.Retained, asked(o.never), why(o.asked))
 		if samples {
@@ -95,14 +95,6 @@ func (b *bench) print(w io.Writer, samples bool, took time.Duration) {
 	}
 	table.Flush()
 	fmt.Fprintln(w)
-}
-
-func residual(o outcome) float64 {
-	best := o.after.Restarts[0].Residual
-	for _, r := range o.after.Restarts {
-		best = min(best, r.Residual)
-	}
-	return best
 }
 
 // why is the reason that stood in the way of all samples alike.

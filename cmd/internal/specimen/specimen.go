@@ -3,8 +3,10 @@
 package specimen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"gonum.org/v1/gonum/mat"
@@ -90,6 +92,12 @@ func (n *Network) Open(ctx context.Context, dir, name string, like *images.Set) 
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return audit.Open(ctx, path)
+}
+
+// DataSets is the folder of the data sets that benchmarks train on, which are no part of the project: data in
+// $UNLEARNGUARD_SHARED or, without it, in ../shared.
+func DataSets() string {
+	return filepath.Join(cmp.Or(os.Getenv("UNLEARNGUARD_SHARED"), filepath.Join("..", "shared")), "data")
 }
 
 // Labels are those that a task gives the images of a set.
