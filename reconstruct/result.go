@@ -22,6 +22,8 @@ type Result struct {
 	Restarts []Restart `json:"restarts"`
 	// Repeated is the number of samples that more than half of the restarts found.
 	Repeated int `json:"repeated"`
+	// Distinct is the mean number of a restart's particles that did not run together. Fewer than Rank cannot be the samples.
+	Distinct float64 `json:"distinct"`
 	// Floor says whether the images of this model lie at the bottom of the pixel range in many of their pixels.
 	Floor Floor `json:"floor"`
 	// Pruning says whether weights were pruned, and what was done about it.

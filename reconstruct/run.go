@@ -126,14 +126,16 @@ func (d *descent) result(found []*trajectory, candidates []candidate, floor Floo
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
 	groups := cluster(candidates, floor.Used)
-	r.Repeated = repeated(groups, len(found))
+	r.Repeated, r.Distinct = repeated(groups, len(found)), distinct(d.candidates(found))
 	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
 	r.Explained, r.Reason = r.explained()
 	if r.Explained && d.problem.Convolutional != nil {
 		r.Explained, r.Reason = d.stable(r.Samples)
 	}
 	if r.Converged = r.Explained; r.Converged && d.problem.Convolutional == nil {
-		r.Converged, r.Reason = r.agreed()
+		if r.Converged, r.Reason = r.apart(); r.Converged {
+			r.Converged, r.Reason = r.agreed()
+		}
 	}
 	r.Confidence = confidence(r.Samples, r.Rank)
 	return d.complete(r)

@@ -48,7 +48,7 @@ func measureBaseline(ctx context.Context, data string, seed uint64, settings, ep
 		return nil, err
 	}
 	samples := set.Subset(picked)
-	p, _, err := problem(ctx, samples, r.task, fixtures.Options{Hidden: r.hidden, Seed: seed})
+	p, _, err := problem(ctx, samples, images.Mean(samples), r.task, fixtures.Options{Hidden: r.hidden, Seed: seed})
 	if err != nil {
 		return nil, err
 	}

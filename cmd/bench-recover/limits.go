@@ -27,6 +27,7 @@ type limit struct {
 	samples int  // 0: 20
 	classes bool // all ten, instead of odd against even
 	side    int  // of the images, shrunk: 28 (0), 14 or 10
+	raw     bool // the mean is not subtracted
 	train   fixtures.Options
 	change  func(*graph.Dense) (*graph.Dense, error)
 }
@@ -52,6 +53,9 @@ var limits = slices.Concat(
 		{name: "first layer ~ 3e-3", train: fixtures.Options{FirstScale: 3e-3}},
 		{name: "first layer ~ 1e-2", train: fixtures.Options{FirstScale: 1e-2}},
 		{name: "PyTorch's default start", train: fixtures.Options{DefaultInit: true}},
+		{name: "mean not subtracted", raw: true},
+		{name: "mean not subtracted, two hidden layers", raw: true, train: fixtures.Options{Hidden: hidden(2)}},
+		{name: "mean not subtracted, ten classes, n = 50", raw: true, classes: true, samples: 50},
 	},
 	crowded(14, 20, 35, 50, 100, 200), // d = 196
 	crowded(10, 20, 50, 100, 150),     // d = 100
@@ -167,7 +171,11 @@ func (l limit) measure(ctx context.Context, set, null *images.Set, seed uint64) 
 	if train.Hidden == nil {
 		train.Hidden = hidden(1)
 	}
-	p, info, err := problem(ctx, samples, task, train)
+	mean := images.Mean(samples)
+	if l.raw {
+		mean = images.Values{0}
+	}
+	p, info, err := problem(ctx, samples, mean, task, train)
 	if err != nil {
 		return nil, err
 	}

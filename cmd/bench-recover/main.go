@@ -179,7 +179,7 @@ func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, er
 		return nil, err
 	}
 	samples := set.Subset(picked)
-	p, _, err := problem(ctx, samples, r.task, fixtures.Options{Hidden: r.hidden, Convolutions: r.filters, Seed: seed})
+	p, _, err := problem(ctx, samples, images.Mean(samples), r.task, fixtures.Options{Hidden: r.hidden, Convolutions: r.filters, Seed: seed})
 	if err != nil {
 		return nil, err
 	}
@@ -242,15 +242,16 @@ func ranks(v []float64) []float64 {
 	return out
 }
 
-// problem trains a network on samples.
-func problem(ctx context.Context, samples *images.Set, task fixtures.Task, o fixtures.Options) (*reconstruct.Problem, fixtures.Info, error) {
+// problem trains a network on samples from which mean is subtracted.
+func problem(ctx context.Context, samples *images.Set, mean images.Values, task fixtures.Task, o fixtures.Options) (
+	*reconstruct.Problem, fixtures.Info, error) {
 	labels := make([]int, samples.Len())
 	o.Classes = 2
 	for i, c := range samples.Labels {
 		labels[i] = task.Label(c)
 		o.Classes = max(o.Classes, labels[i]+1)
 	}
-	norm := images.Normalisation{Mean: images.Mean(samples)}
+	norm := images.Normalisation{Mean: mean}
 	x, err := norm.Apply(samples)
 	if err != nil {
 		return nil, fixtures.Info{}, err
