@@ -57,7 +57,7 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 func (d *descent) gather(ctx context.Context, found []*trajectory, o Options) (*Result, error) {
 	all := d.candidates(found)
 	if d.problem.Convolutional != nil {
-		return d.result(found, all, Floor{}), nil // among all inputs every point can be moved to an image
+		return d.result(found, all, all, Floor{}), nil // among all inputs every point can be moved to an image
 	}
 	// The first restart's candidates tell whether the images have a floor.
 	cut := slices.IndexFunc(all, func(c candidate) bool { return c.restart != all[0].restart })
@@ -77,7 +77,7 @@ func (d *descent) gather(ctx context.Context, found []*trajectory, o Options) (*
 	if err != nil {
 		return nil, err
 	}
-	return d.result(found, append(done, rest...), floor), nil
+	return d.result(found, all, append(done, rest...), floor), nil
 }
 
 // candidates lists the particles of all restarts but those that went to infinity.
@@ -118,24 +118,22 @@ func (d *descent) pursue(ctx context.Context, from []candidate, l leaning, o Opt
 	return to, context.Cause(ctx)
 }
 
-// result gathers what the restarts found.
-func (d *descent) result(found []*trajectory, candidates []candidate, floor Floor) *Result {
+// result gathers what the restarts found: particles where they ended, and candidates, the images made of them.
+func (d *descent) result(found []*trajectory, particles, candidates []candidate, floor Floor) *Result {
 	r := &Result{Rank: d.span.spectrum.Rank, Edge: d.span.spectrum.Edge, Parameters: parameters(d.problem), Pruning: d.pruning,
 		Balance: d.balance, Floor: floor}
 	for _, t := range found {
 		r.Restarts = append(r.Restarts, Restart{Residual: t.Residual, Attempts: t.Attempt + 1})
 	}
 	groups := cluster(candidates, floor.Used)
-	r.Repeated, r.Distinct = repeated(groups, len(found)), distinct(d.candidates(found))
+	r.Repeated, r.Distinct = repeated(groups, len(found)), distinct(particles)
 	r.Samples = d.samples(groups, floor, chanceStability(groups, candidates, len(found)))
 	r.Explained, r.Reason = r.explained()
 	if r.Explained && d.problem.Convolutional != nil {
 		r.Explained, r.Reason = d.stable(r.Samples)
 	}
 	if r.Converged = r.Explained; r.Converged && d.problem.Convolutional == nil {
-		if r.Converged, r.Reason = r.apart(); r.Converged {
-			r.Converged, r.Reason = r.agreed()
-		}
+		r.Converged, r.Reason = r.determined()
 	}
 	r.Confidence = confidence(r.Samples, r.Rank)
 	return d.complete(r)
@@ -231,6 +229,14 @@ func repeated(groups []group, restarts int) int {
 		}
 	}
 	return n
+}
+
+// determined tells whether the parameters determine the samples.
+func (r *Result) determined() (bool, string) {
+	if ok, reason := r.apart(); !ok {
+		return false, reason
+	}
+	return r.agreed()
 }
 
 // agreed tells whether the restarts found the same. A span of nearly as many directions as the images have pixels has

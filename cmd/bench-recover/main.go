@@ -245,12 +245,8 @@ func ranks(v []float64) []float64 {
 // problem trains a network on samples from which mean is subtracted.
 func problem(ctx context.Context, samples *images.Set, mean images.Values, task fixtures.Task, o fixtures.Options) (
 	*reconstruct.Problem, fixtures.Info, error) {
-	labels := make([]int, samples.Len())
-	o.Classes = 2
-	for i, c := range samples.Labels {
-		labels[i] = task.Label(c)
-		o.Classes = max(o.Classes, labels[i]+1)
-	}
+	labels := specimen.Labels(samples, task)
+	o.Classes = max(2, slices.Max(labels)+1)
 	norm := images.Normalisation{Mean: mean}
 	x, err := norm.Apply(samples)
 	if err != nil {
