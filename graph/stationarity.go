@@ -22,6 +22,9 @@ type StationarityOptions struct {
 	// BiasScales has the factor kappa_l of each layer's bias, so that biases and weights count alike: the typical norm of
 	// the layer's input makes it so. Nil stands for ones.
 	BiasScales []float64
+	// InputWeights has a factor s_j for each input of the first layer, which the columns of its block's residual are
+	// multiplied by. Nil stands for ones.
+	InputWeights []float64
 	// Alpha is the surrogate's steepness in every hidden layer until SetAlpha is called. 0 stands for 10.
 	Alpha float64
 	// Samples and Multipliers keep the candidates and their multipliers within bounds. The zero values add nothing.
@@ -37,9 +40,9 @@ type Hinge struct {
 
 // Stationarity is the residual of the KKT conditions' stationarity for candidate samples x_i and multipliers lambda_i,
 //
-//	sum_l w_l || [W_l, kappa_l b_l] - sum_i Delta_l,i [h_{l-1},i, kappa_l]^T ||^2,
+//	sum_l w_l || ([W_l, kappa_l b_l] - sum_i Delta_l,i [h_{l-1},i, kappa_l]^T) diag(s_l, 1) ||^2,
 //
-// and its gradients (Haim et al., arXiv 2206.07758, eq. 5; Buzaglo et al., arXiv 2307.01827, eq. 6 for several classes).
+// with s_1 the InputWeights and ones elsewhere, and its gradients (Haim et al., arXiv 2206.07758, eq. 5; Buzaglo et al., arXiv 2307.01827, eq. 6 for several classes).
 // h_l,i is the output of layer l for x_i and Delta_l,i the gradient by layer l's pre-activation of lambda_i y_i M(x_i),
 // or of sum_j lambda_ij (M_{y_i}(x_i) - M_j(x_i)) where the network has several outputs.
 //
@@ -126,7 +129,7 @@ func (s *Stationarity[T]) Step() (loss float64, err error) {
 	return s.fused.loss, nil
 }
 
-// Residual is the last step's loss without the hinges.
+// Residual is the last step's loss without the hinges and without InputWeights.
 func (s *Stationarity[T]) Residual() float64 { return s.fused.residual }
 
 // SetAlpha sets the surrogate's steepness, one a hidden layer or one for all.
@@ -141,6 +144,9 @@ func checkStationarity(net *Convolutional, labels []int, o StationarityOptions) 
 		if list != nil && len(list) != len(net.Layers) {
 			return fmt.Errorf("stationarity: %d %s for %d layers", len(list), name, len(net.Layers))
 		}
+	}
+	if _, in := net.Layers[0].W.Dims(); o.InputWeights != nil && len(o.InputWeights) != in {
+		return fmt.Errorf("stationarity: %d input weights for a first layer of %d inputs", len(o.InputWeights), in)
 	}
 	if o.Alpha < 0 || math.IsNaN(o.Alpha) {
 		return fmt.Errorf("stationarity: surrogate of steepness %v; it must be positive", o.Alpha)

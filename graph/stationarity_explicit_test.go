@@ -56,7 +56,11 @@ func explicitStationarity(t *testing.T, net *Dense, labels []int, xs, lambdas, a
 			continue
 		}
 		transposed := e.node(gorgonia.Transpose(deltas[l]))
-		loss = e.add(loss, e.squares(e.sub(e.dense(layer.W), e.mul(transposed, activations[l])), weight))
+		residual := e.sub(e.dense(layer.W), e.mul(transposed, activations[l]))
+		if l == 0 && o.InputWeights != nil {
+			residual = e.mul(residual, e.dense(mat.NewDiagDense(inputs, o.InputWeights)))
+		}
+		loss = e.add(loss, e.squares(residual, weight))
 		if layer.B != nil {
 			ones := make([]float64, e.m)
 			for i := range ones {

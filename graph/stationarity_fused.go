@@ -54,7 +54,8 @@ type fusedStationarity[T engine.Float] struct {
 // whose blocks they work on.
 type passes struct {
 	activate, delta, tangent, zbar func(engine.Block)
-	copyWeights, sumColumns, rows  func(lo, hi int)
+	copyWeights, weighInputs       func(lo, hi int)
+	sumColumns, rows               func(lo, hi int)
 	dots, hinge                    func(lo, hi int)
 }
 
@@ -80,7 +81,7 @@ func newFusedStationarity[T engine.Float](net *Convolutional, labels []int, o St
 	f.gradX = make([]T, f.m*f.inputs())
 	f.gradMultipliers = make([]T, f.m*f.outputs())
 	f.allocateScratch()
-	f.passes = passes{f.activate, f.deltaOf, f.tangent, f.zbar, f.copyWeights, f.sumColumns, f.passRows, f.dotRows, f.hingeRows}
+	f.passes = passes{f.activate, f.deltaOf, f.tangent, f.zbar, f.copyWeights, f.weighInputs, f.sumColumns, f.passRows, f.dotRows, f.hingeRows}
 	alpha := o.Alpha
 	if alpha == 0 {
 		alpha = defaultAlpha
@@ -139,16 +140,16 @@ func (f *fusedStationarity[T]) run(x, multipliers []T) float64 {
 	for l := last - 1; l >= 0; l-- {
 		f.backward(l)
 	}
-	f.residual = f.block(0, f.passes.tangent)
+	f.loss, f.residual = 0, 0
+	f.block(0, f.passes.tangent)
 	for l := 1; l <= last; l++ {
-		f.residual += f.block(l, nil)
+		f.block(l, nil)
 		f.reverseUp(l)
 	}
 	for l := last; l >= 0; l-- {
 		f.reverseDown(l)
 	}
 	f.gatherMultipliers()
-	f.loss = f.residual
 	f.loss += f.addHinge(f.samples, x, f.gradX)
 	f.loss += f.addHinge(f.multipliers, multipliers, f.gradMultipliers)
 	return f.loss

@@ -15,6 +15,7 @@ type stationarityLayer[T engine.Float] struct {
 	weight, kappa2 float64 // of the block and of its bias, squared; kappa2 is 0 where there is no bias
 	alpha          T
 	gram           bool
+	inputWeights   []T // of the residual's columns; nil: ones
 
 	a, h, z, s, u, delta []T
 	leftA, leftDelta     engine.Left[T]
@@ -50,8 +51,14 @@ func (f *fusedStationarity[T]) newLayer(net *Convolutional, l int, o Stationarit
 			layer.bias[i] = T(b)
 		}
 	}
+	if l == 0 && o.InputWeights != nil {
+		layer.inputWeights = make([]T, in)
+		for j, s := range o.InputWeights {
+			layer.inputWeights[j] = T(s)
+		}
+	}
 	last := l == len(net.Layers)-1
-	layer.gram = !last && layer.weight != 0 && gramWins(layer.rows, in, out)
+	layer.gram = !last && layer.weight != 0 && layer.inputWeights == nil && gramWins(layer.rows, in, out)
 	layer.allocate(last)
 	return layer
 }
@@ -94,12 +101,13 @@ func (l *stationarityLayer[T]) gradientSoFar() T {
 	return 1
 }
 
-// block returns the loss of layer l's block and leaves P in z, but for the bias's part, which tangent adds:
+// block adds layer l's block to the loss and leaves P in z, but for the bias's part, which tangent adds:
 //
 //	R = W - Delta^T A,  loss = w (||R||^2 + kappa^2 ||b - Delta^T 1||^2),  P = -2 w A R^T - 2 w kappa^2 1 (b - Delta^T 1)^T
 //
+// With input weights S = diag(s), ||R S||^2 takes the place of ||R||^2 in the loss and R S^2 that of R in what follows.
 // Then, if given, follows for P's blocks.
-func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) float64 {
+func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) {
 	layer := f.layers[l]
 	f.current = layer
 	if layer.weight == 0 {
@@ -107,25 +115,38 @@ func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) float64 {
 		if then != nil {
 			then(engine.Block{ToRow: layer.rows, ToCol: layer.out})
 		}
-		return 0
+		return
 	}
 	if l == 0 {
 		f.e.ViewLeft(&layer.leftDelta, layer.rows, layer.out, layer.delta, layer.out)
 	}
-	loss := f.biasBlock(layer)
+	bias := f.biasBlock(layer)
+	var loss, residual float64
 	if layer.gram {
-		return layer.weight * (loss + f.gramBlock(layer, then))
+		loss = f.gramBlock(layer, then)
+		residual = loss
+	} else {
+		loss, residual = f.directBlock(layer, then)
 	}
-	return layer.weight * (loss + f.directBlock(layer, then))
+	f.loss += layer.weight * (bias + loss)
+	f.residual += layer.weight * (bias + residual)
 }
 
-// directBlock forms R. It is what costs least where there are more candidates than the layer is wide.
-func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
+// directBlock forms R. It is what costs least where there are more candidates than the layer is wide. It returns the loss
+// with and without input weights.
+func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(engine.Block)) (loss, residual float64) {
 	f.e.Range(l.out, grainOf(l.in), f.passes.copyWeights)
 	f.e.Gemm(true, false, l.out, l.in, l.rows, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
+	residual = f.dot(l.residual, l.residual, l.out)
+	loss = residual
+	if l.inputWeights != nil {
+		f.e.Range(l.out, grainOf(l.in), f.passes.weighInputs)
+		loss = f.dot(l.residual, l.residual, l.out)
+		f.e.Range(l.out, grainOf(l.in), f.passes.weighInputs)
+	}
 	f.e.PackRight(&f.right, true, l.in, l.out, l.residual, l.in)
 	f.e.MultiplyThen(-2*T(l.weight), &l.leftA, &f.right, 0, l.z, l.out, then)
-	return f.dot(l.residual, l.residual, l.out)
+	return loss, residual
 }
 
 // gramBlock gets by without R, through K = A A^T and H = Delta Delta^T:
@@ -173,6 +194,15 @@ func (f *fusedStationarity[T]) sumColumns(lo, hi int) {
 func (f *fusedStationarity[T]) copyWeights(lo, hi int) {
 	l := f.current
 	copy(l.residual[lo*l.in:hi*l.in], l.weights[lo*l.in:])
+}
+
+// weighInputs multiplies the columns of rows [lo, hi) of R by the input weights.
+func (f *fusedStationarity[T]) weighInputs(lo, hi int) {
+	l := f.current
+	for i := lo; i < hi; i++ {
+		row := l.residual[i*l.in:][:l.in]
+		f.e.Mul(row, row, l.inputWeights)
+	}
 }
 
 // inputGradient sets Abar = Q + Zbar W and calls then for its blocks, where Q is -2 w Delta R = -2 w (Delta W - H A).

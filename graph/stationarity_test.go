@@ -36,6 +36,8 @@ var stationarityCases = []stationarityCase{
 	{name: "linear", widths: []int{7, 3}, biases: []bool{true}, m: 4},
 	{name: "first block", widths: []int{7, 11, 9, 1}, biases: []bool{true, true, false}, m: 6,
 		o: StationarityOptions{Weights: []float64{1, 0, 0}, BiasScales: []float64{3, 1, 1}}},
+	{name: "input weights", widths: []int{4, 11, 9, 1}, biases: []bool{true, true, false}, m: 3,
+		o: StationarityOptions{Weights: []float64{0.7, 2, 1}, InputWeights: []float64{3, 1, 0.5, 0.1}}},
 	{name: "last blocks", widths: []int{7, 11, 9, 2}, biases: []bool{true, true, false}, m: 30,
 		o: StationarityOptions{Weights: []float64{0, 0.5, 2}, BiasScales: []float64{1, 0.5, 1}}},
 	{name: "hinges", widths: []int{7, 11, 9, 1}, biases: []bool{true, true, false}, m: 6,

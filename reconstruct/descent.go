@@ -33,7 +33,8 @@ type trajectory struct {
 	Gain     []float64 // the surrogate's, one a hidden layer
 	ByZ      *adam
 	ByLog    *adam
-	Residual float64 // relative, not squared, before the last step
+	Loss     float64 // before the last step
+	Residual float64 // the same: relative, not squared
 }
 
 // descent minimises the stationarity residual over particles.
@@ -130,11 +131,10 @@ func (d *descent) run(ctx context.Context, obj stepper, t *trajectory, tick func
 		}
 		dual := multipliers{labels: d.labels, classes: d.problem.Outputs(), log: t.Log}
 		dual.values(lambda)
-		loss, err := obj.step(t.Z, lambda, gradZ, gradLog)
-		if err != nil {
+		var err error
+		if t.Loss, t.Residual, err = obj.step(t.Z, lambda, gradZ, gradLog); err != nil {
 			return err
 		}
-		t.Residual = math.Sqrt(loss)
 		dual.pullback(gradLog)
 		cool := 0.5 * (1 + math.Cos(math.Pi*f))
 		t.ByZ.update(t.Z, gradZ, rate*cool)

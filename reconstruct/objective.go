@@ -11,9 +11,9 @@ import (
 
 // objective is the relative residual of the stationarity condition on one layer's block, for the first layer
 //
-//	|| [W1, kappa b1] - [D1^T Z, kappa D1^T 1] ||^2 / || [W1, kappa b1] ||^2,
+//	|| ([W1, kappa b1] - [D1^T Z, kappa D1^T 1]) diag(s, 1) ||^2 / || [W1, kappa b1] ||^2,
 //
-// for particles z in span coordinates: a [graph.Stationarity] over the reduced network with the other blocks left out.
+// for particles z in span coordinates, which the span has weights s for: a [graph.Stationarity] over the reduced network with the other blocks left out.
 // That layer's block is the one that holds the samples; the others carry the whole of their initialisation.
 type objective[T engine.Float] struct {
 	*graph.Stationarity[T]
@@ -33,8 +33,8 @@ type stepper interface {
 	// sharpen sets the surrogate slopes: alpha times each hidden layer's gain.
 	sharpen(alpha float64, gain []float64) error
 	// step evaluates the objective at particles z with multipliers lambda and writes its gradients, that of the pixel
-	// box included.
-	step(z, lambda, gradZ, gradLambda []float64) (loss float64, err error)
+	// box included. The residual is the relative one, of the block as it is.
+	step(z, lambda, gradZ, gradLambda []float64) (loss, residual float64, err error)
 	// gains returns one over the typical pre-activation of each hidden layer at z.
 	gains(z *mat.Dense) []float64
 	// level returns the multiplier, one for all particles, at which the reconstructed block is as large as the
@@ -51,7 +51,7 @@ func newStepper(d *descent, o Options) (stepper, error) {
 }
 
 func newObjective[T engine.Float](d *descent, e engine.Options) (*objective[T], error) {
-	loss, err := block[T](d.span.net, d.span.layer, d.labels, d.kappa, e)
+	loss, err := block[T](d.span.net, d.span.layer, d.span.weights, d.labels, d.kappa, e)
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +68,9 @@ func newObjective[T engine.Float](d *descent, e engine.Options) (*objective[T], 
 	return o, err
 }
 
-// block is the relative stationarity residual of layer l's block alone, for particles with labels from 0.
-func block[T engine.Float](net *graph.Convolutional, l int, labels []int, kappa float64, e engine.Options) (*graph.Stationarity[T], error) {
+// block is the relative stationarity residual of layer l's block alone, for particles with labels from 0. inputs, which may
+// be nil, are the weights of the first layer's inputs.
+func block[T engine.Float](net *graph.Convolutional, l int, inputs []float64, labels []int, kappa float64, e engine.Options) (*graph.Stationarity[T], error) {
 	layer := net.Layers[l]
 	frobenius := mat.Norm(layer.W, 2)
 	weights := make([]float64, len(net.Layers))
@@ -85,7 +86,8 @@ func block[T engine.Float](net *graph.Convolutional, l int, labels []int, kappa 
 		}
 		labels = signed
 	}
-	return graph.NewConvolutionalStationarity[T](net, labels, graph.StationarityOptions{Engine: e, Weights: weights, BiasScales: scales})
+	return graph.NewConvolutionalStationarity[T](net, labels, graph.StationarityOptions{Engine: e, Weights: weights, BiasScales: scales,
+		InputWeights: inputs})
 }
 
 func (o *objective[T]) sharpen(alpha float64, gain []float64) error {
@@ -96,14 +98,14 @@ func (o *objective[T]) sharpen(alpha float64, gain []float64) error {
 	return o.SetAlpha(a...)
 }
 
-func (o *objective[T]) step(z, lambda, gradZ, gradLambda []float64) (float64, error) {
+func (o *objective[T]) step(z, lambda, gradZ, gradLambda []float64) (loss, residual float64, err error) {
 	convert(o.X(), z)
 	convert(o.Multipliers(), lambda)
-	loss, err := o.Step()
+	loss, err = o.Step()
 	convert(gradZ, o.GradX())
 	convert(gradLambda, o.GradMultipliers())
 	o.prior.addGradient(gradZ, o.X())
-	return loss, err
+	return loss, math.Sqrt(max(o.Residual(), 0)), err
 }
 
 // convert copies between precisions.

@@ -167,7 +167,7 @@ func (d *publishedDescent) place() {
 // firstLayer is the residual that [Run] reports.
 func (d *publishedDescent) firstLayer() (float64, error) {
 	d.place()
-	first, err := block[float32](d.problem.Net.Chain(), 0, d.labels, d.problem.space().scale(), engine.Options{Threads: 1})
+	first, err := block[float32](d.problem.Net.Chain(), 0, nil, d.labels, d.problem.space().scale(), engine.Options{Threads: 1})
 	if err != nil {
 		return 0, err
 	}

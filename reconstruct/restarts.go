@@ -27,7 +27,7 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint[*traj
 			return
 		}
 		for k, ok := next(); ok; k, ok = next() {
-			found[k], err = d.restart(ctx, obj, k, o.Seed, saved, func(t *trajectory) { report.step(k, t.Residual*t.Residual, t.Residual) })
+			found[k], err = d.restart(ctx, obj, k, o.Seed, saved, func(t *trajectory) { report.step(k, t.Loss, t.Residual) })
 			if err != nil {
 				cancel(err)
 				return
