@@ -223,6 +223,22 @@ func TestStationarityInSinglePrecision(t *testing.T) {
 	}
 }
 
+// Without input weights the loss is the residual, and the residual does not know of them.
+func TestResidualIsWithoutInputWeights(t *testing.T) {
+	c := stationarityCase{widths: []int{4, 11, 9, 1}, biases: []bool{true, true, false}, m: 3}
+	plain, _, _ := problem[float64](t, c, 14)
+	want := stepOf(t, plain)
+	if got := plain.Residual(); got != want {
+		t.Errorf("residual %v and loss %v differ without input weights", got, want)
+	}
+	c.o.InputWeights = []float64{3, 1, 0.5, 0.1}
+	weighted, _, _ := problem[float64](t, c, 14)
+	loss := stepOf(t, weighted)
+	if got := weighted.Residual(); math.Abs(got/want-1) > 1e-12 || math.Abs(loss/want-1) < 0.1 {
+		t.Errorf("residual %v and loss %v with input weights, residual %v without", got, loss, want)
+	}
+}
+
 // A step repeated, and a step on another number of threads, gives the same bits.
 func TestStationarityIsRepeatable(t *testing.T) {
 	c := stationarityCase{widths: []int{70, 130, 150, 1}, biases: []bool{true, true, false}, m: 90,
@@ -322,6 +338,9 @@ func TestStationarityRefuses(t *testing.T) {
 		"slope":     func() (*Stationarity[float32], error) { return NewStationarity[float32](&steep, []int{1}, c.o) },
 		"too few weights": func() (*Stationarity[float32], error) {
 			return NewStationarity[float32](net, []int{1}, StationarityOptions{Weights: []float64{1}})
+		},
+		"input weights": func() (*Stationarity[float32], error) {
+			return NewStationarity[float32](net, []int{1}, StationarityOptions{InputWeights: []float64{1}})
 		},
 		"negative alpha": func() (*Stationarity[float32], error) {
 			return NewStationarity[float32](net, []int{1}, StationarityOptions{Alpha: -1})

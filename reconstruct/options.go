@@ -11,7 +11,8 @@ type Options struct {
 	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
 	Seed uint64
 	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the size of the
-	// problem: 16 where descents are cheap, 6 where they are dear.
+	// problem: 16 where descents are cheap, 6 where they are dear, and more than 6 where the span holds over 100 samples, the
+	// more of which one descent misses.
 	Restarts int
 	// Steps is the length of a descent. If 0, 600.
 	Steps int
@@ -41,16 +42,21 @@ type Progress struct {
 	Loss, Residual float64
 }
 
-// restartBudget is the work, in floating-point operations, that the default number of restarts is allowed: some twenty
-// seconds of one core.
-const restartBudget = 2.5e12
+// The default number of restarts: what restartBudget allows for, in floating-point operations, some twenty seconds of one
+// core, but no more than mostRestarts, and no fewer than leastRestarts or than one for so many samples.
+const (
+	restartBudget     = 2.5e12
+	mostRestarts      = 16
+	leastRestarts     = 6
+	samplesPerRestart = 16
+)
 
 func (o Options) withDefaults(d *descent) Options {
 	if o.Steps == 0 {
 		o.Steps = 600
 	}
 	if o.Restarts == 0 {
-		o.Restarts = int(min(16, max(6, restartBudget/d.work(o.Steps))))
+		o.Restarts = min(mostRestarts, max(leastRestarts, d.span.samples/samplesPerRestart, int(restartBudget/d.work(o.Steps))))
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
