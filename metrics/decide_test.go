@@ -335,6 +335,31 @@ func TestBarelyFoundIsNoAccusation(t *testing.T) {
 	}
 }
 
+// A sample that is barely clear of the references while all controls kept what they had is a chance find; where a control
+// fared no better, it is not.
+func TestBarelyClearTheControlsDecide(t *testing.T) {
+	w := easy
+	w.lift = []float64{12, 15, 40}
+	in := w.audit(rand.New(rand.NewPCG(8, 2)))
+	lift := func(i int, by float64) {
+		for s := range in.Statistics {
+			in.Statistics[s].After.Samples[i] = 0.4 + 0.1*by
+		}
+	}
+	lift(0, 4)
+	got := decide(t, in, Options{}).Samples[0]
+	if h := got.After.Height; h < certain || h >= doubtful*certain {
+		t.Fatalf("%.1f spreads above, want a height between", h)
+	}
+	if got.Verdict != Inconclusive || !got.After.Recoverable || got.After.Clear || got.After.Absent || !strings.Contains(got.Reason, "by chance in one of many") {
+		t.Errorf("all controls kept their evidence: %s: %s", got.Verdict, got.Reason)
+	}
+	lift(w.forget, 4)
+	if got := decide(t, in, Options{}).Samples[0]; got.Verdict != Retained || !got.After.Clear {
+		t.Errorf("a control fared as badly, %.1f spreads above: %s: %s", got.After.Height, got.Verdict, got.Reason)
+	}
+}
+
 func TestOtherSamplesOfTheRequestCount(t *testing.T) {
 	w := world{forget: 5, retain: 18, references: 400, lift: []float64{4, 5, 10}, trained: true, kept: true}
 	in := w.audit(rand.New(rand.NewPCG(9, 1)))

@@ -26,7 +26,7 @@
 //
 //   - [Inconclusive] if it was not recoverable before, whatever comes after.
 //   - [Retained] if it is recoverable after, and so far above the reference images that it is no chance find among
-//     many audits ([Evidence.Clear]).
+//     many audits ([Evidence.Clear]); if it is barely so far, the controls must have fared as badly as it did.
 //   - [Unlearned] if it is absent after, both models passed every check of their [Diagnosis], enough controls were
 //     recoverable before and most of these still are, and the probability that the sample was kept and only missed is
 //     at most Options.Level. That probability follows by Bayes' rule from how many controls like it were missed and how

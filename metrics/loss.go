@@ -4,17 +4,26 @@ package metrics
 // absent though it stands a little above the bulk of the reference images.
 const lossBeyond = 4
 
-// compareLosses settles what the p-value alone leaves open. One image in twenty that was never trained on stands above the
-// bulk of the others by chance. Where a sample to forget does, and is not in evidence, it counts as absent if it lost far
-// more of its height than any control like it did: had it been kept, it would have fared about as they. Where controls
-// fared as badly, as in a model that was pruned or has noise on it, the sample stays in between.
+// doubtful is the height, in terms of what counts as certain, up to which the controls have a say about what is found: the
+// scores of some reference sets have heavier tails than others, and their spreads do not tell.
+const doubtful = 2
+
+// compareLosses settles what the p-value alone leaves open, by the controls: had a sample to forget been kept, it would have
+// fared about as they. One image in twenty that was never trained on stands above the bulk of the others by chance. Where a
+// sample does, and is not in evidence, it counts as absent if it lost far more of its height than any control like it
+// did. Few stand clear of all others by chance, and not far: one that is barely clear and lost as much is not. Where controls
+// fared as badly, as in a model that was pruned or has noise on it, everything stays as it is.
 func (a *audit) compareLosses() {
 	if a.Method == FixedThreshold {
 		return
 	}
 	for _, i := range a.forget {
 		s := &a.Samples[i]
-		if s.Before.Recoverable && !s.After.Recoverable && !s.After.Clear && s.After.Decisive >= 0 && !s.After.Absent {
+		switch {
+		case !s.Before.Recoverable || s.After.Decisive < 0:
+		case s.After.Clear:
+			s.After.Clear = s.After.Height >= doubtful*certain || !a.lostBeyondControls(s)
+		case !s.After.Recoverable && !s.After.Absent:
 			s.After.Absent = a.lostBeyondControls(s)
 		}
 	}

@@ -50,7 +50,8 @@ type Evidence struct {
 	// median absolute deviation); 0 where PValue is 1 for want of either.
 	Height float64
 	// Clear: Height is at least 4, or the threshold is fixed and reached. A p-value cannot be smaller than the number of
-	// reference images allows, and among enough audits the smallest one occurs by chance; such a height does not.
+	// reference images allows, and among enough audits the smallest one occurs by chance; such a height hardly does. Up
+	// to 8 a sample to forget is not clear in the model after if every control like it kept four times as much of its height.
 	Clear bool
 	// Recoverable: the sample is in evidence. Absent: it looks like one that was never trained on, or is far closer to
 	// these than any control like it. Both can be false.
