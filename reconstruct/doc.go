@@ -80,6 +80,6 @@
 // never trained on, and longer descents, more particles or other weights find no more. Gradient descent leaves W1 = G^T X, and
 // the rows of G, solved from the true X, have entries of 0.004 for the 50 largest samples (root mean square over their active
 // neurons), 0.0016 for the next 100, and 0.0003 for the last 200, of which the initial values alone leave 0.0004 uncertain.
-// Nor is the residual least at the samples: descents from them end at 0.20 (weighted), from 600 random particles at 0.21. A
-// network trained at a constant rate of 0.2, as published, is no different.
+// Nor does the residual single them out: descents from the samples themselves end at 0.20 (weighted), from 600 random particles
+// at 0.21. A network trained at a constant rate of 0.2, as published, is no different.
 package reconstruct
