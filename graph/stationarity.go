@@ -42,7 +42,8 @@ type Hinge struct {
 //
 //	sum_l w_l || ([W_l, kappa_l b_l] - sum_i Delta_l,i [h_{l-1},i, kappa_l]^T) diag(s_l, 1) ||^2,
 //
-// with s_1 the InputWeights and ones elsewhere, and its gradients (Haim et al., arXiv 2206.07758, eq. 5; Buzaglo et al., arXiv 2307.01827, eq. 6 for several classes).
+// with s_1 the InputWeights and ones elsewhere, and its gradients (Haim et al., arXiv 2206.07758, eq. 5; Buzaglo et al.,
+// arXiv 2307.01827, eq. 6 for several classes).
 // h_l,i is the output of layer l for x_i and Delta_l,i the gradient by layer l's pre-activation of lambda_i y_i M(x_i),
 // or of sum_j lambda_ij (M_{y_i}(x_i) - M_j(x_i)) where the network has several outputs.
 //

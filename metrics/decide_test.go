@@ -348,7 +348,7 @@ func TestBarelyClearTheControlsDecide(t *testing.T) {
 	}
 	lift(0, 4)
 	got := decide(t, in, Options{}).Samples[0]
-	if h := got.After.Height; h < certain || h >= doubtful*certain {
+	if h := got.After.Height; h < certain || h >= doubtful {
 		t.Fatalf("%.1f spreads above, want a height between", h)
 	}
 	if got.Verdict != Inconclusive || !got.After.Recoverable || got.After.Clear || got.After.Absent || !strings.Contains(got.Reason, "by chance in one of many") {

@@ -4,9 +4,9 @@ package metrics
 // absent though it stands a little above the bulk of the reference images.
 const lossBeyond = 4
 
-// doubtful is the height, in terms of what counts as certain, up to which the controls have a say about what is found: the
-// scores of some reference sets have heavier tails than others, and their spreads do not tell.
-const doubtful = 2
+// doubtful is the height up to which the controls have a say about what is found: the scores of some reference sets have
+// heavier tails than others, and their spreads do not tell.
+const doubtful = 2 * certain
 
 // compareLosses settles what the p-value alone leaves open, by the controls: had a sample to forget been kept, it would have
 // fared about as they. One image in twenty that was never trained on stands above the bulk of the others by chance. Where a
@@ -22,7 +22,7 @@ func (a *audit) compareLosses() {
 		switch {
 		case !s.Before.Recoverable || s.After.Decisive < 0:
 		case s.After.Clear:
-			s.After.Clear = s.After.Height >= doubtful*certain || !a.lostBeyondControls(s)
+			s.After.Clear = s.After.Height >= doubtful || !a.lostBeyondControls(s)
 		case !s.After.Recoverable && !s.After.Absent:
 			s.After.Absent = a.lostBeyondControls(s)
 		}

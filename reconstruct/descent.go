@@ -33,8 +33,8 @@ type trajectory struct {
 	Gain     []float64 // the surrogate's, one a hidden layer
 	ByZ      *adam
 	ByLog    *adam
-	Loss     float64 // before the last step
-	Residual float64 // the same: relative, not squared
+	Loss     float64 // before the last step, with the span's weights
+	Residual float64 // before the last step, without them: relative, not squared
 }
 
 // descent minimises the stationarity residual over particles.

@@ -1,6 +1,9 @@
 package reconstruct
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // sameParticle is the cosine in span coordinates above which two particles of one descent ran together.
 const sameParticle = 0.98
@@ -17,21 +20,12 @@ func distinct(candidates []candidate) float64 {
 	kept := 0
 	for _, c := range candidates {
 		u := normalised(c.z)
-		if ownWay(u, apart[c.restart]) {
+		if !slices.ContainsFunc(apart[c.restart], func(v []float64) bool { return dot(u, v) > sameParticle }) {
 			apart[c.restart] = append(apart[c.restart], u)
 			kept++
 		}
 	}
 	return float64(kept) / float64(max(1, len(apart)))
-}
-
-func ownWay(u []float64, others [][]float64) bool {
-	for _, v := range others {
-		if dot(u, v) > sameParticle {
-			return false
-		}
-	}
-	return true
 }
 
 // apart tells whether the particles kept apart.
