@@ -10,42 +10,59 @@ type unary struct {
 	// name tells functions apart; slope is that of leaky for negative arguments.
 	name  string
 	slope float64
-	// at computes in float64, so that only the rounding of arguments and results differs from a reference.
-	at func(float64) float64
+	function
 }
+
+// function is a function of one number and its derivative. Where it has a kink, the derivative is one of the two sides' as
+// PyTorch's is; a step's is zero, and that of a rounding is one: the gradient goes straight through.
+type function struct{ at, derivative func(float64) float64 }
 
 func (unary) infer(in []Shape) (Shape, error) { return in[0], nil }
 
-func elementByElement[T float](o unary, a array[T]) array[T] {
-	out := newArray[T](a.shape)
-	for i, x := range a.data {
-		out.data[i] = T(o.at(float64(x)))
-	}
-	return out
-}
+func (o unary) kernels() kernels { return kernels{activateAt[float32](o), activateAt[float64](o)} }
 
 // functions are the elementwise ONNX operators without attributes.
-var functions = map[string]func(float64) float64{
-	"Abs":        math.Abs,
-	"Ceil":       math.Ceil,
-	"Cos":        math.Cos,
-	"Erf":        math.Erf,
-	"Exp":        math.Exp,
-	"Floor":      math.Floor,
-	"HardSwish":  func(x float64) float64 { return x * hardSigmoid(x, 1./6, 0.5) },
-	"Log":        math.Log,
-	"Mish":       func(x float64) float64 { return x * math.Tanh(softplus(x)) },
-	"Neg":        func(x float64) float64 { return -x },
-	"Reciprocal": func(x float64) float64 { return 1 / x },
-	"Relu":       func(x float64) float64 { return max(x, 0) },
-	"Round":      math.RoundToEven,
-	"Sigmoid":    sigmoid,
-	"Sign":       sign,
-	"Sin":        math.Sin,
-	"Softplus":   softplus,
-	"Softsign":   func(x float64) float64 { return x / (1 + math.Abs(x)) },
-	"Sqrt":       math.Sqrt,
-	"Tanh":       math.Tanh,
+var functions = map[string]function{
+	"Abs":   {math.Abs, sign},
+	"Ceil":  {math.Ceil, one},
+	"Cos":   {math.Cos, func(x float64) float64 { return -math.Sin(x) }},
+	"Erf":   {math.Erf, func(x float64) float64 { return 2 / math.SqrtPi * math.Exp(-x*x) }},
+	"Exp":   {math.Exp, math.Exp},
+	"Floor": {math.Floor, one},
+	"HardSwish": {func(x float64) float64 { return x * hardSigmoid(x, 1./6, 0.5) }, func(x float64) float64 {
+		return hardSigmoid(x, 1./6, 0.5) + x*hardSigmoidSlope(x, 1./6, 0.5)
+	}},
+	"Log":        {math.Log, func(x float64) float64 { return 1 / x }},
+	"Mish":       {func(x float64) float64 { return x * math.Tanh(softplus(x)) }, mishSlope},
+	"Neg":        {func(x float64) float64 { return -x }, func(float64) float64 { return -1 }},
+	"Reciprocal": {func(x float64) float64 { return 1 / x }, func(x float64) float64 { return -1 / (x * x) }},
+	"Relu":       {func(x float64) float64 { return max(x, 0) }, positive},
+	"Round":      {math.RoundToEven, one},
+	"Sigmoid":    {sigmoid, func(x float64) float64 { return sigmoid(x) * sigmoid(-x) }},
+	"Sign":       {sign, zero},
+	"Sin":        {math.Sin, math.Cos},
+	"Softplus":   {softplus, sigmoid},
+	"Softsign": {func(x float64) float64 { return x / (1 + math.Abs(x)) }, func(x float64) float64 {
+		return 1 / ((1 + math.Abs(x)) * (1 + math.Abs(x)))
+	}},
+	"Sqrt": {math.Sqrt, func(x float64) float64 { return 0.5 / math.Sqrt(x) }},
+	"Tanh": {math.Tanh, func(x float64) float64 { y := math.Tanh(x); return 1 - y*y }},
+}
+
+func one(float64) float64  { return 1 }
+func zero(float64) float64 { return 0 }
+
+// positive is 1 above zero.
+func positive(x float64) float64 {
+	if x > 0 {
+		return 1
+	}
+	return 0
+}
+
+func mishSlope(x float64) float64 {
+	t := math.Tanh(softplus(x))
+	return t + x*(1-t*t)*sigmoid(x)
 }
 
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -54,6 +71,13 @@ func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
 func hardSigmoid(x, alpha, beta float64) float64 { return min(max(alpha*x+beta, 0), 1) }
+
+func hardSigmoidSlope(x, alpha, beta float64) float64 {
+	if z := alpha*x + beta; z > 0 && z < 1 {
+		return alpha
+	}
+	return 0
+}
 
 func sign(x float64) float64 {
 	switch {
@@ -65,71 +89,87 @@ func sign(x float64) float64 {
 	return x
 }
 
-// exponential is x above zero and scale (exp(x/width) - 1) below, the form that Elu, Selu and Celu share.
-func exponential(x, scale, width float64) float64 {
-	if x < 0 {
-		return scale * math.Expm1(x/width)
-	}
-	return x
+// exponential is x above zero and scale (exp(x/width) - 1) below, times factor: the form that Elu, Selu and Celu share.
+func exponential(scale, width, factor float64) function {
+	return function{func(x float64) float64 {
+		if x < 0 {
+			return factor * scale * math.Expm1(x/width)
+		}
+		return factor * x
+	}, func(x float64) float64 {
+		if x < 0 {
+			return factor * scale / width * math.Exp(x/width)
+		}
+		return factor
+	}}
 }
 
-// function lowers an operator without attributes.
-func function(name string) lowering {
+// elementary lowers an operator without attributes.
+func elementary(name string) lowering {
 	return func(k *call) ([]*value, error) {
 		if err := k.required(1); err != nil {
 			return nil, err
 		}
-		return k.one(unary{name: name, at: functions[name]}, k.in[0])
+		return k.one(unary{name: name, function: functions[name]}, k.in[0])
 	}
 }
 
 // parametric lowers an operator whose attributes choose the function.
-func parametric(name string, choose func(*call) func(float64) float64) lowering {
+func parametric(name string, choose func(*call) function) lowering {
 	return func(k *call) ([]*value, error) {
 		if err := k.required(1); err != nil {
 			return nil, err
 		}
-		return k.one(unary{name: name, at: choose(k)}, k.in[0])
+		return k.one(unary{name: name, function: choose(k)}, k.in[0])
 	}
 }
 
-func elu(k *call) func(float64) float64 {
+func elu(k *call) function { return exponential(k.floatAttr("alpha", 1), 1, 1) }
+
+func celu(k *call) function {
 	alpha := k.floatAttr("alpha", 1)
-	return func(x float64) float64 { return exponential(x, alpha, 1) }
+	return exponential(alpha, alpha, 1)
 }
 
-func celu(k *call) func(float64) float64 {
-	alpha := k.floatAttr("alpha", 1)
-	return func(x float64) float64 { return exponential(x, alpha, alpha) }
+func selu(k *call) function {
+	return exponential(k.floatAttr("alpha", 1.67326319217681884765625), 1, k.floatAttr("gamma", 1.05070102214813232421875))
 }
 
-func selu(k *call) func(float64) float64 {
-	alpha, gamma := k.floatAttr("alpha", 1.67326319217681884765625), k.floatAttr("gamma", 1.05070102214813232421875)
-	return func(x float64) float64 { return gamma * exponential(x, alpha, 1) }
-}
-
-func hardSigmoidOf(k *call) func(float64) float64 {
+func hardSigmoidOf(k *call) function {
 	alpha, beta := k.floatAttr("alpha", 0.2), k.floatAttr("beta", 0.5)
-	return func(x float64) float64 { return hardSigmoid(x, alpha, beta) }
+	return function{
+		func(x float64) float64 { return hardSigmoid(x, alpha, beta) },
+		func(x float64) float64 { return hardSigmoidSlope(x, alpha, beta) },
+	}
 }
 
-func thresholdedRelu(k *call) func(float64) float64 {
+func thresholdedRelu(k *call) function {
 	alpha := k.floatAttr("alpha", 1)
-	return func(x float64) float64 {
+	return function{func(x float64) float64 {
 		if x > alpha {
 			return x
 		}
 		return 0
-	}
+	}, func(x float64) float64 { return positive(x - alpha) }}
 }
 
-func gelu(k *call) func(float64) float64 {
+func gelu(k *call) function {
 	if k.stringAttr("approximate", "none") == "tanh" {
-		return func(x float64) float64 {
-			return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+		inner := func(x float64) float64 { return math.Sqrt(2/math.Pi) * (x + 0.044715*x*x*x) }
+		return function{
+			func(x float64) float64 { return 0.5 * x * (1 + math.Tanh(inner(x))) },
+			func(x float64) float64 {
+				t := math.Tanh(inner(x))
+				return 0.5*(1+t) + 0.5*x*(1-t*t)*math.Sqrt(2/math.Pi)*(1+3*0.044715*x*x)
+			},
 		}
 	}
-	return func(x float64) float64 { return 0.5 * x * (1 + math.Erf(x/math.Sqrt2)) }
+	return function{
+		func(x float64) float64 { return 0.5 * x * (1 + math.Erf(x/math.Sqrt2)) },
+		func(x float64) float64 {
+			return 0.5*(1+math.Erf(x/math.Sqrt2)) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
+		},
+	}
 }
 
 func leakyRelu(k *call) ([]*value, error) {
@@ -140,12 +180,17 @@ func leakyRelu(k *call) ([]*value, error) {
 }
 
 func leaky(slope float64) unary {
-	return unary{name: "LeakyRelu", slope: slope, at: func(x float64) float64 {
+	return unary{"LeakyRelu", slope, function{func(x float64) float64 {
 		if x < 0 {
 			return slope * x
 		}
 		return x
-	}}
+	}, func(x float64) float64 {
+		if x > 0 {
+			return 1
+		}
+		return slope
+	}}}
 }
 
 // parametricRelu is PRelu; its slope broadcasts to the input from the right.
@@ -165,12 +210,7 @@ func parametricRelu(k *call) ([]*value, error) {
 			return nil, err
 		}
 	}
-	if slope.param != nil {
-		held := *slope
-		held.fixed = true
-		slope = &held
-	}
-	return k.one(binary{prelu}, x, slope)
+	return k.one(binary{prelu}, x, heldFixed(slope))
 }
 
 // clip has its bounds as operands since opset 11. With a lower bound of 0 and no upper one it is a Relu.
@@ -197,13 +237,22 @@ func clip(k *call) ([]*value, error) {
 		return k.in[:1], nil
 	}
 	if low == 0 && isNone(high, 1) {
-		return function("Relu")(&call{Node: k.Node, c: k.c, in: k.in[:1], opset: k.opset})
+		return elementary("Relu")(&call{Node: k.Node, c: k.c, in: k.in[:1], opset: k.opset})
 	}
 	name := fmt.Sprintf("Clip to [%v, %v]", low, high)
 	if low > 0 && low <= negligibleNorm && isNone(high, 1) {
 		name = "Guard"
 	}
-	return k.one(unary{name: name, at: func(x float64) float64 { return min(max(x, low), high) }}, k.in[0])
+	return k.one(unary{name: name, function: clamp(low, high)}, k.in[0])
+}
+
+func clamp(low, high float64) function {
+	return function{func(x float64) float64 { return min(max(x, low), high) }, func(x float64) float64 {
+		if x < low || x > high {
+			return 0
+		}
+		return 1
+	}}
 }
 
 // negligibleNorm is the largest lower bound that is taken for a guard of a division by a norm, as in

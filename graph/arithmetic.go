@@ -1,18 +1,13 @@
 package graph
 
-import (
-	"fmt"
-	"math"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas32"
-	"gonum.org/v1/gonum/blas/blas64"
-)
+import "fmt"
 
 // binary combines two operands element by element, with broadcasting.
 type binary struct{ f binaryFunc }
 
 func (binary) infer(in []Shape) (Shape, error) { return broadcast(in[0], in[1]) }
+
+func (o binary) kernels() kernels { return kernels{combineAt[float32](o), combineAt[float64](o)} }
 
 // binaryFunc names a function of two numbers.
 type binaryFunc int
@@ -29,54 +24,6 @@ const (
 	modulo
 	equal
 )
-
-func apply[T float](f binaryFunc, x, y T) T {
-	switch f {
-	case add:
-		return x + y
-	case sub:
-		return x - y
-	case mul:
-		return x * y
-	case div:
-		return x / y
-	case maximum:
-		return max(x, y)
-	case minimum:
-		return min(x, y)
-	case power:
-		return T(math.Pow(float64(x), float64(y)))
-	case prelu:
-		if x < 0 {
-			return x * y
-		}
-		return x
-	}
-	panic(fmt.Sprintf("graph: binary function %d is for integers only", f))
-}
-
-func elementwise[T float](f binaryFunc, a, b array[T], shape []int) array[T] {
-	out := newArray[T](shape)
-	if len(shape) == 0 {
-		out.data[0] = apply(f, a.data[0], b.data[0])
-		return out
-	}
-	// The innermost axis is a plain loop; each operand moves along it or stands still.
-	last := len(shape) - 1
-	sa, sb := broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)
-	at := 0
-	walk(shape[:last], [][]int{sa[:last], sb[:last]}, func(o []int) {
-		i, j := o[0], o[1]
-		row := out.data[at : at+shape[last]]
-		for k := range row {
-			row[k] = apply(f, a.data[i], b.data[j])
-			i += sa[last]
-			j += sb[last]
-		}
-		at += len(row)
-	})
-	return out
-}
 
 // arithmetic lowers an operator of two operands.
 func arithmetic(f binaryFunc) lowering {
@@ -121,7 +68,7 @@ func many(f binaryFunc) lowering {
 			for i, v := range k.in {
 				x := k.in[1-i]
 				if v.reals != nil && x.reals == nil && !anyOther(v.reals.data, 0) && len(v.shape) <= len(x.shape) && volume(v.shape.At(1)) == 1 {
-					return k.one(unary{name: "Relu", at: functions["Relu"]}, x)
+					return k.one(unary{name: "Relu", function: functions["Relu"]}, x)
 				}
 			}
 		}
@@ -171,6 +118,8 @@ func number(x float64) *value { return known(fmt.Sprint(x), array[float64]{[]int
 // transB exchange the last two axes of an operand first.
 type matmul struct{ transA, transB bool }
 
+func (o matmul) kernels() kernels { return kernels{productAt[float32](o), productAt[float64](o)} }
+
 func (o matmul) infer(in []Shape) (Shape, error) {
 	if len(in[0]) == 0 || len(in[1]) == 0 {
 		return nil, fmt.Errorf("shapes %v and %v: a scalar has no matrix product", in[0], in[1])
@@ -207,47 +156,6 @@ func matrixShape(s Shape, transposed, left bool) (rows, columns Size, batch Shap
 		rows, columns = columns, rows
 	}
 	return rows, columns, batch
-}
-
-// product is numpy.matmul; gonum's current BLAS does the work.
-func product[T float](o matmul, a, b array[T], shape []int) array[T] {
-	out := newArray[T](shape)
-	rows, inner, batchA := matrixShape(fixedShape(a.shape), o.transA, true)
-	_, columns, batchB := matrixShape(fixedShape(b.shape), o.transB, false)
-	m, k, n := rows.Fixed, inner.Fixed, columns.Fixed
-	if volume(shape) == 0 || k == 0 {
-		return out
-	}
-	if as := batchA.At(1); volume(batchB.At(1)) == 1 && (!o.transA || volume(as) == 1) {
-		// One right-hand side: all rows at once.
-		gemm(o, m*volume(as), n, k, a.data, b.data, out.data)
-		return out
-	}
-	batch, _ := broadcast(batchA, batchB)
-	strides := [][]int{broadcastStrides(batchA.At(1), batch.At(1)), broadcastStrides(batchB.At(1), batch.At(1))}
-	at := 0
-	walk(batch.At(1), strides, func(i []int) {
-		gemm(o, m, n, k, a.data[i[0]*m*k:], b.data[i[1]*k*n:], out.data[at:])
-		at += m * n
-	})
-	return out
-}
-
-// gemm is c = a b for row-major a (m x k), b (k x n) and c (m x n), where a and b may be stored transposed.
-func gemm[T float](o matmul, m, n, k int, a, b, c []T) {
-	transA, transB, lda, ldb := blas.NoTrans, blas.NoTrans, k, n
-	if o.transA {
-		transA, lda = blas.Trans, m
-	}
-	if o.transB {
-		transB, ldb = blas.Trans, k
-	}
-	switch a := any(a).(type) {
-	case []float32:
-		blas32.Implementation().Sgemm(transA, transB, m, n, k, 1, a, lda, any(b).([]float32), ldb, 0, any(c).([]float32), n)
-	case []float64:
-		blas64.Implementation().Dgemm(transA, transB, m, n, k, 1, a, lda, any(b).([]float64), ldb, 0, any(c).([]float64), n)
-	}
 }
 
 func matrixProduct(k *call) ([]*value, error) {

@@ -6,9 +6,6 @@ type array[E any] struct {
 	data  []E
 }
 
-// float is an element type that networks run in.
-type float interface{ ~float32 | ~float64 }
-
 func volume(shape []int) int {
 	n := 1
 	for _, d := range shape {

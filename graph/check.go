@@ -29,7 +29,6 @@ func (net *Network) Check(ctx context.Context, x, y []float64) (*Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer e.Close()
 	got, err := e.Run(ctx, x)
 	if err != nil {
 		return nil, err

@@ -22,32 +22,8 @@ func (o convolution) infer(in []Shape) (Shape, error) {
 	return append(Shape{x[0], fixed(filters)}, positions...), nil
 }
 
-// convolve lays the patches of each sample and group out as the columns of a matrix, which the weight multiplies.
-func convolve[T float](o convolution, x, w array[T], shape []int) array[T] {
-	out := newArray[T](shape)
-	offsets := o.offsets(x.shape[2:], shape[2:])
-	plane, places, size := volume(x.shape[2:]), volume(shape[2:]), volume(o.kernel)
-	channels, filters := w.shape[1], w.shape[0]/o.groups
-	patches := make([]T, channels*size*places)
-	for i := range x.shape[0] * o.groups {
-		from := x.data[i*channels*plane : (i+1)*channels*plane]
-		for c := range channels {
-			for p := range places {
-				for k, offset := range offsets[p*size : (p+1)*size] {
-					at := (c*size+k)*places + p
-					if patches[at] = 0; offset >= 0 {
-						patches[at] = from[c*plane+offset]
-					}
-				}
-			}
-		}
-		g := i % o.groups
-		kernels := w.data[g*filters*channels*size : (g+1)*filters*channels*size]
-		if len(kernels) > 0 && places > 0 {
-			gemm(matmul{}, filters, places, channels*size, kernels, patches, out.data[i*filters*places:])
-		}
-	}
-	return out
+func (o convolution) kernels() kernels {
+	return kernels{convolveAt[float32](o), convolveAt[float64](o)}
 }
 
 func convolved(k *call) ([]*value, error) {

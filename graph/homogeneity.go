@@ -40,13 +40,16 @@ type Exponent struct {
 	Parameter string  `json:"parameter"`
 	Exponent  float64 `json:"exponent"`
 	tensor    *onnxio.Tensor
+	// followers are statistics of the file that scale with the parameter.
+	followers []*onnxio.Tensor
 }
 
 // Homogeneity solves for the exponents through the graph, from the input, whose degree is 0, to the logits. What only
 // normalises the input, the slope of a PRelu and the factor of a folded BatchNormalization are held fixed: their
 // exponent is 0.
 func (net *Network) Homogeneity() *Homogeneity {
-	s := &scaling{degrees: map[*value]degree{}, variables: map[*onnxio.Tensor]int{}, reader: map[*onnxio.Tensor]*onnxio.Node{}}
+	s := &scaling{degrees: map[*value]degree{}, variables: map[*onnxio.Tensor]int{}, reader: map[*onnxio.Tensor]*onnxio.Node{},
+		followers: map[*onnxio.Tensor][]*onnxio.Tensor{}}
 	for _, st := range net.stepsTo(net.logits) {
 		s.degrees[st.output] = s.of(st)
 	}
@@ -80,8 +83,10 @@ type scaling struct {
 	parameters []*onnxio.Tensor
 	variables  map[*onnxio.Tensor]int
 	// reader is the node that reads a parameter first.
-	reader   map[*onnxio.Tensor]*onnxio.Node
-	findings []Finding
+	reader map[*onnxio.Tensor]*onnxio.Node
+	// followers are statistics that scale with a parameter.
+	followers map[*onnxio.Tensor][]*onnxio.Tensor
+	findings  []Finding
 }
 
 // operand is the degree of what a step reads.
@@ -117,6 +122,9 @@ func (s *scaling) variable(v *value, by *step) int {
 
 // of gives the degree of a step's result, and adds the equations under which it has one.
 func (s *scaling) of(st *step) degree {
+	if o, ok := st.op.(batchNorm); ok {
+		return s.ofBatchNorm(st, o)
+	}
 	in := make([]degree, len(st.inputs))
 	for i, v := range st.inputs {
 		in[i] = s.operand(v, st)
@@ -160,6 +168,23 @@ func (s *scaling) ofBinary(st *step, f binaryFunc, in []degree) degree {
 		return s.breaks(st, in[0].plus(1, in[1]), in[0], "a power with an exponent that varies does not scale", "use a constant exponent")
 	}
 	return s.join(st, in)
+}
+
+// ofBatchNorm: the factor is held fixed, so that the offset, and with it bias and mean, must scale as the operand does.
+func (s *scaling) ofBatchNorm(st *step, o batchNorm) degree {
+	x := s.operand(st.inputs[normInput], st)
+	s.operand(st.inputs[normScale], st)
+	bias := s.operand(st.inputs[normBias], st)
+	if mean := st.inputs[normMean].param; mean != nil {
+		s.followers[st.inputs[normBias].param] = append(s.followers[st.inputs[normBias].param], mean)
+	}
+	if _, offset := o.affine(st.inputs); !anyOther(offset, 0) {
+		return x
+	}
+	if p := st.inputs[normBias]; bias.zero && p.param != nil { // the offset is the mean's alone
+		bias = degree{terms: map[int]float64{s.variable(p, st): 1}}
+	}
+	return s.join(st, []degree{x, bias})
 }
 
 // join requires that what is added, compared or put side by side scales alike.
@@ -271,7 +296,7 @@ func (s *scaling) result(logits degree) *Homogeneity {
 		h.Degree += c * e[i]
 	}
 	for _, t := range s.parameters {
-		x := Exponent{Parameter: t.Name, tensor: t}
+		x := Exponent{Parameter: t.Name, tensor: t, followers: s.followers[t]}
 		if i := s.variables[t]; i >= 0 {
 			x.Exponent = tidy(e[i])
 			if x.Exponent != 1 {

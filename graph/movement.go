@@ -105,7 +105,8 @@ func (o expand) infer(in []Shape) (Shape, error) {
 	return s, err
 }
 
-// move carries out a primitive that only moves elements; shape is that of the result. It is false for any other.
+// move carries out a primitive that only moves elements, of any type; shape is that of the result. It is false for any
+// other.
 func move[E any](o op, in []array[E], shape []int) (array[E], bool) {
 	switch o := o.(type) {
 	case reshape:

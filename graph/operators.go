@@ -84,7 +84,7 @@ func init() {
 		"QuantizeLinear":   quantized,
 	}
 	for name := range functions {
-		operators[name] = function(name)
+		operators[name] = elementary(name)
 	}
 }
 

@@ -1,6 +1,10 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+
+	"unlearnguard/graph/engine"
+)
 
 // padding adds elements around its operand, or takes some off where a count is negative.
 type padding struct {
@@ -61,29 +65,69 @@ func (o padding) source(size, i int) (int, bool) {
 	return i, i >= 0 && i < size
 }
 
-func pad[T float](o padding, a array[T], shape []int) array[T] {
-	out := array[T]{shape, make([]T, 0, volume(shape))}
-	strides := rowMajor(a.shape)
-	sources := make([][]int, len(shape))
-	for axis := range shape {
-		for i := range shape[axis] {
-			from, _ := o.source(a.shape[axis], i-o.before[axis])
-			sources[axis] = append(sources[axis], from)
+func (o padding) kernels() kernels { return kernels{padAt[float32](o), padAt[float64](o)} }
+
+// bordering copies each element of the result from where it comes from.
+type bordering[T engine.Float] struct {
+	*site[T]
+	fill T
+	// sources are the offsets of the result's elements in the operand, -1 for the fill.
+	sources []int
+}
+
+func padAt[T engine.Float](o padding) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		return &bordering[T]{s, T(o.fill), o.sources(s.in[0].shape, s.out.shape)}
+	}
+}
+
+// sources are the offsets of all elements of the result, -1 for the fill.
+func (o padding) sources(from, to []int) []int {
+	strides := rowMajor(from)
+	along := make([][]int, len(to))
+	for axis := range to {
+		for i := range to[axis] {
+			at, _ := o.source(from[axis], i-o.before[axis])
+			along[axis] = append(along[axis], at)
 		}
 	}
-	eachIndex(shape, func(index []int) {
+	out := make([]int, 0, volume(to))
+	eachIndex(to, func(index []int) {
 		at := 0
 		for axis, i := range index {
-			from := sources[axis][i]
-			if from < 0 {
-				out.data = append(out.data, T(o.fill))
+			if along[axis][i] < 0 {
+				out = append(out, -1)
 				return
 			}
-			at += from * strides[axis]
+			at += along[axis][i] * strides[axis]
 		}
-		out.data = append(out.data, a.data[at])
+		out = append(out, at)
 	})
 	return out
+}
+
+func (p *bordering[T]) retains(int) bool { return false }
+
+func (p *bordering[T]) forward() {
+	for i, from := range p.sources {
+		if from < 0 {
+			p.out.data[i] = p.fill
+		} else {
+			p.out.data[i] = p.in[0].data[from]
+		}
+	}
+}
+
+func (p *bordering[T]) reverse() {
+	if !p.in[0].wanted {
+		return
+	}
+	grad := p.in[0].gradient()
+	for i, from := range p.sources {
+		if from >= 0 {
+			grad[from] += p.out.grad[i]
+		}
+	}
 }
 
 // padded: pads and value are operands since opset 11, and the axes since 18.

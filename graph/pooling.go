@@ -1,6 +1,11 @@
 package graph
 
-import "math"
+import (
+	"math"
+	"slices"
+
+	"unlearnguard/graph/engine"
+)
 
 // pooling takes the maximum or the mean under a window, channel by channel.
 type pooling struct {
@@ -18,46 +23,107 @@ func (o pooling) infer(in []Shape) (Shape, error) {
 	return append(append(Shape{}, in[0][:2]...), positions...), nil
 }
 
-func pool[T float](o pooling, x array[T], shape []int) array[T] {
-	out := newArray[T](shape)
-	offsets, counts := o.offsets(x.shape[2:], shape[2:]), o.padded(x.shape[2:], shape[2:])
-	plane, places, size := volume(x.shape[2:]), volume(shape[2:]), volume(o.kernel)
-	for i := range volume(x.shape[:2]) {
-		from := x.data[i*plane : (i+1)*plane]
-		for p := range places {
-			under := offsets[p*size : (p+1)*size]
-			if !o.mean {
-				out.data[i*places+p] = largest(from, under)
+func (o pooling) kernels() kernels { return kernels{poolAt[float32](o), poolAt[float64](o)} }
+
+// pools computes a pooling, plane by plane.
+type pools[T engine.Float] struct {
+	*site[T]
+	mean                bool
+	plane, places, size int
+	// offsets are, for each position, the plane's elements under the window; counts is by what a mean divides there.
+	offsets [][]int
+	counts  []int
+	// largest is where each maximum was found.
+	largest []int32
+}
+
+func poolAt[T engine.Float](o pooling) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		x, y := s.in[0].shape[2:], s.out.shape[2:]
+		p := &pools[T]{site: s, mean: o.mean, plane: volume(x), places: volume(y), size: volume(o.kernel)}
+		all, padded := o.offsets(x, y), o.padded(x, y)
+		for i := range p.places {
+			under := slices.DeleteFunc(all[i*p.size:(i+1)*p.size:(i+1)*p.size], func(at int) bool { return at < 0 })
+			n := len(under)
+			if o.pads {
+				n = padded[i]
+			}
+			p.offsets, p.counts = append(p.offsets, under), append(p.counts, max(n, 1))
+		}
+		if !o.mean {
+			p.largest = make([]int32, s.out.size)
+		}
+		return p
+	}
+}
+
+func (p *pools[T]) retains(int) bool { return false }
+
+// planes visits all planes: their elements begin at x in the operand and at y in the result.
+func (p *pools[T]) planes(visit func(x, y int)) {
+	n := p.out.size / p.places
+	p.crew.split(n, max(1, worthwhile/4/p.places), func(_ *lane[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			visit(i*p.plane, i*p.places)
+		}
+	})
+}
+
+func (p *pools[T]) forward() {
+	p.planes(func(x, y int) {
+		from, to := p.in[0].data[x:x+p.plane], p.out.data[y:y+p.places]
+		if !p.mean {
+			p.maxima(from, to, p.largest[y:y+p.places])
+			return
+		}
+		for i, under := range p.offsets {
+			sum := 0.0
+			for _, at := range under {
+				sum += float64(from[at])
+			}
+			to[i] = T(sum / float64(p.counts[i]))
+		}
+	})
+}
+
+// maxima: a NaN under the window is its maximum, and of equal ones the first.
+func (p *pools[T]) maxima(from, to []T, largest []int32) {
+	for i, under := range p.offsets {
+		if len(under) == 0 {
+			to[i], largest[i] = T(math.Inf(-1)), -1
+			continue
+		}
+		best := under[0]
+		top := from[best]
+		for _, at := range under[1:] {
+			if v := from[at]; v > top || v != v {
+				best, top = at, v
+			}
+		}
+		to[i], largest[i] = top, int32(best)
+	}
+}
+
+func (p *pools[T]) reverse() {
+	if !p.in[0].wanted {
+		return
+	}
+	grad := p.in[0].gradient()
+	p.planes(func(x, y int) {
+		to, g := grad[x:x+p.plane], p.out.grad[y:y+p.places]
+		for i, v := range g {
+			if !p.mean {
+				if at := p.largest[y+i]; at >= 0 {
+					to[at] += v
+				}
 				continue
 			}
-			sum, n := total(from, under)
-			if o.pads {
-				n = counts[p]
+			v /= T(p.counts[i])
+			for _, at := range p.offsets[i] {
+				to[at] += v
 			}
-			out.data[i*places+p] = T(sum / float64(max(n, 1)))
 		}
-	}
-	return out
-}
-
-func largest[T float](from []T, offsets []int) T {
-	top := T(math.Inf(-1))
-	for _, o := range offsets {
-		if o >= 0 {
-			top = max(top, from[o])
-		}
-	}
-	return top
-}
-
-func total[T float](from []T, offsets []int) (sum float64, n int) {
-	for _, o := range offsets {
-		if o >= 0 {
-			sum += float64(from[o])
-			n++
-		}
-	}
-	return sum, n
+	})
 }
 
 func pooled(mean bool) lowering {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"unlearnguard/graph/engine"
 	"unlearnguard/onnxio"
 )
 
@@ -14,12 +15,47 @@ type rounding struct{ low, high float64 }
 
 func (rounding) infer(in []Shape) (Shape, error) { return broadcast(in[0], in[1]) }
 
-func round[T float](o rounding, a, zero array[T], shape []int) array[T] {
-	out := broadcastTo(zero, shape)
-	for i, x := range a.data {
-		out.data[i] = T(min(max(math.RoundToEven(float64(x))+float64(out.data[i]), o.low), o.high))
+func (o rounding) kernels() kernels { return kernels{roundAt[float32](o), roundAt[float64](o)} }
+
+// quantizing computes a rounding. Its gradient goes straight through where the integer is not held by a bound.
+type quantizing[T engine.Float] struct {
+	*site[T]
+	o rounding
+	// zeros are the zero point's strides along the result's axes.
+	zeros []int
+}
+
+func roundAt[T engine.Float](o rounding) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		return &quantizing[T]{s, o, broadcastStrides(s.in[1].shape, s.out.shape)}
 	}
-	return out
+}
+
+func (q *quantizing[T]) each(visit func(i int, rounded float64)) {
+	i := 0
+	x, zero := q.in[0].data, q.in[1].data
+	walk(q.out.shape, [][]int{q.zeros}, func(o []int) {
+		visit(i, math.RoundToEven(float64(x[i]))+float64(zero[o[0]]))
+		i++
+	})
+}
+
+func (q *quantizing[T]) forward() {
+	q.each(func(i int, rounded float64) { q.out.data[i] = T(min(max(rounded, q.o.low), q.o.high)) })
+}
+
+func (q *quantizing[T]) retains(i int) bool { return i != result }
+
+func (q *quantizing[T]) reverse() {
+	if !q.in[0].wanted {
+		return
+	}
+	grad := q.in[0].gradient()
+	q.each(func(i int, rounded float64) {
+		if rounded >= q.o.low && rounded <= q.o.high {
+			grad[i] += q.out.grad[i]
+		}
+	})
 }
 
 // integerRange is what a quantised type holds.
@@ -131,6 +167,7 @@ func (k *call) decoded(x *value, scale, zero array[float64]) ([]*value, error) {
 		return nil, err
 	}
 	dims := shape.At(1)
-	y := elementwise(mul, elementwise(sub, exact, zero, dims), scale, dims)
+	centred := compute(binary{sub}, []array[float64]{exact, zero}, dims)
+	y := compute(binary{mul}, []array[float64]{centred, scale}, dims)
 	return []*value{constantValue(&onnxio.Tensor{Name: x.name, DType: onnxio.Float32, Shape: dims, Float32s: converted[float32](y.data)})}, nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"unlearnguard/graph/engine"
 )
 
 // reduction combines the elements along some axes (ascending), which it keeps with size 1 or drops.
@@ -46,26 +48,141 @@ func (o reduction) infer(in []Shape) (Shape, error) {
 	return out, nil
 }
 
-func reduce[T float](o reduction, a array[T], shape []int) array[T] {
-	// The reduced axes go last, so that each result is made of one run of elements.
-	var perm, kept []int
-	run := 1
-	for i, d := range a.shape {
-		if slices.Contains(o.axes, i) {
-			run *= d
-		} else {
-			perm, kept = append(perm, i), append(kept, d)
+func (o reduction) kernels() kernels { return kernels{reduceAt[float32](o), reduceAt[float64](o)} }
+
+// reducing computes a reduction.
+type reducing[T engine.Float] struct {
+	*site[T]
+	f reducer
+	// firsts are the first element that each result is made of, run the distances of all of them from the first.
+	firsts, run []int
+}
+
+func reduceAt[T engine.Float](o reduction) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		r := &reducing[T]{site: s, f: o.f}
+		strides := rowMajor(s.in[0].shape)
+		var kept, reduced [2][]int // sizes and strides
+		for i, d := range s.in[0].shape {
+			to := &kept
+			if slices.Contains(o.axes, i) {
+				to = &reduced
+			}
+			to[0], to[1] = append(to[0], d), append(to[1], strides[i])
+		}
+		walk(kept[0], [][]int{kept[1]}, func(o []int) { r.firsts = append(r.firsts, o[0]) })
+		walk(reduced[0], [][]int{reduced[1]}, func(o []int) { r.run = append(r.run, o[0]) })
+		return r
+	}
+}
+
+func (r *reducing[T]) retains(i int) bool {
+	switch r.f {
+	case reduceMean, reduceSum, reduceArgMax:
+		return false
+	}
+	return true
+}
+
+// each visits the results, with room for the elements that one is made of.
+func (r *reducing[T]) each(visit func(i int, x []float64)) {
+	r.crew.split(len(r.firsts), max(1, worthwhile/len(r.run)), func(_ *lane[T], lo, hi int) {
+		x := make([]float64, len(r.run))
+		for i := lo; i < hi; i++ {
+			visit(i, x)
+		}
+	})
+}
+
+// load reads the elements of result i.
+func (r *reducing[T]) load(i int, x []float64) {
+	from := r.in[0].data[r.firsts[i]:]
+	for k, at := range r.run {
+		x[k] = float64(from[at])
+	}
+}
+
+func (r *reducing[T]) forward() {
+	r.each(func(i int, x []float64) {
+		r.load(i, x)
+		r.out.data[i] = T(r.f.of(x))
+	})
+}
+
+func (r *reducing[T]) reverse() {
+	if !r.in[0].wanted || r.f == reduceArgMax {
+		return
+	}
+	all := r.in[0].gradient()
+	r.each(func(i int, x []float64) {
+		g, grad := float64(r.out.grad[i]), all[r.firsts[i]:]
+		switch r.f {
+		case reduceSum, reduceMean:
+			if r.f == reduceMean {
+				g /= float64(len(x))
+			}
+			for _, at := range r.run {
+				grad[at] += T(g)
+			}
+			return
+		}
+		r.load(i, x)
+		r.f.partials(x, float64(r.out.data[i]))
+		for k, at := range r.run {
+			grad[at] += T(g * x[k])
+		}
+	})
+}
+
+// partials replaces the elements that y is made of by its derivatives by them.
+func (f reducer) partials(x []float64, y float64) {
+	each := func(of func(float64) float64) {
+		for i, v := range x {
+			x[i] = of(v)
 		}
 	}
-	for _, i := range o.axes {
-		perm, kept = append(perm, i), append(kept, a.shape[i])
+	switch f {
+	case reduceMax, reduceMin: // equal ones share
+		each(func(v float64) float64 { return indicator(v == y) })
+		n := 0.0
+		for _, v := range x {
+			n += v
+		}
+		each(func(v float64) float64 { return v / n })
+	case reduceProd:
+		productPartials(x)
+	case reduceL1:
+		each(sign)
+	case reduceL2:
+		each(func(v float64) float64 { return v / y })
+	case reduceSumSquare:
+		each(func(v float64) float64 { return 2 * v })
+	case reduceLogSum:
+		each(func(float64) float64 { return math.Exp(-y) })
+	case reduceLogSumExp:
+		each(func(v float64) float64 { return math.Exp(v - y) })
 	}
-	ordered, _ := move(transpose{perm}, []array[T]{a}, kept)
-	out := newArray[T](shape)
-	for i := range out.data {
-		out.data[i] = T(o.f.of(converted[float64](ordered.data[i*run : (i+1)*run])))
+}
+
+func indicator(is bool) float64 {
+	if is {
+		return 1
 	}
-	return out
+	return 0
+}
+
+// productPartials replaces each factor by the product of the others.
+func productPartials(x []float64) {
+	after := make([]float64, len(x)+1)
+	after[len(x)] = 1
+	for i := len(x) - 1; i >= 0; i-- {
+		after[i] = after[i+1] * x[i]
+	}
+	before := 1.0
+	for i, v := range x {
+		x[i] = before * after[i+1]
+		before *= v
+	}
 }
 
 func (f reducer) of(x []float64) float64 {

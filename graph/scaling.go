@@ -17,9 +17,8 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 	if err != nil {
 		return 0, err
 	}
-	defer e.Close()
 	rng := rand.New(rand.NewPCG(seed, 0))
-	each := max(1, e.batch/len(probeScales))
+	each := max(1, e.double.batch/len(probeScales))
 	if net.batch.Fixed > 0 {
 		each = net.batch.Fixed
 	}
@@ -32,12 +31,16 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 	for _, a := range []float64{1 + rng.Float64(), 1 / (1 + rng.Float64())} {
 		factors := map[*onnxio.Tensor]float64{}
 		for _, p := range h.Exponents {
-			factors[p.tensor] = math.Pow(a, p.Exponent)
+			for _, t := range append(p.followers, p.tensor) {
+				factors[t] = math.Pow(a, p.Exponent)
+			}
 		}
-		err := e.scaleParameters(func(t *onnxio.Tensor) float64 { return factors[t] })
-		if err != nil {
-			return 0, err
-		}
+		e.scaleParameters(func(t *onnxio.Tensor) float64 {
+			if f, ok := factors[t]; ok {
+				return f
+			}
+			return 1
+		})
 		scaled, err := e.Run(ctx, x)
 		if err != nil {
 			return 0, err

@@ -95,21 +95,21 @@ func TestConvolutionalLoss(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			net, c := unrolled(t, m)
 			s, labels := convolutionalProblem(t, rand.New(rand.NewPCG(21, 2)), c, StationarityOptions{Alpha: 1e9})
-			e, err := net.Evaluator(EvaluatorOptions{Float64: true})
+			r, err := NewRunner[float64](net, RunOptions{Training: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer e.Close()
 			direction := func() float64 {
-				y, err := e.Run(context.Background(), s.X())
+				r.Changed()
+				y, err := r.Outputs(context.Background(), s.X())
 				if err != nil {
 					t.Fatal(err)
 				}
 				return margins(y, s.Multipliers(), labels)
 			}
 			var want float64
-			for _, w := range m.Initializers {
-				data := e.parameters[w][0].Value().Data().([]float64)
+			for _, p := range r.Parameters() {
+				data := p.Value
 				for i, v := range data {
 					const h = 1e-6
 					data[i] = v + h

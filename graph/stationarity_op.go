@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"hash"
-	"hash/fnv"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
@@ -87,12 +86,6 @@ func (op *stationarityOp[T]) String() string       { return "Stationarity" }
 // The address tells two of these apart. Nodes of equal hash would be merged, and with them the buffers.
 func (op *stationarityOp[T]) WriteHash(h hash.Hash) { fmt.Fprintf(h, "stationarity %p", op.fused) }
 func (op *stationarityOp[T]) Hashcode() uint32      { return hashOf(op) }
-
-func hashOf(op gorgonia.Op) uint32 {
-	h := fnv.New32a()
-	op.WriteHash(h)
-	return h.Sum32()
-}
 
 func (op *stationarityOp[T]) DiffWRT(int) []bool { return []bool{true, true} }
 

@@ -7,6 +7,8 @@ import (
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph/engine"
 )
 
 // Convolutional gives the chain of convolutions and fully connected layers that the model amounts to. Biases, and the
@@ -119,6 +121,8 @@ func (u *unrolling) take(s *step, v *value) error {
 		return u.connect(s, v, o)
 	case binary:
 		return u.affine(s, v, o.f)
+	case batchNorm:
+		return o.each(s, u.take)
 	case unary:
 		return u.activate(s, o)
 	case pooling:
@@ -129,7 +133,7 @@ func (u *unrolling) take(s *step, v *value) error {
 		if o.mode != padConstant || o.fill != 0 || u.layer != nil {
 			return at(s.node, "only zeros can be padded, and only before a layer")
 		}
-		u.rearrange(pad(o, numbered[float64](v), shape).data)
+		u.rearrange(compute(o, []array[float64]{numbered[float64](v)}, shape).data)
 		return nil
 	case reshape, transpose, slice, gather, concat, expand:
 		if len(s.inputs) != 1 {
@@ -143,7 +147,7 @@ func (u *unrolling) take(s *step, v *value) error {
 }
 
 // numbered holds, in v's shape, the place of each element counted from 1: 0 is padding.
-func numbered[T float](v *value) array[T] {
+func numbered[T engine.Float](v *value) array[T] {
 	a := newArray[T](v.shape.At(1))
 	for i := range a.data {
 		a.data[i] = T(i + 1)

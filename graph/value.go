@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 
+	"unlearnguard/graph/engine"
 	"unlearnguard/onnxio"
 )
 
@@ -99,7 +100,7 @@ func (v *value) numbers() array[float64] {
 }
 
 // elements gives a tensor's elements as T, sharing them where they are of that type.
-func elements[T float](t *onnxio.Tensor) []T {
+func elements[T engine.Float](t *onnxio.Tensor) []T {
 	switch {
 	case t.Float32s != nil:
 		return converted[T](t.Float32s)
@@ -109,7 +110,7 @@ func elements[T float](t *onnxio.Tensor) []T {
 	return converted[T](t.Int64s)
 }
 
-func converted[T float, E float | ~int64](from []E) []T {
+func converted[T engine.Float, E engine.Float | ~int64](from []E) []T {
 	if same, ok := any(from).([]T); ok {
 		return same
 	}

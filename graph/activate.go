@@ -1,0 +1,129 @@
+package graph
+
+import (
+	"math"
+
+	"unlearnguard/graph/engine"
+)
+
+// activating applies a function to each element.
+type activating[T engine.Float] struct {
+	*site[T]
+	o unary
+	// forwardRun and reverseRun work on a run of elements: results from arguments, and gradients added to.
+	forwardRun func(l *lane[T], y, x []T)
+	reverseRun func(l *lane[T], grad, g, x, y []T)
+	// byResult says that the derivative is computed from the result instead of the argument.
+	byResult bool
+}
+
+func activateAt[T engine.Float](o unary) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		a := &activating[T]{site: s, o: o}
+		a.forwardRun = func(_ *lane[T], y, x []T) {
+			for i, v := range x {
+				y[i] = T(o.at(float64(v)))
+			}
+		}
+		a.reverseRun = func(_ *lane[T], grad, g, x, _ []T) {
+			for i, v := range x {
+				grad[i] += g[i] * T(o.derivative(float64(v)))
+			}
+		}
+		a.specialise()
+		return a
+	}
+}
+
+// specialise replaces the function by a faster way to compute it, where there is one.
+func (a *activating[T]) specialise() {
+	switch a.o.name {
+	case "Relu", "LeakyRelu":
+		if a.o.slope >= 0 && a.o.slope <= 1 {
+			a.rectify(T(a.o.slope))
+		}
+	case "Neg":
+		a.forwardRun = func(_ *lane[T], y, x []T) {
+			for i, v := range x {
+				y[i] = -v
+			}
+		}
+	case "Sqrt":
+		a.forwardRun = func(_ *lane[T], y, x []T) {
+			for i, v := range x {
+				y[i] = T(math.Sqrt(float64(v)))
+			}
+		}
+	}
+	if _, single := any(a).(*activating[float32]); single {
+		a.specialiseSingle()
+	}
+}
+
+// specialiseSingle: in float32, errors of a few units in the last place are those of other runtimes.
+func (a *activating[T]) specialiseSingle() {
+	switch a.o.name {
+	case "Exp":
+		a.forwardRun = func(l *lane[T], y, x []T) { l.engine.Exp(y, x) }
+		a.fromResult(func(y T) T { return y })
+	case "Sigmoid":
+		a.forwardRun = func(l *lane[T], y, x []T) { l.engine.Sigmoid(y, x, 1) }
+		a.fromResult(func(y T) T { return y * (1 - y) })
+	case "Tanh":
+		a.forwardRun = func(l *lane[T], y, x []T) {
+			l.engine.Sigmoid(y, x, 2)
+			for i, s := range y {
+				y[i] = 2*s - 1
+			}
+			for i, v := range x {
+				if v > -0.1 && v < 0.1 { // where 2 s - 1 would cancel
+					q := v * v
+					y[i] = v * (1 - q*(1./3-q*(2./15-q*17./315)))
+				}
+			}
+		}
+		a.fromResult(func(y T) T { return 1 - y*y })
+	}
+}
+
+func (a *activating[T]) fromResult(derivative func(T) T) {
+	a.byResult = true
+	a.reverseRun = func(_ *lane[T], grad, g, _, y []T) {
+		for i, v := range y {
+			grad[i] += g[i] * derivative(v)
+		}
+	}
+}
+
+// rectify is a leaky ReLU, whose result has the sign of its argument.
+func (a *activating[T]) rectify(slope T) {
+	a.byResult = true
+	a.forwardRun = func(l *lane[T], y, x []T) { l.engine.ReLU(y, x, slope) }
+	a.reverseRun = func(_ *lane[T], grad, g, _, y []T) {
+		for i, v := range y {
+			if v > 0 {
+				grad[i] += g[i]
+			} else {
+				grad[i] += slope * g[i]
+			}
+		}
+	}
+}
+
+func (a *activating[T]) retains(i int) bool { return (i == result) == a.byResult }
+
+func (a *activating[T]) forward() {
+	a.crew.split(a.out.size, worthwhile, func(l *lane[T], lo, hi int) {
+		a.forwardRun(l, a.out.data[lo:hi], a.in[0].data[lo:hi])
+	})
+}
+
+func (a *activating[T]) reverse() {
+	if !a.in[0].wanted {
+		return
+	}
+	grad := a.in[0].gradient()
+	a.crew.split(a.out.size, worthwhile, func(l *lane[T], lo, hi int) {
+		a.reverseRun(l, grad[lo:hi], a.out.grad[lo:hi], a.in[0].data[lo:hi], a.out.data[lo:hi])
+	})
+}

@@ -1,0 +1,278 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+
+	"unlearnguard/graph/engine"
+)
+
+// combination computes a binary function with broadcasting.
+type combination[T engine.Float] struct {
+	*site[T]
+	f binaryFunc
+	// dims are the result's axes, joined where both operands run through them alike; a and b the operands' strides along
+	// them. Along the last one an operand moves by one element or stands still.
+	dims, a, b []int
+}
+
+func combineAt[T engine.Float](o binary) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		c := &combination[T]{site: s, f: o.f}
+		c.dims, c.a, c.b = joinAxes(s.out.shape, broadcastStrides(s.in[0].shape, s.out.shape), broadcastStrides(s.in[1].shape, s.out.shape))
+		return c
+	}
+}
+
+// joinAxes drops axes of one element and joins neighbours along which both operands keep their strides.
+func joinAxes(shape, a, b []int) (dims, ja, jb []int) {
+	for i, n := range shape {
+		last := len(dims) - 1
+		switch {
+		case n == 1:
+		case last >= 0 && ja[last] == a[i]*n && jb[last] == b[i]*n:
+			dims[last], ja[last], jb[last] = dims[last]*n, a[i], b[i]
+		default:
+			dims, ja, jb = append(dims, n), append(ja, a[i]), append(jb, b[i])
+		}
+	}
+	if len(dims) == 0 {
+		return []int{1}, []int{1}, []int{1}
+	}
+	return dims, ja, jb
+}
+
+// retains: sums and differences are linear.
+func (c *combination[T]) retains(i int) bool {
+	switch c.f {
+	case add, sub:
+		return false
+	case mul, div:
+		return i == 1 && c.in[0].wanted || i == 0 && c.in[1].wanted || i == 1 && c.f == div
+	}
+	return i != result
+}
+
+func (c *combination[T]) forward() {
+	last := len(c.dims) - 1
+	c.spread(c.longest(nil), func(_ *lane[T], axis, lo, hi int) {
+		c.runs(axis, lo, hi, func(at, i, j, n int) {
+			combineRun(c.f, c.out.data[at:at+n], c.in[0].data[i:], c.in[1].data[j:], c.a[last], c.b[last])
+		})
+	})
+}
+
+func (c *combination[T]) reverse() {
+	for operand, strides := range [][]int{c.a, c.b} {
+		if !c.in[operand].wanted {
+			continue
+		}
+		grad := c.in[operand].gradient()
+		// Along an axis through which the operand moves, the parts of different threads are different elements.
+		c.spread(c.longest(strides), func(_ *lane[T], axis, lo, hi int) {
+			c.runs(axis, lo, hi, func(at, i, j, n int) { c.reverseRun(operand, grad, at, i, j, n) })
+		})
+	}
+}
+
+// reverseRun adds the part that n elements of the result from `at` on have in an operand's gradient.
+func (c *combination[T]) reverseRun(operand int, grad []T, at, i, j, n int) {
+	last := len(c.dims) - 1
+	to, step := i, c.a[last]
+	if operand == 1 {
+		to, step = j, c.b[last]
+	}
+	g, x, y := c.out.grad[at:at+n], c.in[0].data[i:], c.in[1].data[j:]
+	if step == 0 {
+		grad[to] += T(sumPartials(c.f, operand, g, x, y, c.a[last], c.b[last]))
+		return
+	}
+	addPartials(c.f, operand, grad[to:to+n], g, x, y, c.a[last], c.b[last])
+}
+
+// longest is the longest axis along which the strides, if any are given, are not zero; -1 if there is none.
+func (c *combination[T]) longest(strides []int) int {
+	axis := -1
+	for i, n := range c.dims {
+		if (strides == nil || strides[i] != 0) && (axis < 0 || n > c.dims[axis]) {
+			axis = i
+		}
+	}
+	return axis
+}
+
+// spread calls f on parts of an axis, on all threads; axis -1 is all at once.
+func (c *combination[T]) spread(axis int, f func(l *lane[T], axis, lo, hi int)) {
+	if axis < 0 {
+		f(c.crew.lanes[0], 0, 0, c.dims[0])
+		return
+	}
+	n := c.dims[axis]
+	grain := max(1, worthwhile*n/max(c.out.size, 1))
+	c.crew.split(n, grain, func(l *lane[T], lo, hi int) { f(l, axis, lo, hi) })
+}
+
+// runs visits the part [lo, hi) of an axis by runs along the last axis: their offsets in the result and in both operands,
+// and their length.
+func (c *combination[T]) runs(axis, lo, hi int, visit func(at, i, j, n int)) {
+	last := len(c.dims) - 1
+	dims := append([]int{}, c.dims...)
+	dims[axis] = hi - lo
+	strides := rowMajor(c.dims)
+	n := dims[last]
+	at, i, j := lo*strides[axis], lo*c.a[axis], lo*c.b[axis]
+	walk(dims[:last], [][]int{strides[:last], c.a[:last], c.b[:last]}, func(o []int) { visit(at+o[0], i+o[1], j+o[2], n) })
+}
+
+// combineRun sets dst to f of x and y, which move by dx and dy elements, 1 or 0.
+func combineRun[T engine.Float](f binaryFunc, dst, x, y []T, dx, dy int) {
+	i, j := 0, 0
+	switch f {
+	case add:
+		for k := range dst {
+			dst[k] = x[i] + y[j]
+			i, j = i+dx, j+dy
+		}
+	case sub:
+		for k := range dst {
+			dst[k] = x[i] - y[j]
+			i, j = i+dx, j+dy
+		}
+	case mul:
+		for k := range dst {
+			dst[k] = x[i] * y[j]
+			i, j = i+dx, j+dy
+		}
+	case div:
+		for k := range dst {
+			dst[k] = x[i] / y[j]
+			i, j = i+dx, j+dy
+		}
+	default:
+		for k := range dst {
+			dst[k] = combined(f, x[i], y[j])
+			i, j = i+dx, j+dy
+		}
+	}
+}
+
+// combined is f of two numbers.
+func combined[T engine.Float](f binaryFunc, x, y T) T {
+	switch f {
+	case maximum:
+		return max(x, y)
+	case minimum:
+		return min(x, y)
+	case power:
+		return T(math.Pow(float64(x), float64(y)))
+	case prelu:
+		if x < 0 {
+			return x * y
+		}
+		return x
+	}
+	panic(fmt.Sprintf("graph: binary function %d is for integers only", f))
+}
+
+// addPartials adds to dst the gradient g of the results times their derivative by the given operand.
+func addPartials[T engine.Float](f binaryFunc, operand int, dst, g, x, y []T, dx, dy int) {
+	if f == add || f == sub && operand == 0 {
+		for k, v := range g {
+			dst[k] += v
+		}
+		return
+	}
+	if f == sub {
+		for k, v := range g {
+			dst[k] -= v
+		}
+		return
+	}
+	i, j := 0, 0
+	switch {
+	case f == mul && operand == 0:
+		for k, v := range g {
+			dst[k] += v * y[j]
+			j += dy
+		}
+	case f == mul:
+		for k, v := range g {
+			dst[k] += v * x[i]
+			i += dx
+		}
+	default:
+		for k, v := range g {
+			dst[k] += v * partial(f, operand, x[i], y[j])
+			i, j = i+dx, j+dy
+		}
+	}
+}
+
+// sumPartials is the sum of what addPartials would add.
+func sumPartials[T engine.Float](f binaryFunc, operand int, g, x, y []T, dx, dy int) (sum float64) {
+	if f == add || f == sub {
+		for _, v := range g {
+			sum += float64(v)
+		}
+		if f == sub && operand == 1 {
+			return -sum
+		}
+		return sum
+	}
+	i, j := 0, 0
+	for _, v := range g {
+		sum += float64(v * partial(f, operand, x[i], y[j]))
+		i, j = i+dx, j+dy
+	}
+	return sum
+}
+
+// partial is the derivative of f by an operand. Where two operands of a maximum or minimum are equal it is a half each.
+func partial[T engine.Float](f binaryFunc, operand int, x, y T) T {
+	switch f {
+	case mul:
+		return [2]T{y, x}[operand]
+	case div:
+		if operand == 0 {
+			return 1 / y
+		}
+		return -x / (y * y)
+	case maximum:
+		return share[T](operand, x > y, x == y)
+	case minimum:
+		return share[T](operand, x < y, x == y)
+	case power:
+		if operand == 0 {
+			if y == 0 {
+				return 0
+			}
+			return y * T(math.Pow(float64(x), float64(y)-1))
+		}
+		if x == 0 {
+			return 0
+		}
+		return T(math.Pow(float64(x), float64(y)) * math.Log(float64(x)))
+	case prelu:
+		switch {
+		case operand == 0 && x < 0:
+			return y
+		case operand == 0:
+			return 1
+		case x < 0:
+			return x
+		}
+		return 0
+	}
+	panic(fmt.Sprintf("graph: binary function %d has no derivative", f))
+}
+
+// share is an operand's part of a choice between two.
+func share[T engine.Float](operand int, first, both bool) T {
+	switch {
+	case both:
+		return 0.5
+	case first == (operand == 0):
+		return 1
+	}
+	return 0
+}

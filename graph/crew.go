@@ -1,0 +1,78 @@
+package graph
+
+import (
+	"sync/atomic"
+
+	"unlearnguard/graph/engine"
+)
+
+// crew is the threads that kernels work with.
+type crew[T engine.Float] struct {
+	// engine multiplies on all threads, each lane's on one.
+	engine *engine.Engine[T]
+	lanes  []*lane[T]
+}
+
+// lane is one thread's own engine and memory.
+type lane[T engine.Float] struct {
+	engine *engine.Engine[T]
+	memory [][]T
+}
+
+func newCrew[T engine.Float](threads int) (*crew[T], error) {
+	e, err := engine.New[T](engine.Options{Threads: threads})
+	if err != nil {
+		return nil, err
+	}
+	c := &crew[T]{engine: e}
+	for range e.Threads() {
+		one, err := engine.New[T](engine.Options{Threads: 1})
+		if err != nil {
+			return nil, err
+		}
+		c.lanes = append(c.lanes, &lane[T]{engine: one})
+	}
+	return c, nil
+}
+
+// scratch is n elements of the lane's memory, of any content. Each index is a memory of its own.
+func (l *lane[T]) scratch(index, n int) []T {
+	for len(l.memory) <= index {
+		l.memory = append(l.memory, nil)
+	}
+	if cap(l.memory[index]) < n {
+		l.memory[index] = make([]T, n)
+	}
+	return l.memory[index][:n]
+}
+
+// split calls f on consecutive parts [lo, hi) of [0, n), each on a lane of its own, and returns when all have returned. A
+// part has at least grain items. What f computes for an item must not depend on the part it is in. A panic of f on any
+// thread is one of split.
+func (c *crew[T]) split(n, grain int, f func(l *lane[T], lo, hi int)) {
+	parts := min(len(c.lanes), max(n/max(grain, 1), 1))
+	if parts == 1 {
+		f(c.lanes[0], 0, n)
+		return
+	}
+	var failure atomic.Value
+	c.engine.Range(parts, 1, func(from, to int) {
+		defer func() {
+			if r := recover(); r != nil {
+				failure.CompareAndSwap(nil, panicked{r})
+			}
+		}()
+		for p := from; p < to; p++ {
+			f(c.lanes[p], n*p/parts, n*(p+1)/parts)
+		}
+	})
+	if p, ok := failure.Load().(panicked); ok {
+		panic(p.value)
+	}
+}
+
+// panicked holds a panic's value: an atomic.Value takes values of one type only.
+type panicked struct{ value any }
+
+// worthwhile is the number of elements from which on a second thread saves more time than waking it costs.
+const worthwhile = 1 << 14

@@ -1,0 +1,265 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"unlearnguard/graph/engine"
+	"unlearnguard/onnxio"
+)
+
+// programOptions says what a program is to compute besides a network's values.
+type programOptions struct {
+	// input, parameters and layers ask for gradients: by the input, by every parameter, and for every layer with a weight
+	// by its output, whose input is then kept.
+	input, parameters, layers bool
+	training                  bool
+}
+
+func (o programOptions) reverses() bool { return o.input || o.parameters || o.layers }
+
+// program runs a network's steps up to a target on batches of one size, forward and in reverse. The values share one
+// arena, in which each has a place while it is needed.
+type program[T engine.Float] struct {
+	opts   programOptions
+	batch  int
+	input  *operand[T]
+	target *operand[T]
+	// constants compute what depends on parameters alone, which is done again only when these change.
+	constants, steps []instruction[T]
+	parameters       *parameters[T]
+	computed         int // version of the parameters that the constants were computed from
+	layers           []layerOperands[T]
+	operands         map[*value]*operand[T]
+	// planned are the places in the arena, which holds so many numbers.
+	planned []place[T]
+	arena   int
+	// loaded says that the values have the arena's memory.
+	loaded bool
+}
+
+// instruction is a step with the kernel that carries it out.
+type instruction[T engine.Float] struct {
+	step *step
+	site *site[T]
+	kernel[T]
+}
+
+// layerOperands are the operands of a layer with a weight.
+type layerOperands[T engine.Float] struct {
+	step *step
+	// samples is what the layer reads, weight its parameter's value.
+	samples, weight, out *operand[T]
+	batch                int
+	layer                *Layer
+}
+
+// parameters are the numbers of the file that a network computes with, and their gradients, shared by the programs for
+// different batch sizes.
+type parameters[T engine.Float] struct {
+	tensors  []*onnxio.Tensor
+	storages map[*onnxio.Tensor]*storage[T]
+	version  int
+	// owned copies the file's elements, so that they can be changed.
+	owned bool
+}
+
+func newParameters[T engine.Float]() *parameters[T] {
+	return &parameters[T]{storages: map[*onnxio.Tensor]*storage[T]{}, version: 1}
+}
+
+// of is the storage of a tensor's elements; those of the file are read, never written.
+func (p *parameters[T]) of(t *onnxio.Tensor, wanted bool) *storage[T] {
+	s := p.storages[t]
+	if s == nil {
+		s = &storage[T]{size: volume(t.Shape), data: elements[T](t), version: 1}
+		if p.owned {
+			s.data = slices.Clone(s.data)
+		}
+		p.storages[t] = s
+		p.tensors = append(p.tensors, t)
+	}
+	if wanted && t.Int64s == nil && s.grad == nil {
+		s.wanted, s.touched, s.grad = true, true, make([]T, s.size)
+	}
+	return s
+}
+
+// wanted lists the tensors by which gradients are asked for.
+func (p *parameters[T]) wanted() []*onnxio.Tensor {
+	return slices.DeleteFunc(slices.Clone(p.tensors), func(t *onnxio.Tensor) bool { return !p.storages[t].wanted })
+}
+
+// wantedParameters are their storages.
+func (b *program[T]) wantedParameters() []*storage[T] {
+	var out []*storage[T]
+	for _, t := range b.parameters.wanted() {
+		out = append(out, b.parameters.storages[t])
+	}
+	return out
+}
+
+// newProgram plans the steps that target depends on, in order, for a batch of the given size.
+func newProgram[T engine.Float](net *Network, target *value, batch int, opts programOptions, c *crew[T], p *parameters[T]) (*program[T], error) {
+	b := &program[T]{opts: opts, batch: batch, parameters: p, operands: map[*value]*operand[T]{}}
+	steps := net.stepsTo(target)
+	var err error
+	if b.input, err = b.operand(net.input, false); err != nil {
+		return nil, err
+	}
+	b.input.wanted = opts.input
+	for _, s := range steps {
+		if err := b.add(s, net.varies(s), c); err != nil {
+			return nil, at(s.node, "%w", err)
+		}
+	}
+	if b.target, err = b.operand(target, false); err != nil {
+		return nil, err
+	}
+	b.place()
+	return b, nil
+}
+
+// operand is the value at run time: one that was made before, or one that starts here. statistic says that it is one of a
+// normalisation, which gradients do not reach.
+func (b *program[T]) operand(v *value, statistic bool) (*operand[T], error) {
+	if o := b.operands[v]; o != nil {
+		return o, nil
+	}
+	shape := v.shape.At(b.batch)
+	if volume(shape) == 0 {
+		return nil, fmt.Errorf("%q has no elements (shape %v)", v.name, v.shape)
+	}
+	o := &operand[T]{shape: shape}
+	switch {
+	case v.param != nil:
+		o.storage = b.parameters.of(v.param, b.opts.parameters && !statistic)
+		o.statistic = o.statistic || statistic
+	case v.reals != nil:
+		o.storage = &storage[T]{size: len(v.reals.data), data: converted[T](v.reals.data), version: 1}
+	default:
+		o.storage = &storage[T]{size: volume(shape)}
+	}
+	b.operands[v] = o
+	return o, nil
+}
+
+// add plans one step. varies says that it depends on the input.
+func (b *program[T]) add(s *step, varies bool, c *crew[T]) error {
+	at := &site[T]{crew: c, training: b.opts.training}
+	wanted := false
+	_, normalises := s.op.(batchNorm)
+	for i, v := range s.inputs {
+		o, err := b.operand(v, normalises && i >= normMean)
+		if err != nil {
+			return err
+		}
+		wanted = wanted || o.wanted
+		at.in = append(at.in, o)
+	}
+	if _, ok := s.op.(reshape); ok {
+		b.operands[s.output] = &operand[T]{s.output.shape.At(b.batch), at.in[0].storage}
+		return nil
+	}
+	out, err := b.operand(s.output, false)
+	if err != nil {
+		return err
+	}
+	at.out = out
+	samples, weight, isLayer := s.layer()
+	isLayer = isLayer && varies
+	out.wanted = wanted || isLayer && b.opts.layers
+	if isLayer {
+		b.layers = append(b.layers, layerOperands[T]{step: s, samples: at.in[samples], weight: at.in[weight], out: out, batch: b.batch})
+	}
+	i := instruction[T]{s, at, kernelAt(s.op, at)}
+	if varies {
+		b.steps = append(b.steps, i)
+		return nil
+	}
+	out.data, out.version = make([]T, out.size), 1
+	if out.wanted {
+		out.grad = make([]T, out.size)
+	}
+	b.constants = append(b.constants, i)
+	return nil
+}
+
+// varies says whether a step depends on the input.
+func (net *Network) varies(s *step) bool { return !s.output.constant() }
+
+// layer says which of a step's operands are the samples' values and which is a weight, if it is a layer with one: a
+// product or a convolution with what depends on parameters alone.
+func (s *step) layer() (samples, weight int, ok bool) {
+	switch s.op.(type) {
+	case matmul:
+		if s.inputs[0].constant() {
+			return 1, 0, s.inputs[0].weighted
+		}
+		return 0, 1, s.inputs[1].constant() && s.inputs[1].weighted
+	case convolution:
+		return 0, 1, s.inputs[1].constant() && !s.inputs[0].constant()
+	}
+	return 0, 0, false
+}
+
+// load makes the arena's memory the values'.
+func (b *program[T]) load(arena []T) {
+	for _, p := range b.planned {
+		p.load(arena)
+	}
+}
+
+// forward runs the network on the samples in the input's storage.
+func (b *program[T]) forward() {
+	if b.computed != b.parameters.version {
+		for _, i := range b.constants {
+			i.forward()
+			i.site.out.version++
+		}
+		b.computed = b.parameters.version
+	}
+	for _, i := range b.steps {
+		i.forward()
+	}
+}
+
+// reverse takes the gradient of sum(weight * target) back to what it is wanted by. The gradients of parameters are added
+// to those that are there.
+func (b *program[T]) reverse(weight []T) {
+	for _, i := range b.steps {
+		i.site.out.touched = false
+	}
+	for _, i := range b.constants {
+		i.site.out.touched = false
+	}
+	b.input.touched = false
+	for _, l := range b.layers {
+		l.out.touched = false
+	}
+	if !b.target.wanted {
+		return
+	}
+	for i, g := range b.target.gradient() {
+		b.target.grad[i] = g + weight[i]
+	}
+	b.reverseSteps(b.steps)
+	b.reverseSteps(b.constants)
+	if b.input.wanted {
+		b.input.gradient()
+	}
+}
+
+func (b *program[T]) reverseSteps(steps []instruction[T]) {
+	for k := len(steps) - 1; k >= 0; k-- {
+		i := steps[k]
+		if !i.site.out.wanted {
+			continue
+		}
+		if !i.site.out.touched && !b.opts.layers {
+			continue // nothing after it has a gradient
+		}
+		i.site.out.gradient()
+		i.reverse()
+	}
+}
