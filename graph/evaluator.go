@@ -52,7 +52,7 @@ func (net *Network) Evaluator(opts EvaluatorOptions) (*Evaluator, error) {
 		e.target = net.logits
 	}
 	var ok bool
-	if e.result, ok = net.sampleShape(e.target.shape); !ok {
+	if e.result, ok = net.sampleShape(e.target); !ok {
 		return nil, fmt.Errorf("%soutput %q of shape %v does not keep the samples apart", prefix(net.model), net.OutputName, e.target.shape)
 	}
 	steps := net.stepsTo(e.target)
