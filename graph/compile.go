@@ -55,7 +55,9 @@ func lowered(m *onnxio.Model, opts Options) (*compiler, error) {
 	if err != nil || len(still.findings) >= len(c.findings) {
 		return c, err
 	}
-	still.noteSize(c.findings[0].String())
+	first := c.findings[0]
+	first.Advice = ""
+	still.noteSize(first.String())
 	return still, nil
 }
 

@@ -156,8 +156,8 @@ func squeeze(k *call) ([]*value, error) {
 	}
 	to := Shape{}
 	for i, d := range s {
-		if axes == nil && k.c.batch == 1 && d == (Size{PerSample: 1}) {
-			return nil, fmt.Errorf("all axes of size 1 of shape %v are squeezed, the batch of 1 as well", s)
+		if axes == nil && k.c.batch <= 1 && d == (Size{PerSample: 1}) {
+			return nil, fmt.Errorf("all axes of size 1 of shape %v are squeezed, a batch of 1 as well", s)
 		}
 		if !drop[i] && (axes != nil || d != fixed(1)) {
 			to = append(to, d)
