@@ -261,3 +261,9 @@ const negligibleNorm = 1e-7
 
 // isNone says whether a bound is none: an infinity, or the largest float32 that exporters write for it.
 func isNone(bound, sign float64) bool { return bound*sign >= math.MaxFloat32 }
+
+// isFunction says whether an operator is an elementwise function without attributes.
+func isFunction(name string) bool {
+	_, ok := functions[name]
+	return ok
+}

@@ -67,6 +67,9 @@ func many(f binaryFunc) lowering {
 		if f == maximum && len(k.in) == 2 {
 			for i, v := range k.in {
 				x := k.in[1-i]
+				if s, err := broadcast(v.shape, x.shape); err == nil && s.equal(x.shape) {
+					v = v.once()
+				}
 				if v.reals != nil && x.reals == nil && !anyOther(v.reals.data, 0) && len(v.shape) <= len(x.shape) && volume(v.shape.At(1)) == 1 {
 					return k.one(unary{name: "Relu", function: functions["Relu"]}, x)
 				}

@@ -80,7 +80,8 @@ func TestBatchThatIsMixed(t *testing.T) {
 }
 
 func TestInputShapeCompletesTheFile(t *testing.T) {
-	m := model([]int64{-1}, []*onnxio.Tensor{floats("w", []int{4, 2}, 1, 2, 3, 4, 5, 6, 7, 8)}, node("MatMul", "y", in("x", "w")))
+	m := model([]int64{-1}, []*onnxio.Tensor{floats("w", []int{4, 2}, 1, 2, 3, 4, 5, 6, 7, 8)},
+		node("Softmax", "p", in("x")), node("MatMul", "y", in("p", "w")))
 	if _, err := Compile(m, Options{}); err == nil {
 		t.Error("an open dimension is not reported")
 	}

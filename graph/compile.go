@@ -19,37 +19,76 @@ type Options struct {
 // Compile reads a model as a network. If any node that the output depends on cannot be read, the error is an
 // *UnsupportedError that names them all.
 func Compile(m *onnxio.Model, opts Options) (*Network, error) {
-	c, err := lowered(m, opts)
-	if err != nil {
+	c, net, err := read(m, opts)
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("%s%w", prefix(m), err)
-	}
-	if len(c.findings) > 0 {
+	case net == nil:
 		return nil, &UnsupportedError{Path: m.Path, Findings: c.findings}
 	}
-	return c.network()
+	return net, nil
 }
 
-// lowered lowers a model for any batch size or, where that fails, for the one that the file fixes.
+// readOutput lowers what one output depends on. The network is nil if nodes cannot be read, the compiler if nothing can.
+func readOutput(m *onnxio.Model, opts Options) (*compiler, *Network, error) {
+	c, err := lowered(m, opts)
+	if err != nil || len(c.findings) > 0 {
+		return c, nil, err
+	}
+	net, err := c.network()
+	return c, net, err
+}
+
+// lowered lowers a model for any batch size or, where samples cannot be proven to stay apart at any, for the one of the file:
+// the size that it fixes, or one sample where it leaves the batch open but works on single samples only.
 func lowered(m *onnxio.Model, opts Options) (*compiler, error) {
 	c, err := newCompiler(m, opts)
 	if err != nil {
 		return nil, err
 	}
 	c.lowerAll()
-	if len(c.findings) == 0 || c.batch == 0 {
+	c.requireOrder()
+	if len(c.findings) == 0 || c.mixes && c.batch == 0 && !c.literal {
 		return c, nil
 	}
-	still, err := newCompiler(m, opts)
+	still, err := loweredAtOneSize(m, opts)
+	if err != nil || len(still.findings) >= len(c.findings) {
+		return c, err
+	}
+	first := c.findings[0]
+	first.Advice = ""
+	still.noteSize(first.String())
+	return still, nil
+}
+
+// loweredAtOneSize lowers a model for the batch size of its file, which is 1 where the file leaves it open.
+func loweredAtOneSize(m *onnxio.Model, opts Options) (*compiler, error) {
+	c, err := newCompiler(m, opts)
 	if err != nil {
 		return nil, err
 	}
-	still.input.shape[0] = fixed(still.batch)
-	still.lowerAll()
-	if len(still.findings) >= len(c.findings) {
-		return c, nil
+	if d := c.input.shape[0]; d.PerSample != 0 {
+		c.input.shape[0], c.input.rows = fixed(d.At(max(c.batch, 1))), nil
 	}
-	still.note("the network works at the exported batch size of %d only: %v", c.batch, c.findings[0])
-	return still, nil
+	c.lowerAll()
+	return c, nil
+}
+
+func (c *compiler) noteSize(reason string) {
+	if c.batch > 0 {
+		c.note("the network works at the exported batch size of %d only: %s", c.batch, reason)
+	} else {
+		c.note("the network works on one sample at a time only: %s", reason)
+	}
+}
+
+// requireOrder refuses an output whose samples do not lie one after the other.
+func (c *compiler) requireOrder() {
+	out := c.values[c.output]
+	if len(c.findings) > 0 || out == nil || out.step == nil || out.inOrder() || out.rows == nil && c.batch == 0 {
+		return
+	}
+	c.find(out.step.node, mixed("the output of shape %v does not hold one sample after the other", out.shape))
 }
 
 func prefix(m *onnxio.Model) string {
@@ -73,6 +112,9 @@ type compiler struct {
 	known int
 	// batch is the batch size that the exporter fixed, 0 where it left it open.
 	batch int
+	// mixes says that a node joins the samples of a batch of any size; literal that a batch size of 1 is written into a file
+	// that leaves the batch open otherwise; whole that the input is a single sample, without a batch.
+	mixes, literal, whole bool
 }
 
 func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
@@ -87,10 +129,10 @@ func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
 	for _, t := range m.Initializers {
 		c.values[t.Name] = constantValue(t)
 	}
-	if err := c.chooseInput(opts.InputShape); err != nil {
+	if err := c.chooseOutput(opts.Output); err != nil {
 		return nil, err
 	}
-	return c, c.chooseOutput(opts.Output)
+	return c, c.chooseInput(opts.InputShape)
 }
 
 // constantValue is a tensor of the file. A scalar is part of the architecture (an epsilon, a factor); everything with a
@@ -103,79 +145,6 @@ func constantValue(t *onnxio.Tensor) *value {
 		v.param, v.weighted = t, t.Int64s == nil
 	}
 	return v
-}
-
-func (c *compiler) chooseInput(sample []int) error {
-	if len(c.model.Inputs) != 1 {
-		names := make([]string, len(c.model.Inputs))
-		for i, in := range c.model.Inputs {
-			names[i] = in.Name
-		}
-		return fmt.Errorf("the model has %d inputs %q: a classifier of single images has one", len(names), names)
-	}
-	in := c.model.Inputs[0]
-	if in.Shape == nil && sample == nil {
-		return fmt.Errorf("input %q states no shape: give the shape of one sample", in.Name)
-	}
-	shape := Shape{{PerSample: 1}}
-	switch {
-	case sample != nil:
-		if !fits(in.Shape, sample) {
-			return fmt.Errorf("input %q is stated to be %v, not a batch of samples of shape %v", in.Name, valueReport(in), sample)
-		}
-		shape = append(shape, fixedShape(sample)...)
-	case len(in.Shape) == 0:
-		return fmt.Errorf("input %q is a single number: a classifier's is a batch of samples", in.Name)
-	default:
-		for i, d := range in.Shape[1:] {
-			if d.Size <= 0 {
-				return fmt.Errorf("dimension %d of input %q is open (%q): give the shape of one sample", i+1, in.Name, d.Param)
-			}
-			shape = append(shape, fixed(int(d.Size)))
-		}
-	}
-	if len(in.Shape) > 0 && in.Shape[0].Size > 0 {
-		c.batch = int(in.Shape[0].Size)
-	}
-	c.input = &value{name: in.Name, shape: shape}
-	c.values[in.Name] = c.input
-	return shape.bounded()
-}
-
-// fits says whether what the file states of an input's shape, if anything, allows for samples of the given shape.
-func fits(stated []onnxio.Dim, sample []int) bool {
-	if stated == nil {
-		return true
-	}
-	if len(stated) != len(sample)+1 {
-		return false
-	}
-	for i, n := range sample {
-		if d := stated[i+1].Size; n <= 0 || d > 0 && d != int64(n) {
-			return false
-		}
-	}
-	return true
-}
-
-func (c *compiler) chooseOutput(name string) error {
-	if name == "" {
-		if len(c.model.Outputs) == 0 {
-			return errors.New("the model has no outputs")
-		}
-		c.output = c.model.Outputs[0].Name
-		if len(c.model.Outputs) > 1 {
-			c.note("the model has %d outputs; %q, the first, is used", len(c.model.Outputs), c.output)
-		}
-		return nil
-	}
-	for _, o := range c.model.Outputs {
-		if o.Name == name {
-			c.output = name
-			return nil
-		}
-	}
-	return fmt.Errorf("the model has no output %q", name)
 }
 
 func (c *compiler) note(format string, args ...any) {
@@ -252,6 +221,7 @@ func (c *compiler) find(n *onnxio.Node, err error) {
 	f := Finding{Node: nodeName(n), Op: operatorName(n), Reason: err.Error()}
 	if r := (*refusal)(nil); errors.As(err, &r) {
 		f.Advice = r.advice
+		c.mixes = c.mixes || r.mixes
 	}
 	c.findings = append(c.findings, f)
 }
@@ -289,6 +259,9 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 		return nil, err
 	}
 	out := &value{name: nodeName(n), shape: shape}
+	if out.rows, err = rowsOf(o, in, shape); err != nil {
+		return nil, err
+	}
 	if all(in, (*value).integer) {
 		if err := c.hold(shape); err != nil {
 			return nil, err
@@ -302,7 +275,7 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 			return nil, refuse("keep the network's values real numbers", "%q holds integers, other operands real numbers", v.name)
 		}
 	}
-	if all(in, func(v *value) bool { return v.reals != nil }) {
+	if out.rows == nil && all(in, func(v *value) bool { return v.reals != nil }) {
 		if err := c.hold(shape); err != nil {
 			return nil, err
 		}
@@ -315,7 +288,7 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 		return out, nil
 	}
 	if _, elementwise := o.(binary); elementwise {
-		in = freezeNormalization(in)
+		in = freezeNormalization(withoutRepeats(in, shape))
 	}
 	for _, v := range in {
 		out.weighted = out.weighted || v.weighted
@@ -333,11 +306,24 @@ func (c *compiler) hold(shape Shape) error {
 	return nil
 }
 
+// withoutRepeats puts constants that are repeated to the size of the batch back to what they were before, where they
+// broadcast to the same shape.
+func withoutRepeats(in []*value, shape Shape) []*value {
+	for i, v := range in {
+		once := v.once()
+		if s, err := broadcast(once.shape, in[1-i].shape); once != v && err == nil && s.equal(shape) {
+			in = slices.Clone(in)
+			in[i] = once
+		}
+	}
+	return in
+}
+
 // freezeNormalization makes what is combined with the input, before any weight, part of the architecture: means and
 // standard deviations that the input is normalised by are stored as parameters are, but are not trained.
 func freezeNormalization(in []*value) []*value {
 	for i, v := range in {
-		if other := in[1-i]; v.weighted && v.constant() && !other.weighted && !other.constant() {
+		if other := in[1-i]; v.weighted && v.constant() && v.rows == nil && !other.weighted && !other.constant() {
 			in = slices.Clone(in)
 			in[i] = known(v.name, v.numbers())
 		}
@@ -371,8 +357,9 @@ func (c *compiler) network() (*Network, error) {
 		Notes:      c.notes,
 		batch:      c.input.shape[0],
 	}
-	if b := net.batch; b.PerSample == 0 && (len(out.shape) == 0 || out.shape[0] != b) {
-		// The output has no such dimension, so the input's first is none of samples either.
+	switch b := net.batch; {
+	case c.whole, b.PerSample == 0 && b.Fixed > 1 && (len(out.shape) == 0 || out.shape[0] != b || volume(net.InputShape) == 1):
+		// The output has no such dimension, or samples would be single numbers: the input's first dimension is none of samples.
 		net.batch, net.InputShape = fixed(1), c.input.shape.At(1)
 	}
 	net.stripHead()

@@ -64,7 +64,7 @@ func NewRunner[T engine.Float](net *Network, opts RunOptions) (*Runner[T], error
 		r.target = net.output
 	}
 	var ok bool
-	if r.result, ok = net.sampleShape(r.target.shape); !ok {
+	if r.result, ok = net.sampleShape(r.target); !ok {
 		return nil, fmt.Errorf("%soutput %q of shape %v does not keep the samples apart", prefix(net.model), net.OutputName, r.target.shape)
 	}
 	var err error

@@ -120,11 +120,9 @@ func (e *extraction) next(v *value) (*step, error) {
 	return users[0], nil
 }
 
-// take adds one step, which reads v, to the network.
+// take adds one step, which reads v, to the network. Values are followed for a single sample: that those of a batch are the
+// same was proven when the model was compiled.
 func (e *extraction) take(s *step, v *value) error {
-	if _, ok := e.net.sampleShape(s.output.shape); !ok || !e.net.oneRow(s.output.shape) {
-		return at(s.node, "its result of shape %v does not keep the samples apart", s.output.shape)
-	}
 	for _, in := range s.inputs {
 		if in != v && !in.constant() {
 			return at(s.node, "it joins %q and %q: the network branches", v.name, in.name)

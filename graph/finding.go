@@ -46,10 +46,14 @@ func (e *UnsupportedError) Error() string {
 }
 
 // refusal is why one node cannot be lowered; the compiler adds the node.
-type refusal struct{ reason, advice string }
+type refusal struct {
+	reason, advice string
+	// mixes says that the node joins the samples of a batch of any size.
+	mixes bool
+}
 
 func (r *refusal) Error() string { return r.reason }
 
 func refuse(advice, format string, args ...any) error {
-	return &refusal{fmt.Sprintf(format, args...), advice}
+	return &refusal{reason: fmt.Sprintf(format, args...), advice: advice}
 }

@@ -90,22 +90,18 @@ type HomogeneityReport struct {
 // Inspect reports on a model. A model that is out of scope is no error: the report says so.
 func Inspect(ctx context.Context, m *onnxio.Model, opts Options) (*Report, error) {
 	r := &Report{File: fileReport(m)}
-	c, err := lowered(m, opts)
-	if err != nil {
-		r.Applicability.Reason = err.Error()
-		r.describeNodes(m, nil)
-		return r, nil
-	}
+	c, net, err := read(m, opts)
 	r.describeNodes(m, c)
-	r.Notes = c.notes
-	if len(c.findings) > 0 {
+	if c != nil {
+		r.Notes = c.notes
+	}
+	switch {
+	case err != nil:
+		r.Applicability.Reason = err.Error()
+		return r, nil
+	case net == nil:
 		r.Unsupported = c.findings
 		r.Applicability.Reason = fmt.Sprintf("%d of %d nodes cannot be read", len(c.findings), len(m.Nodes))
-		return r, nil
-	}
-	net, err := c.network()
-	if err != nil {
-		r.Applicability.Reason = err.Error()
 		return r, nil
 	}
 	return r, r.describeNetwork(ctx, net)

@@ -89,6 +89,9 @@ func (f binaryFunc) integers(s, t Size) (Size, error) {
 		if s == t {
 			return fixed(1), nil
 		}
+		if s.equalAtSomeBatch(t) {
+			return Size{}, fmt.Errorf("whether %v equals %v depends on the batch size", s, t)
+		}
 		return Size{}, nil
 	}
 	if s.PerSample != 0 || t.PerSample != 0 {

@@ -43,10 +43,28 @@ func (net *Network) stripHead() {
 			head.node.Op, nodeName(head.node)))
 		v = below
 	}
-	net.logits = v
+	net.logits = net.beforeReshape(v)
 	if net.classifier() == nil {
-		shape, _ := net.sampleShape(v.shape)
+		shape, _ := net.sampleShape(net.logits)
 		net.Outputs = volume(shape)
+	}
+}
+
+// beforeReshape gives a classifier's logits that are reshaped at the end to no row for each sample.
+func (net *Network) beforeReshape(v *value) *value {
+	for w := v; ; w = w.step.inputs[0] {
+		if net.classifies(w) == nil {
+			if w != v {
+				net.Notes = append(net.Notes, fmt.Sprintf("the output is reshaped at the end, from %v to %v", w.shape, v.shape))
+			}
+			return w
+		}
+		if w.step == nil {
+			return v
+		}
+		if _, ok := w.step.op.(reshape); !ok {
+			return v
+		}
 	}
 }
 
@@ -77,27 +95,22 @@ func headOf(v *value) (*value, *step) {
 	return nil, nil
 }
 
-// sampleShape is what a shape is for one sample, if it keeps the samples apart: one after the other along its first
-// axis.
-func (net *Network) sampleShape(s Shape) ([]int, bool) {
-	for i, d := range s {
-		if i > 0 && d.PerSample != 0 {
-			return nil, false
-		}
-	}
+// sampleShape is the shape of one sample's part of a value, whose samples must lie one after the other.
+func (net *Network) sampleShape(v *value) ([]int, bool) {
+	s := v.shape
 	switch {
+	case net.batch.PerSample != 0 && !v.inOrder():
+		return nil, false
 	case len(s) > 0 && s[0] == net.batch:
 		return s[1:].At(1), true
-	case net.batch == fixed(1):
-		return s.At(1), true
-	case len(s) > 0 && s[0].PerSample > 0 && s[0].Fixed == 0:
-		return s.At(1), true
 	}
-	return nil, false
+	return s.At(1), net.batch.PerSample != 0 || net.batch == fixed(1)
 }
 
 // oneRow says whether a shape that keeps the samples apart has one row for each.
-func (net *Network) oneRow(s Shape) bool { return net.batch == fixed(1) || s[0] == net.batch }
+func (net *Network) oneRow(s Shape) bool {
+	return net.batch == fixed(1) || len(s) > 0 && s[0] == net.batch
+}
 
 // Classifier says why the model is none: its logits must have the shape [batch, classes], or [batch] for a binary one.
 func (net *Network) Classifier() error {
@@ -107,9 +120,11 @@ func (net *Network) Classifier() error {
 	return nil
 }
 
-func (net *Network) classifier() error {
-	s := net.logits.shape
-	shape, ok := net.sampleShape(s)
+func (net *Network) classifier() error { return net.classifies(net.logits) }
+
+func (net *Network) classifies(logits *value) error {
+	s := logits.shape
+	shape, ok := net.sampleShape(logits)
 	ok = ok && net.oneRow(s) && volume(shape) > 0
 	for i, d := range shape {
 		ok = ok && (i == 0 || d == 1)

@@ -62,7 +62,7 @@ func (o batchNorm) each(s *step, visit func(*step, *value) error) error {
 	factor, offset := o.affine(s.inputs)
 	shape := slices.Repeat([]int{1}, len(s.output.shape)-1)
 	shape[0] = len(factor)
-	scaled := &value{name: s.output.name, shape: s.output.shape, weighted: true}
+	scaled := &value{name: s.output.name, shape: s.output.shape, rows: s.output.rows, weighted: true}
 	product := &step{binary{mul}, []*value{s.inputs[normInput], known(s.inputs[normScale].name, array[float64]{shape, factor})}, scaled, s.node}
 	scaled.step = product
 	if err := visit(product, s.inputs[normInput]); err != nil {

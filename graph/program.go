@@ -21,8 +21,10 @@ func (o programOptions) reverses() bool { return o.input || o.parameters || o.la
 // program runs a network's steps up to a target on batches of one size, forward and in reverse. The values share one
 // arena, in which each has a place while it is needed.
 type program[T engine.Float] struct {
-	opts   programOptions
-	batch  int
+	opts  programOptions
+	batch int
+	// single says that samples are run one by one, so that all values hold those of one.
+	single bool
 	input  *operand[T]
 	target *operand[T]
 	// constants compute what depends on parameters alone, which is done again only when these change.
@@ -101,7 +103,7 @@ func (b *program[T]) wantedParameters() []*storage[T] {
 
 // newProgram plans the steps that target depends on, in order, for a batch of the given size.
 func newProgram[T engine.Float](net *Network, target *value, batch int, opts programOptions, c *crew[T], p *parameters[T]) (*program[T], error) {
-	b := &program[T]{opts: opts, batch: batch, parameters: p, operands: map[*value]*operand[T]{}}
+	b := &program[T]{opts: opts, batch: batch, single: net.batch == fixed(1), parameters: p, operands: map[*value]*operand[T]{}}
 	steps := net.stepsTo(target)
 	var err error
 	if b.input, err = b.operand(net.input, false); err != nil {
@@ -167,7 +169,7 @@ func (b *program[T]) add(s *step, varies bool, c *crew[T]) error {
 	}
 	at.out = out
 	samples, weight, isLayer := s.layer()
-	isLayer = isLayer && varies
+	isLayer = isLayer && varies && (b.single || s.inputs[samples].inOrder() && s.output.inOrder())
 	out.wanted = wanted || isLayer && b.opts.layers
 	if isLayer {
 		b.layers = append(b.layers, layerOperands[T]{step: s, samples: at.in[samples], weight: at.in[weight], out: out, batch: b.batch})

@@ -38,7 +38,7 @@ func (o reduction) infer(in []Shape) (Shape, error) {
 		case !slices.Contains(o.axes, i):
 			out = append(out, d)
 		case d.PerSample != 0:
-			return nil, fmt.Errorf("axis %d of shape %v is reduced across the batch", i, in[0])
+			return nil, mixed("axis %d of shape %v is reduced across the batch", i, in[0])
 		case d.Fixed == 0:
 			return nil, fmt.Errorf("axis %d of shape %v has nothing to reduce", i, in[0])
 		case o.keep:

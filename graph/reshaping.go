@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 func identity(k *call) ([]*value, error) {
 	if err := k.required(1); err != nil {
@@ -110,7 +113,7 @@ func (c *compiler) reshapeTarget(from Shape, target []Size, zero bool) (Shape, e
 // openBatch puts the batch in place of the batch size that the exporter wrote as a literal first dimension: a target
 // without the batch in it that fits at that size and no other. An exporter that leaves the batch open traces one sample.
 func (c *compiler) openBatch(to Shape, open int, total Size) {
-	batch := max(c.batch, 1)
+	batch, stated := max(c.batch, 1), slices.Clone(to)
 	if open == 0 || len(to) == 0 || to[0].Fixed%batch != 0 {
 		return
 	}
@@ -127,6 +130,12 @@ func (c *compiler) openBatch(to Shape, open int, total Size) {
 		return
 	}
 	to[0] = Size{PerSample: to[0].Fixed / batch}
+	if c.batch == 0 && !c.literal {
+		c.literal = true
+		if open >= 0 {
+			c.note("the model leaves the batch open but reshapes a single sample to %v: samples are computed as if each were alone", stated)
+		}
+	}
 }
 
 func squeeze(k *call) ([]*value, error) {
@@ -147,6 +156,9 @@ func squeeze(k *call) ([]*value, error) {
 	}
 	to := Shape{}
 	for i, d := range s {
+		if axes == nil && k.c.batch <= 1 && d == (Size{PerSample: 1}) {
+			return nil, fmt.Errorf("all axes of size 1 of shape %v are squeezed, a batch of 1 as well", s)
+		}
 		if !drop[i] && (axes != nil || d != fixed(1)) {
 			to = append(to, d)
 		}

@@ -48,6 +48,12 @@ func (s Size) times(t Size) (Size, error) {
 	return Size{s.Fixed * t.Fixed, s.Fixed * t.PerSample}, nil
 }
 
+// equalAtSomeBatch says whether two different sizes are equal at one batch size.
+func (s Size) equalAtSomeBatch(t Size) bool {
+	d := s.minus(t)
+	return d.PerSample != 0 && d.Fixed%d.PerSample == 0 && -d.Fixed/d.PerSample >= 1
+}
+
 func abs(n int) int { return max(n, -n) }
 
 // over divides as ONNX does integers, towards zero; with a batch in it the division must come out even.

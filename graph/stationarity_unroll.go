@@ -177,6 +177,9 @@ func (u *unrolling) convolve(s *step, v *value, o convolution) error {
 	if s.inputs[0] != v {
 		return at(s.node, "its weight is computed from the sample")
 	}
+	if n := v.shape.At(1)[0]; n != 1 {
+		return at(s.node, "it reads %d parts of a sample one by one: only convolutions of a whole sample are known here", n)
+	}
 	if o.groups != 1 {
 		return at(s.node, "it has %d groups: only convolutions of all channels are known here", o.groups)
 	}

@@ -20,6 +20,8 @@ type value struct {
 	param *onnxio.Tensor
 	// step computes the value.
 	step *step
+	// rows says where the samples lie, and is nil for a value that does not grow with the batch.
+	rows *rows
 	// weighted marks what depends on a parameter, fixed a parameter whose scale counts with another's.
 	weighted, fixed bool
 	// unread marks what follows from a node that could not be read.
@@ -51,6 +53,16 @@ func (v *value) constant() bool {
 		}
 	}
 	return true
+}
+
+// once is what a constant that is repeated for each sample repeats; any other value is itself.
+func (v *value) once() *value {
+	if v.step != nil && v.rows != nil {
+		if _, ok := v.step.op.(expand); ok && v.step.inputs[0].rows == nil {
+			return v.step.inputs[0]
+		}
+	}
+	return v
 }
 
 // integers expands a small integer tensor of the file into known sizes.
