@@ -110,6 +110,9 @@ func elementary(name string) lowering {
 		if err := k.required(1); err != nil {
 			return nil, err
 		}
+		if name == "Relu" && isRelu(k.in[0]) {
+			return k.in[:1], nil // twice is once
+		}
 		return k.one(unary{name: name, function: functions[name]}, k.in[0])
 	}
 }

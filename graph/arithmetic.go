@@ -22,8 +22,16 @@ const (
 	power
 	prelu // the first operand where it is not negative, else both multiplied
 	modulo
+	remainder // as C has it: the sign is that of the first operand
 	equal
+	greater
+	greaterEqual
+	less
+	lessEqual
 )
+
+// compares says that the result is a condition: 0 or 1.
+func (f binaryFunc) compares() bool { return f >= equal }
 
 // arithmetic lowers an operator of two operands.
 func arithmetic(f binaryFunc) lowering {
@@ -31,15 +39,31 @@ func arithmetic(f binaryFunc) lowering {
 		if err := k.required(2); err != nil {
 			return nil, err
 		}
-		if (f == modulo || f == equal) && !all(k.in, (*value).integer) {
-			return nil, refuse("keep it to shapes", "it is supported for known integers only")
-		}
 		b, err := k.legacyBroadcast(k.in[0], k.in[1])
 		if err != nil {
 			return nil, err
 		}
+		if x := rectifies(f, k.in[0], b); x != nil {
+			return k.one(relu(), x)
+		}
 		return k.one(binary{f}, k.in[0], b)
 	}
+}
+
+// modular is Mod.
+func modular(k *call) ([]*value, error) {
+	f := modulo
+	if k.intAttr("fmod", 0) != 0 {
+		f = remainder
+	}
+	if err := k.required(2); err != nil {
+		return nil, err
+	}
+	known := func(v *value) bool { return v.integer() || v.constant() }
+	if !all(k.in, known) || f == modulo && !all(k.in, (*value).integer) {
+		return nil, refuse("keep it to shapes", "it is supported for known numbers only")
+	}
+	return arithmetic(f)(k)
 }
 
 // legacyBroadcast aligns the second operand of a node of opset 6 or before, whose attribute axis says where it starts.
@@ -58,27 +82,21 @@ func (k *call) legacyBroadcast(a, b *value) (*value, error) {
 	return k.apply(reshape{to}, b)
 }
 
-// many lowers an operator of any number of operands, combined pair by pair. A maximum with zero is a Relu.
+// many lowers an operator of any number of operands, combined pair by pair.
 func many(f binaryFunc) lowering {
 	return func(k *call) ([]*value, error) {
 		if err := k.required(max(1, len(k.in))); err != nil {
 			return nil, err
 		}
-		if f == maximum && len(k.in) == 2 {
-			for i, v := range k.in {
-				x := k.in[1-i]
-				if s, err := broadcast(v.shape, x.shape); err == nil && s.equal(x.shape) {
-					v = v.once()
-				}
-				if v.reals != nil && x.reals == nil && !anyOther(v.reals.data, 0) && len(v.shape) <= len(x.shape) && volume(v.shape.At(1)) == 1 {
-					return k.one(unary{name: "Relu", function: functions["Relu"]}, x)
-				}
-			}
-		}
 		y := k.in[0]
 		for _, v := range k.in[1:] {
 			var err error
-			if y, err = k.apply(binary{f}, y, v); err != nil {
+			if x := rectifies(f, y, v); x != nil {
+				y, err = k.apply(relu(), x)
+			} else {
+				y, err = k.apply(binary{f}, y, v)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}

@@ -5,11 +5,45 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"unlearnguard/onnxio"
 )
 
-// CheckTolerance is how far a computed output may be from the reference, scaled by max(1, |reference|): runtimes that
-// compute in float32 differ by less.
-const CheckTolerance = 1e-4
+// Tolerance is how far a computed output may be from the reference, scaled by max(1, |reference|). Runtimes that compute in
+// float32 or float64 differ by less than 1e-4. One that computes in 16 bits rounds every value to 11 significant bits
+// (float16, 2^-11 of it) or 8 (bfloat16), where this package does not: 8 such roundings are allowed for.
+func (net *Network) Tolerance() float64 {
+	switch net.elementType() {
+	case onnxio.Float16:
+		return 8. / (1 << 11)
+	case onnxio.BFloat16:
+		return 8. / (1 << 8)
+	}
+	return 1e-4
+}
+
+// elementType is the narrowest type among the weights and the input: what the model was made to be computed in.
+func (net *Network) elementType() onnxio.DType {
+	types := map[onnxio.DType]bool{}
+	for _, v := range net.model.Inputs {
+		if v.Name == net.InputName {
+			types[v.DType] = true
+		}
+	}
+	for _, s := range net.stepsTo(net.output) {
+		for _, v := range s.inputs {
+			if v.param != nil {
+				types[v.param.DType] = true
+			}
+		}
+	}
+	for _, t := range []onnxio.DType{onnxio.BFloat16, onnxio.Float16} {
+		if types[t] {
+			return t
+		}
+	}
+	return onnxio.Float32
+}
 
 // Check compares a network's output with what another runtime computed.
 type Check struct {
@@ -36,7 +70,7 @@ func (net *Network) Check(ctx context.Context, x, y []float64) (*Check, error) {
 	if len(got) != len(y) {
 		return nil, fmt.Errorf("%sthe output holds %d numbers for these samples, the reference %d", prefix(net.model), len(got), len(y))
 	}
-	c := &Check{Samples: len(x) / volume(net.InputShape), Tolerance: CheckTolerance}
+	c := &Check{Samples: len(x) / volume(net.InputShape), Tolerance: net.Tolerance()}
 	for i, want := range y {
 		d := math.Abs(got[i] - want)
 		if math.IsNaN(d) || math.IsInf(d, 0) {

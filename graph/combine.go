@@ -170,6 +170,18 @@ func combined[T engine.Float](f binaryFunc, x, y T) T {
 			return x * y
 		}
 		return x
+	case remainder:
+		return T(math.Mod(float64(x), float64(y)))
+	case equal:
+		return T(indicator(x == y))
+	case greater:
+		return T(indicator(x > y))
+	case greaterEqual:
+		return T(indicator(x >= y))
+	case less:
+		return T(indicator(x < y))
+	case lessEqual:
+		return T(indicator(x <= y))
 	}
 	panic(fmt.Sprintf("graph: binary function %d is for integers only", f))
 }
@@ -227,8 +239,11 @@ func sumPartials[T engine.Float](f binaryFunc, operand int, g, x, y []T, dx, dy 
 	return sum
 }
 
-// partial is the derivative of f by an operand. Where two operands of a maximum or minimum are equal it is a half each.
+// partial is the derivative of f by an operand; a condition has none. Where two operands of a maximum or minimum are equal it is a half each.
 func partial[T engine.Float](f binaryFunc, operand int, x, y T) T {
+	if f.compares() {
+		return 0
+	}
 	switch f {
 	case mul:
 		return [2]T{y, x}[operand]

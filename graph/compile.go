@@ -139,6 +139,9 @@ func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
 // shape may be a parameter.
 func constantValue(t *onnxio.Tensor) *value {
 	v := &value{name: t.Name, shape: fixedShape(t.Shape)}
+	if t.Int64s != nil {
+		v.dtype = t.DType
+	}
 	if len(t.Shape) == 0 && t.Int64s == nil {
 		v.reals = &array[float64]{t.Shape, elements[float64](t)}
 	} else {
@@ -266,7 +269,8 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 		if err := c.hold(shape); err != nil {
 			return nil, err
 		}
-		known, err := foldIntegers(o, in, shape)
+		out.dtype = resultType(o, in)
+		known, err := foldIntegers(o, in, shape, out.dtype)
 		out.sizes = &known
 		return out, err
 	}

@@ -14,7 +14,9 @@ import (
 // branched is a network with everything that shares or overwrites memory: a branch, normalisation, pooling, a
 // concatenation, a product of two activations, and a weight that two layers share.
 func branched(rng *rand.Rand) *onnxio.Model {
-	random := func(name string, shape ...int) *onnxio.Tensor { return floats(name, shape, converted[float32](normal(rng, shape...).data)...) }
+	random := func(name string, shape ...int) *onnxio.Tensor {
+		return floats(name, shape, converted[float32](normal(rng, shape...).data)...)
+	}
 	variance := random("var", 3)
 	for i, v := range variance.Float32s {
 		variance.Float32s[i] = 0.5 + v*v

@@ -135,6 +135,8 @@ func (e *extraction) take(s *step, v *value) error {
 		return e.elementwise(s, v, o.f)
 	case batchNorm:
 		return o.each(s, e.take)
+	case choice:
+		return o.each(s, v, e.take)
 	case unary:
 		return e.activation(s, o)
 	case reshape, transpose, slice, gather, concat, expand:

@@ -138,6 +138,9 @@ func (s *scaling) of(st *step) degree {
 		return s.ofUnary(st, o, in[0])
 	case concat:
 		return s.join(st, in)
+	case choice:
+		s.breaks(st, in[0], degree{}, "its condition scales with the parameters", "compare values that scale alike")
+		return s.join(st, in[1:])
 	case padding:
 		if o.fill != 0 {
 			return s.join(st, append(in, degree{}))
@@ -167,7 +170,11 @@ func (s *scaling) ofBinary(st *step, f binaryFunc, in []degree) degree {
 		}
 		return s.breaks(st, in[0].plus(1, in[1]), in[0], "a power with an exponent that varies does not scale", "use a constant exponent")
 	}
-	return s.join(st, in)
+	d := s.join(st, in)
+	if f.compares() {
+		return degree{}
+	}
+	return d
 }
 
 // ofBatchNorm: the factor is held fixed, so that the offset, and with it bias and mean, must scale as the operand does.

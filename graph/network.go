@@ -68,33 +68,6 @@ func (net *Network) beforeReshape(v *value) *value {
 	}
 }
 
-// headOf looks for a head at the end of a value, where it may be reshaped, and gives the value before it.
-func headOf(v *value) (*value, *step) {
-	for v.step != nil {
-		s := v.step
-		switch o := s.op.(type) {
-		case reshape:
-			v = s.inputs[0]
-			continue
-		case softmax:
-			return s.inputs[0], s
-		case reduction:
-			if o.f == reduceArgMax {
-				return s.inputs[0], s
-			}
-		case unary:
-			if o.name == "Sigmoid" {
-				return s.inputs[0], s
-			}
-			if below, head := headOf(s.inputs[0]); o.name == "Log" && head != nil {
-				return below, head
-			}
-		}
-		return nil, nil
-	}
-	return nil, nil
-}
-
 // sampleShape is the shape of one sample's part of a value, whose samples must lie one after the other.
 func (net *Network) sampleShape(v *value) ([]int, bool) {
 	s := v.shape

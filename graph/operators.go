@@ -34,7 +34,7 @@ func init() {
 		"Max":   many(maximum),
 		"Mean":  average,
 		"Min":   many(minimum),
-		"Mod":   arithmetic(modulo),
+		"Mod":   modular,
 		"Mul":   arithmetic(mul),
 		"PRelu": parametricRelu,
 		"Pow":   raise,
@@ -74,11 +74,20 @@ func init() {
 		"CastLike":        castLike,
 		"Constant":        constant,
 		"ConstantOfShape": constantOfShape,
-		"Equal":           arithmetic(equal),
 		"Range":           rangeOf,
 		"Shape":           shapeOf,
 		"Size":            sizeOf,
 		"Where":           where,
+
+		"And":            logical(mul),
+		"Equal":          comparison(equal),
+		"Greater":        comparison(greater),
+		"GreaterOrEqual": comparison(greaterEqual),
+		"Less":           comparison(less),
+		"LessOrEqual":    comparison(lessEqual),
+		"Not":            negated,
+		"Or":             logical(maximum),
+		"Xor":            logical(sub),
 
 		"DequantizeLinear": dequantized,
 		"QuantizeLinear":   quantized,
@@ -93,7 +102,6 @@ const (
 	useQDQ       = "quantise with QuantizeLinear and DequantizeLinear nodes (QDQ format)"
 	exportBefore = "export the model before a runtime optimises it"
 	outOfScope   = "only feed-forward classifiers of single images are in scope"
-	useRelu      = "write the condition as Relu or Clip"
 )
 
 var waysOut = map[string]string{
@@ -101,7 +109,6 @@ var waysOut = map[string]string{
 	"QLinearConv": useQDQ, "QLinearGlobalAveragePool": useQDQ, "QLinearMatMul": useQDQ, "QGemm": useQDQ,
 	"FusedConv": exportBefore, "FusedGemm": exportBefore, "FusedMatMul": exportBefore,
 	"GRU": outOfScope, "LSTM": outOfScope, "RNN": outOfScope, "NonMaxSuppression": outOfScope,
-	"And": useRelu, "Greater": useRelu, "GreaterOrEqual": useRelu, "Less": useRelu, "LessOrEqual": useRelu, "Not": useRelu, "Or": useRelu,
 }
 
 // wayOut says what to do about an operator that is not supported.

@@ -94,7 +94,7 @@ func sameRows(o op, in []*value, shape Shape) *rows {
 		if in[0].rows == nil && volume(in[0].shape.At(1)) == 1 {
 			return &rows{uniform: true}
 		}
-	case binary, rounding:
+	case binary, rounding, choice:
 		var all *rows
 		for _, v := range in {
 			switch {
@@ -154,7 +154,7 @@ func carry(o op, i int, from along, in []*value, shape Shape) (along, error) {
 	across := mixed("axis %d of shape %v holds the samples, which it joins", from.axis, s)
 	ok := true
 	switch o := o.(type) {
-	case binary, rounding, expand:
+	case binary, rounding, choice, expand:
 		to.axis += len(shape) - len(s)
 	case transpose:
 		to.axis = slices.Index(o.perm, from.axis)

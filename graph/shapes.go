@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"math"
 
 	"unlearnguard/onnxio"
 )
@@ -18,8 +19,11 @@ func castLike(k *call) ([]*value, error) {
 	if err := k.required(2); err != nil {
 		return nil, err
 	}
-	if k.in[1].integer() {
-		return k.castTo(onnxio.Int64)
+	switch v := k.in[1]; {
+	case v.integer() || v.dtype == onnxio.Bool:
+		return k.castTo(v.elementType())
+	case v.param != nil:
+		return k.castTo(v.param.DType)
 	}
 	return k.castTo(onnxio.Float32)
 }
@@ -28,23 +32,77 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 	v := k.in[0]
 	switch t {
 	case onnxio.Float32, onnxio.Float64, onnxio.Float16, onnxio.BFloat16:
-		if !v.integer() {
-			return k.in[:1], nil
+		if v.integer() {
+			out, err := v.exact()
+			return []*value{known(v.name, out)}, err
 		}
-		out, err := v.exact()
-		return []*value{known(v.name, out)}, err
-	}
-	if v.integer() {
 		return k.in[:1], nil
 	}
-	if v.reals == nil {
+	if v.integer() {
+		return k.castIntegers(v, t)
+	}
+	if v.dtype == onnxio.Bool && t == onnxio.Bool {
+		return k.in[:1], nil
+	}
+	if t == onnxio.Bool && !v.constant() {
+		// A number is true unless it is zero: one less whether it is zero.
+		zero, err := k.condition(equal, v, number(0))
+		if err != nil {
+			return nil, err
+		}
+		return k.not(zero)
+	}
+	if !v.constant() {
 		return nil, refuse("keep the network's values real numbers", "real numbers are cut to integers")
 	}
-	out := newArray[Size](v.reals.shape)
-	for i, x := range v.reals.data {
-		out.data[i] = fixed(int(x))
+	numbers := v.numbers()
+	out := newArray[Size](numbers.shape)
+	for i, x := range numbers.data {
+		n, err := truncated(x, t)
+		if err != nil {
+			return nil, err
+		}
+		out.data[i] = n
 	}
-	return []*value{knownSizes(v.name, out.shape, out.data...)}, nil
+	return []*value{typed(knownSizes(v.name, out.shape, out.data...), t)}, nil
+}
+
+// typed gives known integers their type.
+func typed(v *value, t onnxio.DType) *value {
+	v.dtype = t
+	return v
+}
+
+func (k *call) castIntegers(v *value, t onnxio.DType) ([]*value, error) {
+	sizes, err := v.integers()
+	if err != nil {
+		return nil, err
+	}
+	out := newArray[Size](sizes.shape)
+	for i, n := range sizes.data {
+		if out.data[i], err = wrap(n, t); err != nil {
+			return nil, err
+		}
+	}
+	return []*value{typed(knownSizes(v.name, out.shape, out.data...), t)}, nil
+}
+
+// truncated is a real number as an integer of the type, which must hold it: what becomes of any other is the runtime's
+// choice.
+func truncated(x float64, t onnxio.DType) (Size, error) {
+	if t == onnxio.Bool {
+		return fixed(int(indicator(x != 0))), nil
+	}
+	x = math.Trunc(x)
+	if math.Abs(x) < 1<<62 {
+		n := fixed(int(x))
+		if held, err := wrap(n, t); err != nil {
+			return n, err
+		} else if held == n && (x >= 0 || t != onnxio.Uint64) {
+			return n, nil
+		}
+	}
+	return Size{}, refuse("keep constants within the range of their type", "%v is out of the range of %v", x, t)
 }
 
 func shapeOf(k *call) ([]*value, error) {
@@ -133,58 +191,45 @@ func constantOfShape(k *call) ([]*value, error) {
 	return k.one(expand{to}, v)
 }
 
-// rangeOf counts from start to limit (exclusive) by delta.
+// rangeOf counts from start to limit (exclusive) by delta, with numbers that are all integers or all real.
 func rangeOf(k *call) ([]*value, error) {
-	var n [3]int
-	for i := range n {
-		list, err := k.ints(i)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) != 1 {
-			return nil, fmt.Errorf("operand %d is not a single number", i)
-		}
-		n[i] = list[0]
-	}
-	start, limit, delta := n[0], n[1], n[2]
-	if err := sane("start, limit and delta", n[:]); err != nil {
-		return nil, err
-	}
-	if delta == 0 || (limit-start)/delta > maxKnown {
-		return nil, fmt.Errorf("the range from %d to %d by %d is too long", start, limit, delta)
-	}
-	var sizes []Size
-	for i := start; delta > 0 && i < limit || delta < 0 && i > limit; i += delta {
-		sizes = append(sizes, fixed(i))
-	}
-	return []*value{knownSizes(k.Outputs[0], []int{len(sizes)}, sizes...)}, nil
-}
-
-// where chooses between known integers, as exporters do to complete the target of an Expand.
-func where(k *call) ([]*value, error) {
 	if err := k.required(3); err != nil {
 		return nil, err
 	}
-	for _, v := range k.in {
-		if !v.integer() {
-			return nil, refuse("replace torch.where by arithmetic", "a choice between values that are not known before the network runs")
+	var n [3]float64
+	for i, v := range k.in[:3] {
+		var numbers array[float64]
+		switch {
+		case v.integer():
+			var err error
+			if numbers, err = v.exact(); err != nil {
+				return nil, err
+			}
+		case v.constant():
+			numbers = v.numbers()
+		default:
+			return nil, refuse("export with a constant range", "%q is not known before the network runs", v.name)
 		}
+		if len(numbers.data) != 1 {
+			return nil, fmt.Errorf("operand %d is not a single number", i)
+		}
+		n[i] = numbers.data[0]
 	}
-	// condition*then + (1-condition)*else
-	condition, err := k.apply(binary{equal}, k.in[0], knownSizes("0", []int{}, Size{}))
-	if err != nil {
-		return nil, err
+	start, delta := n[0], n[2]
+	count := math.Ceil((n[1] - start) / delta)
+	if delta == 0 || !(count <= maxKnown) {
+		return nil, fmt.Errorf("the range from %v to %v by %v is too long", start, n[1], delta)
 	}
-	unless, err := k.apply(binary{mul}, condition, k.in[2])
-	if err != nil {
-		return nil, err
+	out := newArray[float64]([]int{int(max(count, 0))})
+	for i := range out.data {
+		out.data[i] = start + float64(i)*delta
 	}
-	if condition, err = k.apply(binary{equal}, condition, knownSizes("0", []int{}, Size{})); err != nil {
-		return nil, err
+	if !k.in[0].integer() {
+		return []*value{known(k.Outputs[0], out)}, nil
 	}
-	then, err := k.apply(binary{mul}, condition, k.in[1])
-	if err != nil {
-		return nil, err
+	sizes := make([]Size, len(out.data))
+	for i, x := range out.data {
+		sizes[i] = fixed(int(x))
 	}
-	return k.one(binary{add}, then, unless)
+	return []*value{typed(knownSizes(k.Outputs[0], out.shape, sizes...), k.in[0].elementType())}, nil
 }

@@ -123,6 +123,8 @@ func (u *unrolling) take(s *step, v *value) error {
 		return u.affine(s, v, o.f)
 	case batchNorm:
 		return o.each(s, u.take)
+	case choice:
+		return o.each(s, v, u.take)
 	case unary:
 		return u.activate(s, o)
 	case pooling:

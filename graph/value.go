@@ -12,6 +12,9 @@ import (
 type value struct {
 	name  string
 	shape Shape
+	// dtype is the element type of known integers, Int64 if it is Undefined, and Bool for a condition that is computed as
+	// the numbers 0 and 1.
+	dtype onnxio.DType
 	// sizes holds integers that are known, up to the batch size, before the network runs.
 	sizes *array[Size]
 	// reals holds numbers that are fixed: constants of the architecture, which training does not change.
@@ -40,6 +43,14 @@ type step struct {
 // integer says whether the value holds integers (or booleans) rather than real numbers.
 func (v *value) integer() bool {
 	return v.sizes != nil || v.param != nil && v.param.Int64s != nil
+}
+
+// elementType is the type of a value that holds integers.
+func (v *value) elementType() onnxio.DType {
+	if v.dtype == onnxio.Undefined {
+		return onnxio.Int64
+	}
+	return v.dtype
 }
 
 // constant says whether the value is known before the network has seen its input.
