@@ -173,6 +173,7 @@ type chain struct {
 	open  bool
 	now   nd
 	links []link
+	past  []nd // what now was after each link
 }
 
 func (c *chain) random(shape ...int) (*onnxio.Tensor, nd) {
@@ -392,6 +393,12 @@ func concatOf(x, y nd, axis int) nd {
 // joined joins the value at hand with an earlier one.
 func (c *chain) joined(axis int) link {
 	l := link{earlier: 1 + c.rng.IntN(len(c.links))}
+	for range 8 { // preferably with one of its shape
+		if slices.Equal(c.past[l.earlier-1].shape, c.now.shape) && l.earlier < len(c.links) {
+			break
+		}
+		l.earlier = 1 + c.rng.IntN(len(c.links))
+	}
 	switch c.rng.IntN(3) {
 	case 0:
 		l.op, l.join = "Mul", func(x, y nd) nd {
@@ -538,7 +545,7 @@ func randomChain(rng *rand.Rand) (*chain, []int) {
 			c.links = c.links[:len(c.links)-1]
 			continue
 		}
-		c.now = y
+		c.now, c.past = y, append(c.past, y)
 	}
 	return c, sample
 }

@@ -199,7 +199,12 @@ func (c *compiler) lower(n *onnxio.Node) {
 
 func (c *compiler) outputs(n *onnxio.Node) ([]*value, error) {
 	lowering, ok := operators[n.Op]
-	if !ok || n.Domain != "" && n.Domain != "ai.onnx" {
+	if n.Domain == "ai.onnx.ml" {
+		lowering, ok = classifierOperators[n.Op], classifierOperators[n.Op] != nil
+	} else if n.Domain != "" && n.Domain != "ai.onnx" {
+		ok = false
+	}
+	if !ok {
 		return nil, refuse(wayOut(n), "operator %s is not supported", operatorName(n))
 	}
 	k := &call{Node: n, c: c, opset: c.opset[""]}
