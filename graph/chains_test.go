@@ -70,6 +70,11 @@ type link struct {
 	// twice reads the value before as second operand, too; left puts the constant first.
 	twice, left bool
 	mean        func(x nd) nd
+	// earlier, where it is not 0, is the link whose result is the second operand, counted from 1; join is what that means.
+	earlier int
+	join    func(x, y nd) nd
+	// filled puts an array of the value's shape, full of ones, behind it.
+	filled bool
 }
 
 func axisTake(axis int, picks []int) func(nd) nd {
@@ -168,6 +173,7 @@ type chain struct {
 	open  bool
 	now   nd
 	links []link
+	past  []nd // what now was after each link
 }
 
 func (c *chain) random(shape ...int) (*onnxio.Tensor, nd) {
@@ -250,7 +256,7 @@ func (c *chain) propose() link {
 	axis := c.rng.IntN(rank)
 	d := c.now.shape[axis]
 	one := func(name string, n int) []onnxio.Attribute { return []onnxio.Attribute{intAttr(name, int64(n))} }
-	switch c.rng.IntN(17) {
+	switch c.rng.IntN(19) {
 	case 0, 1:
 		perm := c.rng.Perm(rank)
 		return link{op: "Transpose", attrs: []onnxio.Attribute{intsAttr("perm", wide(perm)...)}, mean: func(x nd) nd {
@@ -338,6 +344,15 @@ func (c *chain) propose() link {
 			return link{op: "Conv", attrs: []onnxio.Attribute{intsAttr("pads", 1, 1, 0, 0)}, consts: []*onnxio.Tensor{t}, mean: func(x nd) nd { return convOf(x, w) }}
 		}
 		return c.product()
+	case 16:
+		if len(c.links) > 0 {
+			return c.joined(axis)
+		}
+	case 17:
+		return link{op: "Concat", attrs: one("axis", axis), filled: true, mean: func(x nd) nd {
+			must(axis < len(x.shape))
+			return concatOf(x, filled(x.shape, func([]int) float64 { return 1 }), axis)
+		}}
 	case 13:
 		return link{op: "Relu", mean: func(x nd) nd { return filled(x.shape, func(i []int) float64 { return max(x.at(i), 0) }) }}
 	case 14:
@@ -363,6 +378,66 @@ func (c *chain) propose() link {
 			return x.at(with(i, axis, i[axis]%x.shape[axis])) + b.data[i[axis]%d]
 		})
 	}}
+}
+
+func concatOf(x, y nd, axis int) nd {
+	must(len(x.shape) == len(y.shape) && axis < len(x.shape) && slices.Equal(with(x.shape, axis, 0), with(y.shape, axis, 0)))
+	return filled(with(x.shape, axis, x.shape[axis]+y.shape[axis]), func(i []int) float64 {
+		if i[axis] < x.shape[axis] {
+			return x.at(i)
+		}
+		return y.at(with(i, axis, i[axis]-x.shape[axis]))
+	})
+}
+
+// joined joins the value at hand with an earlier one.
+func (c *chain) joined(axis int) link {
+	l := link{earlier: 1 + c.rng.IntN(len(c.links))}
+	for range 8 { // preferably with one of its shape
+		if slices.Equal(c.past[l.earlier-1].shape, c.now.shape) && l.earlier < len(c.links) {
+			break
+		}
+		l.earlier = 1 + c.rng.IntN(len(c.links))
+	}
+	switch c.rng.IntN(3) {
+	case 0:
+		l.op, l.join = "Mul", func(x, y nd) nd {
+			for len(x.shape) < len(y.shape) {
+				x.shape = slices.Insert(slices.Clone(x.shape), 0, 1)
+			}
+			for len(y.shape) < len(x.shape) {
+				y.shape = slices.Insert(slices.Clone(y.shape), 0, 1)
+			}
+			to := slices.Clone(x.shape)
+			for k := range to {
+				must(x.shape[k] == y.shape[k] || x.shape[k] == 1 || y.shape[k] == 1)
+				to[k] = max(x.shape[k], y.shape[k])
+			}
+			within := func(i, shape []int) []int {
+				out := slices.Clone(i)
+				for k := range out {
+					out[k] %= shape[k]
+				}
+				return out
+			}
+			return filled(to, func(i []int) float64 { return x.at(within(i, x.shape)) * y.at(within(i, y.shape)) })
+		}
+	case 1:
+		l.op, l.attrs = "Concat", []onnxio.Attribute{intAttr("axis", int64(axis))}
+		l.join = func(x, y nd) nd { return concatOf(x, y, axis) }
+	case 2:
+		l.op, l.join = "MatMul", func(x, y nd) nd {
+			r := len(x.shape)
+			must(r > 1 && r == len(y.shape) && x.shape[r-1] == y.shape[r-2] && slices.Equal(x.shape[:r-2], y.shape[:r-2]))
+			return filled(with(x.shape, r-1, y.shape[r-1]), func(i []int) (sum float64) {
+				for k := range x.shape[r-1] {
+					sum += x.at(with(i, r-1, k)) * y.at(with(i, r-2, k))
+				}
+				return sum
+			})
+		}
+	}
+	return l
 }
 
 // product multiplies by a random matrix from the right or the left.
@@ -404,8 +479,14 @@ func (c *chain) evaluate(x nd) (y nd, ok bool) {
 			ok = false
 		}
 	}()
+	results := []nd{x}
 	for _, l := range c.links {
-		x = l.mean(x)
+		if l.join != nil {
+			x = l.join(x, results[l.earlier])
+		} else {
+			x = l.mean(x)
+		}
+		results = append(results, x)
 	}
 	return x, true
 }
@@ -427,6 +508,15 @@ func (c *chain) model(sample []int) *onnxio.Model {
 			t.Name = fmt.Sprintf("c%d_%d", i, j)
 			m.Initializers = append(m.Initializers, t)
 			operands = append(operands, t.Name)
+		}
+		if l.earlier > 0 {
+			operands = append(operands, fmt.Sprintf("v%d", l.earlier-1))
+		}
+		if l.filled {
+			shape, ones := fmt.Sprintf("s%d", i), fmt.Sprintf("o%d", i)
+			value := onnxio.Attribute{Name: "value", Kind: onnxio.KindTensor, Tensor: floats("one", []int{1}, 1)}
+			m.Nodes = append(m.Nodes, node("Shape", shape, in(before)), node("ConstantOfShape", ones, in(shape), value))
+			operands = append(operands, ones)
 		}
 		if l.left {
 			slices.Reverse(operands)
@@ -455,7 +545,7 @@ func randomChain(rng *rand.Rand) (*chain, []int) {
 			c.links = c.links[:len(c.links)-1]
 			continue
 		}
-		c.now = y
+		c.now, c.past = y, append(c.past, y)
 	}
 	return c, sample
 }

@@ -55,21 +55,57 @@ type Check struct {
 	MaxScaledError float64 `json:"max_scaled_error"`
 	Tolerance      float64 `json:"tolerance"`
 	Passed         bool    `json:"passed"`
+	// Output is the output that was compared, where it is not the network's: the only other one of the size of the reference.
+	Output string `json:"output,omitempty"`
 }
 
-// Check runs the network in float32 on samples x, which lie one after the other, and compares the output with y.
+// Check runs the network in float32 on samples x, which lie one after the other, and compares the output with y. Of a model
+// with several outputs, y may be that of another one.
 func (net *Network) Check(ctx context.Context, x, y []float64) (*Check, error) {
+	got, err := net.outputs(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	if len(got) == len(y) {
+		return net.compare(x, got, y)
+	}
+	var found *Network
+	for _, o := range net.model.Outputs {
+		if o.Name == net.OutputName {
+			continue
+		}
+		other, err := Compile(net.model, Options{InputShape: net.sample, Output: o.Name})
+		if err != nil || other.InputName != net.InputName {
+			continue
+		}
+		if got, err := other.outputs(ctx, x); err != nil || len(got) != len(y) {
+			continue
+		}
+		if found != nil {
+			return nil, fmt.Errorf("%sthe reference of %d numbers may be that of output %q or %q: choose one with Options.Output (--output)",
+				prefix(net.model), len(y), found.OutputName, o.Name)
+		}
+		found = other
+	}
+	if found == nil {
+		return nil, fmt.Errorf("%sthe output %q holds %d numbers for these samples, the reference %d", prefix(net.model), net.OutputName, len(got), len(y))
+	}
+	c, err := found.Check(ctx, x, y)
+	if err == nil {
+		c.Output = found.OutputName
+	}
+	return c, err
+}
+
+func (net *Network) outputs(ctx context.Context, x []float64) ([]float64, error) {
 	e, err := net.Evaluator(EvaluatorOptions{})
 	if err != nil {
 		return nil, err
 	}
-	got, err := e.Run(ctx, x)
-	if err != nil {
-		return nil, err
-	}
-	if len(got) != len(y) {
-		return nil, fmt.Errorf("%sthe output holds %d numbers for these samples, the reference %d", prefix(net.model), len(got), len(y))
-	}
+	return e.Run(ctx, x)
+}
+
+func (net *Network) compare(x, got, y []float64) (*Check, error) {
 	c := &Check{Samples: len(x) / volume(net.InputShape), Tolerance: net.Tolerance()}
 	for i, want := range y {
 		d := math.Abs(got[i] - want)

@@ -104,6 +104,7 @@ type compiler struct {
 	opset    map[string]int64
 	values   map[string]*value
 	input    *value
+	sample   []int // the shape of one sample, where it was given
 	output   string
 	steps    []*step
 	findings []Finding
@@ -118,7 +119,7 @@ type compiler struct {
 }
 
 func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
-	c := &compiler{model: m, opset: map[string]int64{}, values: map[string]*value{}}
+	c := &compiler{model: m, sample: opts.InputShape, opset: map[string]int64{}, values: map[string]*value{}}
 	for _, o := range m.Opsets {
 		domain := o.Domain
 		if domain == "ai.onnx" {
@@ -201,7 +202,12 @@ func (c *compiler) lower(n *onnxio.Node) {
 
 func (c *compiler) outputs(n *onnxio.Node) ([]*value, error) {
 	lowering, ok := operators[n.Op]
-	if !ok || n.Domain != "" && n.Domain != "ai.onnx" {
+	if n.Domain == "ai.onnx.ml" {
+		lowering, ok = classifierOperators[n.Op], classifierOperators[n.Op] != nil
+	} else if n.Domain != "" && n.Domain != "ai.onnx" {
+		ok = false
+	}
+	if !ok {
 		return nil, refuse(wayOut(n), "operator %s is not supported", operatorName(n))
 	}
 	k := &call{Node: n, c: c, opset: c.opset[""]}
@@ -360,6 +366,7 @@ func (c *compiler) network() (*Network, error) {
 		OutputName: c.output,
 		Notes:      c.notes,
 		batch:      c.input.shape[0],
+		sample:     c.sample,
 	}
 	switch b := net.batch; {
 	case c.whole, b.PerSample == 0 && b.Fixed > 1 && (len(out.shape) == 0 || out.shape[0] != b || volume(net.InputShape) == 1):

@@ -22,8 +22,9 @@
 // # Conventions
 //
 // The first dimension of the model's input is the batch. An exporter that fixed it (1, mostly) and wrote it into its
-// Reshape targets is understood, and such a network still takes any number of samples; a network that works at its
-// exported batch size only is run at that. Per-sample shapes leave the batch out. Activations are row-major, one row a
+// Reshape targets is understood, and such a network still takes any number of samples where every step is proven to keep
+// them apart (see rows.go) and two samples together give what each gives alone. Without that proof, a network is run at the
+// batch size of its file, or refused where the file leaves that open and samples are mixed whatever it is. Per-sample shapes leave the batch out. Activations are row-major, one row a
 // sample; the weight of an [Affine] has one row an output.
 //
 // A softmax, log-softmax or sigmoid at the end is the head: it belongs to the model's output, but the network's

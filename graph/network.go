@@ -22,7 +22,9 @@ type Network struct {
 	Notes []string
 
 	// batch is the first dimension of the input: open, or fixed where the network works at one size only.
-	batch  Size
+	batch Size
+	// sample is the shape of one sample where the caller gave it.
+	sample []int
 	model  *onnxio.Model
 	input  *value
 	output *value
@@ -50,8 +52,12 @@ func (net *Network) stripHead() {
 	}
 }
 
-// beforeReshape gives a classifier's logits that are reshaped at the end to no row for each sample.
+// beforeReshape gives a classifier's logits that are laid out at the end as one vector for the whole batch. An output that is
+// given more axes is an image, not logits.
 func (net *Network) beforeReshape(v *value) *value {
+	if len(v.shape) != 1 {
+		return v
+	}
 	for w := v; ; w = w.step.inputs[0] {
 		if net.classifies(w) == nil {
 			if w != v {

@@ -97,6 +97,11 @@ func init() {
 	}
 }
 
+// classifierOperators are those of the domain ai.onnx.ml.
+var classifierOperators = map[string]lowering{
+	"ZipMap": identity, // gives each probability the name of its class
+}
+
 // ways out of operators that are not supported, by what an exporter or a designer can do instead.
 const (
 	useQDQ       = "quantise with QuantizeLinear and DequantizeLinear nodes (QDQ format)"
