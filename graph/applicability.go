@@ -1,9 +1,15 @@
 package graph
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Applicability says whether samples can be reconstructed from a model, and how hard it is.
 type Applicability struct {
+	// InScope says that the model is of a kind that samples can be reconstructed from: a homogeneous chain of layers.
+	InScope bool `json:"in_scope"`
+	// Applicable says that its weights determine samples as well.
 	Applicable bool `json:"applicable"`
 	// Reason says why not, or what makes it easy or hard.
 	Reason string `json:"reason"`
@@ -37,7 +43,7 @@ func (net *Network) applicability(h *Homogeneity, parameters int) Applicability 
 	}
 	dense, err := net.dense()
 	if err != nil {
-		a.Applicable, a.Reason = net.convolutionsApplicable(err)
+		net.convolutionsApplicable(&a, err)
 		return a
 	}
 	first := dense.Layers[0]
@@ -48,26 +54,46 @@ func (net *Network) applicability(h *Homogeneity, parameters int) Applicability 
 		a.Reason = "the network has a single layer, whose weight is one combination of all samples for each class"
 		return a
 	}
-	a.Applicable = true
+	a.InScope, a.Applicable = true, spectrum.Rank > 0
 	a.Reason = a.FirstLayer.difficulty()
 	return a
 }
 
 // convolutionsApplicable says whether samples can be reconstructed from a network with convolutions; notDense is why it is no
 // fully connected one.
-func (net *Network) convolutionsApplicable(notDense error) (bool, string) {
+func (net *Network) convolutionsApplicable(a *Applicability, notDense error) {
 	c, err := net.convolutional()
-	if err != nil {
-		return false, notDense.Error() + "; and " + err.Error()
+	switch {
+	case err != nil:
+		a.Reason = bothReasons(notDense, err)
+		return
+	case len(c.Layers) == 1:
+		a.Reason = "the network has a single layer, whose weight is one combination of all samples for each class"
+		return
 	}
 	layer, _, conditions := c.Informative()
 	name, n := c.Layers[layer].Name, c.Determined(conditions)
-	if n < FewestDetermined {
-		return len(c.Layers) > 1, fmt.Sprintf("layer %q, which says most about the samples, determines no more than %d of them: "+
-			"its weights have few directions, or are mostly those that it started from, and nothing may be found", name, n)
+	a.InScope, a.Applicable = true, n >= FewestDetermined
+	a.Reason = fmt.Sprintf("layer %q, which says most about the samples, determines %d of them: ", name, n)
+	if a.Applicable {
+		a.Reason += "had the network more, they are hard to find"
+	} else {
+		a.Reason += "its weights have few directions, or are mostly those that it started from"
 	}
-	return len(c.Layers) > 1, fmt.Sprintf("layer %q, which says most about the samples, determines %d of them: "+
-		"had the network more, they are hard to find", name, n)
+}
+
+// bothReasons joins why a network is no chain of either kind; one that is the same for both is said once.
+func bothReasons(dense, convolutional error) string {
+	cause := func(err error) string {
+		if inner := errors.Unwrap(err); inner != nil {
+			return inner.Error()
+		}
+		return err.Error()
+	}
+	if cause(dense) == cause(convolutional) {
+		return "neither a fully connected ReLU network nor a chain of convolutions: " + cause(dense)
+	}
+	return dense.Error() + "; and " + convolutional.Error()
 }
 
 // difficulty says in words what the spectrum means for finding the samples.
@@ -75,12 +101,11 @@ func (l *FirstLayer) difficulty() string {
 	if l.Largest <= l.Edge {
 		return "nothing in the first layer stands above its noise: the samples are hidden in the initial weights, if there are any"
 	}
-	text := fmt.Sprintf("the first layer has rank %d of %d above its noise: ", l.Rank, min(l.Outputs, l.Inputs))
-	switch share := float64(l.Rank) / float64(min(l.Outputs, l.Inputs)); {
-	case share < 1./3:
-		return text + "the samples span little, which makes them easy to find"
-	case share < 0.9:
-		return text + "the samples span much, which makes them hard to find"
+	most := min(l.Outputs, l.Inputs)
+	text := fmt.Sprintf("the first layer has rank %d of %d above its noise: ", l.Rank, most)
+	if float64(l.Rank) >= 0.9*float64(most) {
+		return text + "it excludes nothing, and few samples or none may be found"
 	}
-	return text + "it excludes nothing, and few samples or none may be found"
+	return text + fmt.Sprintf("about %d samples can be told apart in it, so that a network trained on no more gives them up, "+
+		"and one trained on many more gives up few or none", l.Rank)
 }

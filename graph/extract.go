@@ -223,20 +223,13 @@ func (e *extraction) elementwise(s *step, v *value, f binaryFunc) error {
 	c := broadcastTo(other.numbers(), v.shape.At(1)).data
 	p := e.layer
 	p.biased = p.biased || p.w != nil && (f == add || f == sub)
-	switch {
-	case f == add:
-		p.affine(func(j int, scale, shift float64) (float64, float64) { return scale, shift + c[j] })
-	case f == sub && left:
-		p.affine(func(j int, scale, shift float64) (float64, float64) { return scale, shift - c[j] })
-	case f == sub:
-		p.affine(func(j int, scale, shift float64) (float64, float64) { return -scale, c[j] - shift })
-	case f == mul:
-		p.affine(func(j int, scale, shift float64) (float64, float64) { return scale * c[j], shift * c[j] })
-	case f == div && left:
-		p.affine(func(j int, scale, shift float64) (float64, float64) { return scale / c[j], shift / c[j] })
-	default:
+	if _, _, ok := affineIn(f, left, 1, 0, 1); !ok {
 		return at(s.node, "it is not affine in the values before it")
 	}
+	p.affine(func(j int, scale, shift float64) (float64, float64) {
+		scale, shift, _ = affineIn(f, left, scale, shift, c[j])
+		return scale, shift
+	})
 	return nil
 }
 

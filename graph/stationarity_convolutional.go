@@ -15,6 +15,8 @@ type Convolutional struct {
 	Layers []ConvolutionalLayer
 	// Slope is the activation's slope for negative arguments: 0 for ReLU.
 	Slope float64
+	// Input is what the model does to a sample before its first layer, nil for nothing, as in [Dense].
+	Input *InputNormalization
 	// InputShape is the shape of one sample, without the batch.
 	InputShape []int
 	// Notes say in words what was removed from the model or folded to come here.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,6 +164,12 @@ func TestConvolutionalGradients(t *testing.T) {
 
 // outputs runs the chain on one sample.
 func (c *Convolutional) outputs(x []float64) []float64 {
+	if c.Input != nil {
+		x = slices.Clone(x)
+		for i := range x {
+			x[i] = c.Input.Scale[i]*x[i] + c.Input.Shift[i]
+		}
+	}
 	for k, l := range c.Layers {
 		if l.Maxima != nil {
 			chosen := make([]int32, len(l.Maxima.Windows))

@@ -355,34 +355,71 @@ func (u *unrolling) affine(s *step, v *value, f binaryFunc) error {
 	if !left {
 		other = s.inputs[0]
 	}
-	if u.layer == nil {
-		return at(s.node, "constants can be folded into a layer only after its weight: normalise samples before the model")
+	if u.layer == nil && len(u.out.Layers) > 0 {
+		return at(s.node, "constants can be folded into a layer only after its weight")
 	}
 	if !s.output.shape.equal(v.shape) {
 		return at(s.node, "%q of shape %v does not fit the values of shape %v element by element", other.name, other.shape, v.shape)
 	}
-	c, err := u.perChannel(s, broadcastTo(other.numbers(), v.shape.At(1)).data)
+	numbers := broadcastTo(other.numbers(), v.shape.At(1)).data
+	if u.layer == nil {
+		return u.normalise(s, f, left, numbers)
+	}
+	c, err := u.perChannel(s, numbers)
 	if err != nil {
 		return err
 	}
 	for i, x := range c {
-		switch {
-		case f == add:
-			u.change(i, 1, x)
-		case f == sub && left:
-			u.change(i, 1, -x)
-		case f == sub:
-			u.change(i, -1, x)
-		case f == mul:
-			u.change(i, x, 0)
-		case f == div && left:
-			u.change(i, 1/x, 0)
-		default:
+		factor, offset, ok := affineIn(f, left, 1, 0, x)
+		if !ok {
 			return at(s.node, "it is not affine in the values before it")
 		}
+		u.change(i, factor, offset)
 	}
 	u.biased = u.biased || f == add || f == sub
 	return nil
+}
+
+// normalise combines the samples with constants before the first layer, element by element: c are those at the places where
+// the elements stand now.
+func (u *unrolling) normalise(s *step, f binaryFunc, left bool, c []float64) error {
+	if u.maxima != nil || len(u.elements) != u.inputs {
+		return at(s.node, "the samples are padded, pooled or cut before they are normalised: normalise them first")
+	}
+	in := u.out.Input
+	if in == nil {
+		in = &InputNormalization{ones(u.inputs), make([]float64, u.inputs)}
+	}
+	for j, e := range u.elements {
+		if len(e) != 1 || e[0].weight != 1 {
+			return at(s.node, "the samples are padded or pooled before they are normalised: normalise them first")
+		}
+		i := e[0].from
+		scale, shift, ok := affineIn(f, left, in.Scale[i], in.Shift[i], c[j])
+		if !ok {
+			return at(s.node, "it is not affine in the values before it")
+		}
+		in.Scale[i], in.Shift[i] = scale, shift
+	}
+	u.out.Input = in
+	return nil
+}
+
+// affineIn is scale x + shift combined with the constant c, on the left or on the right of it.
+func affineIn(f binaryFunc, left bool, scale, shift, c float64) (float64, float64, bool) {
+	switch {
+	case f == add:
+		return scale, shift + c, true
+	case f == sub && left:
+		return scale, shift - c, true
+	case f == sub:
+		return -scale, c - shift, true
+	case f == mul:
+		return scale * c, shift * c, true
+	case f == div && left:
+		return scale / c, shift / c, true
+	}
+	return 0, 0, false
 }
 
 // perChannel is a constant's number for each output of the layer, which must be the same at every position.

@@ -75,7 +75,7 @@ func (a *app) runInspect(ctx context.Context, path, format, check string) error 
 		return fmt.Errorf("%s: its output differs from y of %s by %.3g, more than %.0e of max(1, |y|)", path, check,
 			out.Check.MaxScaledError, out.Check.Tolerance)
 	}
-	if !rep.Applicability.Applicable {
+	if !rep.Applicability.InScope {
 		return &hinted{&audit.ScopeError{Path: path, Err: errors.New(rep.Applicability.Reason)}, ""} // inspect is the hint
 	}
 	return nil

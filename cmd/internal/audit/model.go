@@ -163,6 +163,14 @@ func (m *Model) Channels() int {
 	return 0
 }
 
+// normalization is what the model does to an image before its first layer, nil for nothing.
+func (m *Model) normalization() *graph.InputNormalization {
+	if m.Net != nil {
+		return m.Net.Input
+	}
+	return m.Convolutional.Input
+}
+
 // Problem is the reconstruction problem of the model for images of the size c x h x w that were normalised by norm before
 // they were fed to it.
 func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Problem, error) {
@@ -170,8 +178,7 @@ func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Pro
 	if err != nil {
 		return reconstruct.Problem{}, fmt.Errorf("%s: %w", m.Path, err)
 	}
-	if m.Net != nil && m.Net.Input != nil {
-		in := m.Net.Input
+	if in := m.normalization(); in != nil {
 		// The first layer sees scale (p - mean)/std + shift = (p - mean')/std'.
 		for i, scale := range in.Scale {
 			if !(scale > 0) {
