@@ -57,6 +57,9 @@ type Check struct {
 	Passed         bool    `json:"passed"`
 	// Output is the output that was compared, where it is not the network's: the only other one of the size of the reference.
 	Output string `json:"output,omitempty"`
+	// Gradients are the errors of gradients, by "x" and "d:NAME", where the reference has any; GradientTolerance is theirs.
+	Gradients         map[string]GradientError `json:"gradients,omitempty"`
+	GradientTolerance float64                  `json:"gradient_tolerance,omitempty"`
 }
 
 // Check runs the network in float32 on samples x, which lie one after the other, and compares the output with y. Of a model

@@ -127,6 +127,9 @@ func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
 		}
 		c.opset[domain] = o.Version
 	}
+	if v := c.opset[""]; v > latestOpset {
+		c.note("operator set %d is later than any that is known here (%d): its operators are read as those of %[2]d", v, latestOpset)
+	}
 	for _, t := range m.Initializers {
 		c.values[t.Name] = constantValue(t)
 	}
@@ -136,12 +139,19 @@ func newCompiler(m *onnxio.Model, opts Options) (*compiler, error) {
 	return c, c.chooseInput(opts.InputShape)
 }
 
+// latestOpset is that of ONNX 1.20.
+const latestOpset = 25
+
 // constantValue is a tensor of the file. A scalar is part of the architecture (an epsilon, a factor); everything with a
 // shape may be a parameter.
 func constantValue(t *onnxio.Tensor) *value {
 	v := &value{name: t.Name, shape: fixedShape(t.Shape)}
 	if t.Int64s != nil {
 		v.dtype = t.DType
+	}
+	if t.DType == onnxio.String {
+		v.text = true
+		return v
 	}
 	if len(t.Shape) == 0 && t.Int64s == nil {
 		v.reals = &array[float64]{t.Shape, elements[float64](t)}
@@ -219,6 +229,9 @@ func (c *compiler) outputs(n *onnxio.Node) ([]*value, error) {
 			}
 			if v.unread {
 				return nil, nil
+			}
+			if v.text {
+				return nil, refuse("export the logits without the names of the classes", "input %q holds text", name)
 			}
 		}
 		k.in = append(k.in, v)

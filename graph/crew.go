@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"sync/atomic"
-
-	"unlearnguard/graph/engine"
-)
+import "unlearnguard/graph/engine"
 
 // crew is the threads that kernels work with.
 type crew[T engine.Float] struct {
@@ -55,24 +51,12 @@ func (c *crew[T]) split(n, grain int, f func(l *lane[T], lo, hi int)) {
 		f(c.lanes[0], 0, n)
 		return
 	}
-	var failure atomic.Value
 	c.engine.Range(parts, 1, func(from, to int) {
-		defer func() {
-			if r := recover(); r != nil {
-				failure.CompareAndSwap(nil, panicked{r})
-			}
-		}()
 		for p := from; p < to; p++ {
 			f(c.lanes[p], n*p/parts, n*(p+1)/parts)
 		}
 	})
-	if p, ok := failure.Load().(panicked); ok {
-		panic(p.value)
-	}
 }
-
-// panicked holds a panic's value: an atomic.Value takes values of one type only.
-type panicked struct{ value any }
 
 // worthwhile is the number of elements from which on a second thread saves more time than waking it costs.
 const worthwhile = 1 << 14

@@ -27,6 +27,8 @@ type value struct {
 	rows *rows
 	// weighted marks what depends on a parameter, fixed a parameter whose scale counts with another's.
 	weighted, fixed bool
+	// text marks a tensor of strings.
+	text bool
 	// unread marks what follows from a node that could not be read.
 	unread bool
 }

@@ -81,12 +81,18 @@ func (s *ssimIndex) nearest(query *moments, candidates []*moments, scratch ssimS
 }
 
 // parallel calls work(0) to work(n-1), each once, on several goroutines. Each of them gets a worker of its own from
-// start. It stops early, with the context's error, when the context ends.
+// start. It stops early, with the context's error, when the context ends. A panic of one is one of parallel.
 func parallel(ctx context.Context, n int, start func() func(int)) error {
 	var next atomic.Int64
 	var group sync.WaitGroup
+	var failure atomic.Pointer[any]
 	for range min(n, runtime.GOMAXPROCS(0)) {
 		group.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					failure.CompareAndSwap(nil, &r)
+				}
+			}()
 			work := start()
 			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				work(i)
@@ -94,6 +100,9 @@ func parallel(ctx context.Context, n int, start func() func(int)) error {
 		})
 	}
 	group.Wait()
+	if f := failure.Load(); f != nil {
+		panic(*f)
+	}
 	return ctx.Err()
 }
 

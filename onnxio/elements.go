@@ -17,6 +17,8 @@ const chunkElements = 64 << 10
 func (t *pendingTensor) load(ctx context.Context, src *source) error {
 	t.alloc(t.count)
 	switch {
+	case t.DType == String:
+		return nil
 	case t.file.r != nil:
 		return t.loadRaw(ctx, t.file.r, t.file.off)
 	case t.raw.len() > 0:

@@ -190,7 +190,12 @@ func encodeTensor(t *Tensor) (*message, error) {
 	}
 	e.varint(tensorDataType, int64(t.DType))
 	e.text(tensorName, t.Name)
-	e.elements(tensorRawData, t, int64(n)*int64(layouts[t.DType].width))
+	for _, text := range t.Strings {
+		e.string(tensorStringData, text)
+	}
+	if t.DType != String {
+		e.elements(tensorRawData, t, int64(n)*int64(layouts[t.DType].width))
+	}
 	e.text(tensorDocString, t.Doc)
 	e.properties(tensorMetadataProps, t.Metadata)
 	return e, nil
@@ -198,6 +203,13 @@ func encodeTensor(t *Tensor) (*message, error) {
 
 // check returns the number of elements of a tensor, or an error when what it holds does not fit its type and shape.
 func (t *Tensor) check() (int, error) {
+	if t.DType == String {
+		n, err := elements(t.Shape, math.MaxInt32)
+		if err == nil && n != len(t.Strings) {
+			err = fmt.Errorf("it holds %d strings, but shape %v has %d", len(t.Strings), t.Shape, n)
+		}
+		return 0, err // of numbers
+	}
 	l, ok := layouts[t.DType]
 	if !ok {
 		return 0, fmt.Errorf("its element type %s is not supported", t.DType)

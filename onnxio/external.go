@@ -33,11 +33,14 @@ type externalSpan struct {
 
 // file returns the file at a location, of which only the size is looked up.
 func (x *externalFiles) file(location string) (*externalFile, error) {
+	for strings.HasPrefix(location, "./") {
+		location = strings.TrimPrefix(location, "./")
+	}
 	if f, ok := x.files[location]; ok {
 		return f, nil
 	}
 	if !fs.ValidPath(location) || location == "." || strings.ContainsAny(location, "\\\x00") {
-		return nil, errors.New("the location must be a clean path relative to the model's folder, such as weights.data: no leading / or ./, no .., no backslash")
+		return nil, errors.New("the location must be a clean path relative to the model's folder, such as weights.data: no leading /, no .., no backslash")
 	}
 	if x.dir == "" {
 		return nil, errors.New("no folder is known to read it from; name one in Options.Dir, or export with external_data=False")
@@ -50,6 +53,9 @@ func (x *externalFiles) file(location string) (*externalFile, error) {
 		x.root = root
 	}
 	info, err := x.root.Stat(location)
+	if link, linkErr := x.root.Lstat(location); err != nil && linkErr == nil && link.Mode()&fs.ModeSymlink != 0 {
+		return nil, errors.New("it is a link that leads out of the model's folder, or to nothing; put the file itself beside the model")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; keep the external data beside the model", err)
 	}

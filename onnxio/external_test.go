@@ -75,7 +75,7 @@ func TestExternalDataRefused(t *testing.T) {
 		"absolute":         {[]string{"location", "/etc/passwd"}, unclean},
 		"parent":           {[]string{"location", "../model/w"}, unclean},
 		"parent inside":    {[]string{"location", "a/../w"}, unclean},
-		"unclean":          {[]string{"location", "./w"}, unclean},
+		"unclean":          {[]string{"location", "a/./w"}, unclean},
 		"double slash":     {[]string{"location", "a//w"}, unclean},
 		"backslash":        {[]string{"location", `..\w`}, unclean},
 		"NUL":              {[]string{"location", "w\x00"}, unclean},

@@ -211,15 +211,6 @@ func TestRefused(t *testing.T) {
 			"invalid field number"},
 		"no ir_version": {flaw{model: func(e *message) { e.varint(modelIRVersion, 0) }},
 			"ir_version is 0"},
-		"second opset": {flaw{model: func(e *message) {
-			e.sub(modelOpsetImport, func(e *message) { e.varint(opsetVersion, 11) })
-		}}, `opset versions 17 and 11 are both imported for domain ""`},
-		"opset of an alias": {flaw{model: func(e *message) {
-			e.sub(modelOpsetImport, func(e *message) {
-				e.string(opsetDomain, "ai.onnx")
-				e.varint(opsetVersion, 11)
-			})
-		}}, `opset versions 17 and 11`},
 		"opset 0": {flaw{model: func(e *message) {
 			e.sub(modelOpsetImport, func(e *message) { e.string(opsetDomain, "d") })
 		}}, `opset version of domain "d" is 0`},

@@ -186,4 +186,5 @@ type Tensor struct {
 	Float32s []float32
 	Float64s []float64
 	Int64s   []int64
+	Strings  []string
 }

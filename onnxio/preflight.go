@@ -198,13 +198,18 @@ func (p *preflight) opset(f field) error {
 	if o.Version < 1 {
 		return fmt.Errorf("opset version of domain %s is %d; it must be positive", quote(o.Domain), o.Version)
 	}
-	for _, other := range p.m.Opsets {
-		if other.Domain == o.Domain {
-			if other.Version != o.Version {
-				return fmt.Errorf("opset versions %d and %d are both imported for domain %s", other.Version, o.Version, quote(o.Domain))
-			}
-			return nil
+	for i := range p.m.Opsets {
+		other := &p.m.Opsets[i]
+		if other.Domain != o.Domain {
+			continue
 		}
+		// Tools that merge models leave the imports of all of them. The nodes are those of the latest, as runtimes take them.
+		if other.Version != o.Version {
+			p.ignore(fmt.Sprintf("opset version %d of domain %s, which is imported in version %d as well",
+				min(other.Version, o.Version), quote(o.Domain), max(other.Version, o.Version)))
+		}
+		other.Version = max(other.Version, o.Version)
+		return nil
 	}
 	if len(p.m.Opsets) == 1000 {
 		return errors.New("more than 1000 opsets are imported")

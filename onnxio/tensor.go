@@ -73,8 +73,13 @@ func (p *preflight) tensorProto(f field) (*pendingTensor, error) {
 		case tensorRawData:
 			t.raw, err = f.message()
 			t.bytes[f.num] = t.raw.len()
-		case tensorFloatData, tensorInt32Data, tensorInt64Data, tensorDoubleData, tensorUint64Data, tensorStringData:
+		case tensorFloatData, tensorInt32Data, tensorInt64Data, tensorDoubleData, tensorUint64Data:
 			t.bytes[f.num] += f.size()
+		case tensorStringData:
+			var text string
+			text, err = p.text(f)
+			t.bytes[f.num]++
+			t.Strings = append(t.Strings, text)
 		case tensorDocString:
 			t.Doc, err = p.text(f)
 		case tensorExternalData:
@@ -148,6 +153,9 @@ func elements(shape []int, limit int64) (int, error) {
 
 // place checks that the data of a tensor is all there and in one place, before anything is allocated for it.
 func (p *preflight) place(t *pendingTensor, ext *externalFiles) error {
+	if t.DType == String {
+		return p.placeText(t)
+	}
 	l, ok := layouts[t.DType]
 	if !ok {
 		return t.DType.unsupported()
@@ -165,6 +173,38 @@ func (p *preflight) place(t *pendingTensor, ext *externalFiles) error {
 		return t.placeExternal(l, ext)
 	}
 	return fmt.Errorf("its data_location %d does not exist", t.location)
+}
+
+// placeText checks a tensor of strings, such as the names of classes. It is read where no operator that works on numbers
+// reads it.
+func (p *preflight) placeText(t *pendingTensor) error {
+	if reader := p.m.numericReader(t.Name); reader != nil {
+		return fmt.Errorf("%w; %s reads it", t.DType.unsupported(), reader.label())
+	}
+	n, err := elements(t.Shape, max(int64(len(t.Strings)), 1))
+	if err == nil && (n != len(t.Strings) || t.location != locationDefault || t.bytes != dataBytes{tensorStringData: t.bytes[tensorStringData]}) {
+		err = fmt.Errorf("it has %d strings in string_data for the elements of shape %v", len(t.Strings), t.Shape)
+	}
+	t.count = n
+	return err
+}
+
+// textOperators are those of the standard domain that take strings.
+var textOperators = []string{
+	"Cast", "Concat", "ConcatFromSequence", "Equal", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "If",
+	"LabelEncoder", "Loop", "OneHot", "Pad", "RegexFullMatch", "Reshape", "Shape", "Size", "Slice", "Split", "Squeeze", "StringConcat",
+	"StringNormalizer", "StringSplit", "TfIdfVectorizer", "Tile", "Transpose", "Unique", "Unsqueeze", "Where",
+}
+
+// numericReader is a node that reads a value and cannot take strings, nil if there is none.
+func (m *Model) numericReader(name string) *Node {
+	for i := range m.Nodes {
+		n := &m.Nodes[i]
+		if name != "" && slices.Contains(n.Inputs, name) && (n.Domain == "" || n.Domain == "ai.onnx") && !slices.Contains(textOperators, n.Op) {
+			return n
+		}
+	}
+	return nil
 }
 
 // The values of TensorProto.data_location.
@@ -221,8 +261,11 @@ func dataFieldName(num protowire.Number) string {
 	return "string_data"
 }
 
-// alloc makes the tensor's elements.
+// alloc makes the tensor's elements; strings are there already.
 func (t *Tensor) alloc(n int) {
+	if t.DType == String {
+		return
+	}
 	switch layouts[t.DType].held {
 	case heldFloat32:
 		t.Float32s = make([]float32, n)
@@ -235,5 +278,5 @@ func (t *Tensor) alloc(n int) {
 
 // Len returns the number of elements held.
 func (t *Tensor) Len() int {
-	return max(len(t.Float32s), len(t.Float64s), len(t.Int64s))
+	return max(len(t.Float32s), len(t.Float64s), len(t.Int64s), len(t.Strings))
 }

@@ -230,7 +230,7 @@ func TestWriteRefused(t *testing.T) {
 		"too few elements":  {func(m *Model) { m.Initializers[0].Shape = []int{3, 3} }, `initializer "0.weight": it holds 6 elements of float32, but shape [3 3] has 9`},
 		"another width":     {func(m *Model) { m.Initializers[0].DType = Float64 }, `initializer "0.weight": it holds 0 elements of float64`},
 		"not a float16":     {func(m *Model) { m.Initializers[0].DType = Float16; m.Initializers[0].Float32s[4] = 0.1 }, `tensor "0.weight": element 4 is 0.1, which float16 cannot hold`},
-		"not a type":        {func(m *Model) { m.Initializers[0].DType = String }, `its element type string is not supported`},
+		"not a type":        {func(m *Model) { m.Initializers[0].DType = 14 }, `its element type complex64 is not supported`},
 		"undefined name":    {func(m *Model) { m.Nodes[1].Inputs[0] = "q" }, `node 1: Relu "/1/Relu": it reads "q"`},
 		"no attribute kind": {func(m *Model) { m.Nodes[0].Attributes[0].Kind = 0 }, `its kind (type 0) cannot be written`},
 		"no tensor":         {func(m *Model) { m.Nodes[0].Attributes[0].Kind = KindTensor }, `its tensor is missing`},

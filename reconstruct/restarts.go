@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -65,7 +66,7 @@ func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, 
 	}
 }
 
-// parallel runs work on up to threads goroutines; next hands out 0 ... n-1.
+// parallel runs work on up to threads goroutines; next hands out 0 ... n-1. A panic of one is one of parallel.
 func parallel(threads, n int, work func(next func() (int, bool))) {
 	var mu sync.Mutex
 	i := 0
@@ -76,10 +77,21 @@ func parallel(threads, n int, work func(next func() (int, bool))) {
 		return i - 1, i <= n
 	}
 	var wg sync.WaitGroup
+	var failure atomic.Pointer[any]
 	for range min(threads, n) {
-		wg.Go(func() { work(next) })
+		wg.Go(func() {
+			defer func() {
+				if r := recover(); r != nil {
+					failure.CompareAndSwap(nil, &r)
+				}
+			}()
+			work(next)
+		})
 	}
 	wg.Wait()
+	if f := failure.Load(); f != nil {
+		panic(*f)
+	}
 }
 
 // reporter turns the steps of concurrent restarts into calls of the user's callback, one at a time.

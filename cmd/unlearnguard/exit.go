@@ -8,6 +8,7 @@ import (
 
 	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
+	"unlearnguard/graph"
 )
 
 // The exit codes, in one place. 2 is left to a crash of the Go runtime, so that a panic never reads as a verdict.
@@ -42,9 +43,12 @@ func (e *verdictError) Error() string { return e.reason }
 func exitCode(err error) int {
 	var verdict *verdictError
 	var scope *audit.ScopeError
+	var defect *graph.DefectError
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &defect):
+		return exitError
 	case errors.As(err, &verdict):
 		return verdict.code
 	case errors.Is(err, context.Canceled):

@@ -124,7 +124,7 @@ func (a *app) runChange(ctx context.Context, name, path, out, format string, app
 	if err := checkFile(out); err != nil {
 		return err
 	}
-	from, err := audit.Open(ctx, path)
+	from, err := audit.Open(ctx, path, graph.Options{})
 	if err != nil {
 		return err
 	}

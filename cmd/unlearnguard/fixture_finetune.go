@@ -13,6 +13,7 @@ import (
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
+	"unlearnguard/graph"
 )
 
 // tuneOptions are the flags of fixture fine-tune and fixture relabel.
@@ -98,7 +99,7 @@ func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) err
 	if err := o.check(); err != nil {
 		return err
 	}
-	from, err := audit.Open(ctx, o.model)
+	from, err := audit.Open(ctx, o.model, graph.Options{})
 	if err != nil {
 		return err
 	}

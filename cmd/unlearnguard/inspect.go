@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +28,7 @@ type inspection struct {
 
 func (a *app) inspect() *cobra.Command {
 	var format, check string
+	var file modelFlags
 	c := &cobra.Command{
 		Use:   "inspect MODEL",
 		Short: "What is this model, and can anything be said about it?",
@@ -33,33 +37,40 @@ supported or not homogeneous, with the reason and what the exporter can do; how 
 structure and by measurement; and whether samples can be reconstructed from it, and how hard that is.
 
 With --check it runs the model on the inputs x of an .npz file and compares the output with y, so that anyone can see that
-the import is right.`,
+the import is right. Where the file has an array dy as well, the gradient of sum(dy * y) is compared with dx (by the inputs)
+and with each array d:NAME (by the parameter NAME), so that anyone can see that the differentiation is right. Where the model
+leaves the shape of its input open, x states it.`,
 		Example: "  unlearnguard inspect model.onnx --check outputs.npz --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := chosen("format", format, "text", "json"); err != nil {
 				return err
 			}
-			return a.runInspect(c.Context(), args[0], format, check)
+			return a.runInspect(c.Context(), args[0], file, format, check)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "`format` on stdout: text or json")
-	c.Flags().StringVar(&check, "check", "", "`FILE` (.npz) with arrays x (inputs) and y (expected outputs)")
+	c.Flags().StringVar(&check, "check", "", "`FILE` (.npz) with arrays x (inputs) and y (expected outputs), and for gradients dy, dx, d:NAME")
+	file.add(c)
 	return c
 }
 
-func (a *app) runInspect(ctx context.Context, path, format, check string) error {
+func (a *app) runInspect(ctx context.Context, path string, file modelFlags, format, check string) error {
+	opts, err := file.options()
+	if err != nil {
+		return err
+	}
 	model, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
 	if err != nil {
 		return err
 	}
-	rep, err := graph.Inspect(ctx, model, graph.Options{})
+	rep, err := graph.Inspect(ctx, model, opts)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	out := inspection{Schema: inspectSchema, Report: rep}
 	if check != "" {
-		if out.Check, err = runCheck(ctx, model, check); err != nil {
+		if out.Report, out.Check, err = runCheck(ctx, model, rep, opts, check); err != nil {
 			return err
 		}
 	}
@@ -72,33 +83,90 @@ func (a *app) runInspect(ctx context.Context, path, format, check string) error 
 		return err
 	}
 	if out.Check != nil && !out.Check.Passed {
-		return fmt.Errorf("%s: its output differs from y of %s by %.3g, more than %.0e of max(1, |y|)", path, check,
-			out.Check.MaxScaledError, out.Check.Tolerance)
+		return failedCheck(path, check, out.Check)
 	}
-	if !rep.Applicability.InScope {
-		return &hinted{&audit.ScopeError{Path: path, Err: errors.New(rep.Applicability.Reason)}, ""} // inspect is the hint
+	if !out.Applicability.InScope {
+		return &hinted{&audit.ScopeError{Path: path, Err: errors.New(out.Applicability.Reason)}, ""} // inspect is the hint
 	}
 	return nil
 }
 
-// runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output. It returns nil
-// for a model that cannot be run, of which the inspection says why.
-func runCheck(ctx context.Context, model *onnxio.Model, path string) (*graph.Check, error) {
-	network, err := graph.Compile(model, graph.Options{})
-	if err != nil {
-		return nil, nil
+func failedCheck(path, check string, c *graph.Check) error {
+	if c.MaxScaledError > c.Tolerance {
+		return fmt.Errorf("%s: its output differs from y of %s by %.3g, more than %.0e of max(1, |y|)", path, check, c.MaxScaledError, c.Tolerance)
 	}
-	x, _, err := images.ReadArray(path, "x")
+	for _, name := range slices.Sorted(maps.Keys(c.Gradients)) {
+		if e := c.Gradients[name].MaxScaledError; e > c.GradientTolerance {
+			return fmt.Errorf("%s: its gradient by %s differs from that of %s by %.3g, more than %.0e of max(1, |gradient|)",
+				path, name, check, e, c.GradientTolerance)
+		}
+	}
+	return fmt.Errorf("%s: it does not agree with %s", path, check)
+}
+
+// runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output. Where the model
+// leaves its input open, x says what the report is about. The check is nil for a model that cannot be run, of which the
+// report says why.
+func runCheck(ctx context.Context, model *onnxio.Model, rep *graph.Report, opts graph.Options, path string) (*graph.Report, *graph.Check, error) {
+	x, shape, err := images.ReadArray(path, "x")
 	if err != nil {
-		return nil, fmt.Errorf("--check: %w", err)
+		return rep, nil, fmt.Errorf("--check: %w", err)
+	}
+	network, err := graph.Compile(model, opts)
+	if err != nil && opts.InputShape == nil && len(shape) > 1 {
+		opts.InputShape = shape[1:]
+		if network, err = graph.Compile(model, opts); err == nil {
+			if rep, err = graph.Inspect(ctx, model, opts); err != nil {
+				return rep, nil, fmt.Errorf("%s: %w", model.Path, err)
+			}
+			rep.Notes = append(rep.Notes, fmt.Sprintf("the model leaves the shape of its input open; one sample of x of %s has the shape %v", path, shape[1:]))
+		}
+	}
+	if err != nil {
+		rep.Notes = append(rep.Notes, fmt.Sprintf("--check %s: nothing was compared, as the model cannot be run", path))
+		return rep, nil, nil
 	}
 	y, _, err := images.ReadArray(path, "y", network.OutputName)
 	if err != nil {
-		return nil, fmt.Errorf("--check: %w", err)
+		return rep, nil, fmt.Errorf("--check: %w", err)
 	}
 	check, err := network.Check(ctx, x, y)
-	if err != nil {
-		return nil, fmt.Errorf("--check %s: %w", path, err)
+	if err == nil {
+		err = checkGradients(ctx, network, check, path, x)
 	}
-	return check, nil
+	if err != nil {
+		return rep, nil, fmt.Errorf("--check %s: %w", path, err)
+	}
+	return rep, check, nil
+}
+
+// checkGradients compares gradients where the file has any.
+func checkGradients(ctx context.Context, network *graph.Network, check *graph.Check, path string, x []float64) error {
+	names, err := images.ArrayNames(path)
+	if err != nil || !slices.Contains(names, "dy") {
+		return err
+	}
+	arrays := map[string][]float64{}
+	for _, name := range names {
+		key := name
+		switch {
+		case name == "dx":
+			key = "x"
+		case name != "dy" && !strings.HasPrefix(name, "d:"):
+			continue
+		}
+		if arrays[key], _, err = images.ReadArray(path, name); err != nil {
+			return err
+		}
+	}
+	dy := arrays["dy"]
+	delete(arrays, "dy")
+	if check.Gradients, err = network.CheckGradients(ctx, x, dy, arrays); err != nil {
+		return err
+	}
+	check.GradientTolerance = network.GradientTolerance()
+	for _, e := range check.Gradients {
+		check.Passed = check.Passed && e.MaxScaledError <= check.GradientTolerance
+	}
+	return nil
 }

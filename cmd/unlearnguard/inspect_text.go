@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -36,6 +38,9 @@ func writeInspection(w io.Writer, r inspection) error {
 	_, err := fmt.Fprintf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
 	if c := r.Check; c != nil {
 		_, err = fmt.Fprintf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
+		for _, name := range slices.Sorted(maps.Keys(c.Gradients)) {
+			_, err = fmt.Fprintf(w, "gradient by %s: largest absolute error %.3g, scaled %.3g\n", name, c.Gradients[name].MaxAbsError, c.Gradients[name].MaxScaledError)
+		}
 	}
 	return err
 }

@@ -49,6 +49,7 @@ type modelFile struct {
 type reconstructOptions struct {
 	model, out, shape, format, method string
 	norm                              normFlags
+	file                              modelFlags
 	run                               runFlags
 	published                         publishedFlags
 	shown                             int
@@ -83,6 +84,7 @@ Without a mean image the pictures are deviations from an unknown mean.
 	f.SortFlags = false
 	f.StringVarP(&o.out, "out", "o", "recovered", "`FOLDER` to write to")
 	f.StringVar(&o.shape, "shape", "", "size of an image as `CxHxW`: channels, rows, columns (default the model's input, or a square)")
+	o.file.add(c)
 	o.norm.add(c, "", "the model")
 	f.IntVar(&o.shown, "show", 60, "`number` of samples in the picture")
 	f.StringVar(&o.format, "format", "text", "`format`: text, or json to write "+samplesJSON+" to stdout as well")
@@ -172,8 +174,11 @@ type subject struct {
 // read opens the model and finds out what its inputs went through.
 func (o *reconstructOptions) read(ctx context.Context) (subject, error) {
 	var s subject
-	var err error
-	if s.model, err = audit.Open(ctx, o.model); err != nil {
+	opts, err := o.file.options()
+	if err != nil {
+		return s, err
+	}
+	if s.model, err = audit.Open(ctx, o.model, opts); err != nil {
 		return s, err
 	}
 	if s.shape, err = imageShape(o.shape, s.model.Input()); err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"os"
 )
 
 // app is what the commands share: where data and messages go.
@@ -30,8 +31,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitCode(err)
 }
 
-// execute runs one command line.
-func (a *app) execute(ctx context.Context, args ...string) error {
+// defectError is a panic: a defect of this program, whatever it was given.
+type defectError struct {
+	value any
+	stack []byte
+}
+
+func (e *defectError) Error() string {
+	text := fmt.Sprintf("%v: this is a defect, please report it with the command and, if you can, its files", e.value)
+	if os.Getenv("UNLEARNGUARD_DEBUG") != "" {
+		text += "\n" + string(e.stack)
+	}
+	return text
+}
+
+// execute runs one command line. No panic leaves it: the exit code of a crash could be taken for another.
+func (a *app) execute(ctx context.Context, args ...string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &defectError{r, debug.Stack()}
+		}
+	}()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)

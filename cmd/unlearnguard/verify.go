@@ -16,6 +16,7 @@ import (
 
 // verifyOptions are the flags of verify.
 type verifyOptions struct {
+	file                        modelFlags
 	before, after               string
 	forget, retain, reference   []string
 	norm, normBefore, normAfter normFlags
@@ -57,6 +58,7 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 	f.StringArrayVar(&o.forget, "forget", nil, "`IMAGES` that were to be forgotten")
 	f.StringArrayVar(&o.retain, "retain", nil, "`IMAGES` that were to stay")
 	f.StringArrayVar(&o.reference, "reference", nil, "`IMAGES` of the same kind that were never trained on")
+	o.file.add(c)
 	o.norm.add(c, "", "both models")
 	o.normBefore.add(c, "-before", "the model before")
 	o.normAfter.add(c, "-after", "the model after")
@@ -118,11 +120,14 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 	}
 	// The setting of Wang et al. 2004 goes with their window.
 	r.SSIM.Population = r.SSIM.Window == metrics.Gaussian
-	var err error
-	if r.Before, err = audit.Open(ctx, o.before); err != nil {
+	opts, err := o.file.options()
+	if err != nil {
 		return nil, nil, err
 	}
-	if r.After, err = audit.Open(ctx, o.after); err != nil {
+	if r.Before, err = audit.Open(ctx, o.before, opts); err != nil {
+		return nil, nil, err
+	}
+	if r.After, err = audit.Open(ctx, o.after, opts); err != nil {
 		return nil, nil, err
 	}
 	inputs, err := o.readImages(ctx, r)

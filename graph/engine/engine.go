@@ -97,5 +97,6 @@ func (e *Engine[T]) Threads() int { return len(e.pool.workers) + 1 }
 
 // Range calls f on parts [lo, hi) of [0, n) that together cover it, on all threads, and returns when all have returned.
 // Parts begin at multiples of grain. f must not call methods that use threads themselves (products, packing, Range).
-// A func made at each call escapes to the heap; keep it where nothing may be allocated.
+// A func made at each call escapes to the heap; keep it where nothing may be allocated. A panic of f on any thread is one
+// of Range.
 func (e *Engine[T]) Range(n, grain int, f func(lo, hi int)) { e.pool.run(n, grain, f) }

@@ -16,6 +16,8 @@ type pool struct {
 	n, grain int
 	f        func(lo, hi int)
 	next     atomic.Int64
+	// failure is the first panic of a part, which run panics with on the caller's goroutine.
+	failure atomic.Pointer[any]
 }
 
 func newPool(threads int) *pool {
@@ -60,9 +62,18 @@ func (p *pool) run(n, grain int, f func(lo, hi int)) {
 	p.work()
 	p.done.Wait()
 	p.f = nil
+	if failure := p.failure.Swap(nil); failure != nil {
+		panic(*failure)
+	}
 }
 
 func (p *pool) work() {
+	defer func() {
+		if r := recover(); r != nil {
+			failure := r // on the heap only now
+			p.failure.CompareAndSwap(nil, &failure)
+		}
+	}()
 	for {
 		lo := (int(p.next.Add(1)) - 1) * p.grain
 		if lo >= p.n {

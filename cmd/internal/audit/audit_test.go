@@ -30,7 +30,7 @@ func opened(t *testing.T, net *graph.Dense) *Model {
 	if err := onnxio.WriteFile(path, fixtures.Export(net, 1, digits.Side, digits.Side)); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Open(context.Background(), path)
+	m, err := Open(context.Background(), path, graph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/digits"
 	"unlearnguard/fixtures/images"
+	"unlearnguard/graph"
 	"unlearnguard/metrics"
 	"unlearnguard/onnxio"
 	"unlearnguard/reconstruct"
@@ -35,7 +36,7 @@ func convolved(t *testing.T, set *images.Set, positions []int, norm images.Norma
 	if err := onnxio.WriteFile(path, fixtures.ExportConvolutional(net, o.Convolutions)); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Open(context.Background(), path)
+	m, err := Open(context.Background(), path, graph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,15 +42,15 @@ func (e *ScopeError) Error() string {
 // Unwrap returns the reason.
 func (e *ScopeError) Unwrap() error { return e.Err }
 
-// Open imports the model at path. The error is a *ScopeError when the file is a sound model of a kind that samples
+// Open imports the model at path; opts say what it leaves open. The error is a *ScopeError when the file is a sound model of a kind that samples
 // cannot be reconstructed from.
-func Open(ctx context.Context, path string) (*Model, error) {
+func Open(ctx context.Context, path string, opts graph.Options) (*Model, error) {
 	file, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
 	if err != nil {
 		return nil, err
 	}
 	file.Path = "" // the errors of package graph would name it a second time
-	network, err := graph.Compile(file, graph.Options{})
+	network, err := graph.Compile(file, opts)
 	if err != nil {
 		return nil, &ScopeError{Path: path, Err: err}
 	}

@@ -91,7 +91,7 @@ func (n *Network) Open(ctx context.Context, dir, name string, like *images.Set) 
 	if err := onnxio.WriteFile(path, fixtures.Export(n.Net, like.C, like.H, like.W)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return audit.Open(ctx, path)
+	return audit.Open(ctx, path, graph.Options{})
 }
 
 // DataSets is the folder of the data sets that benchmarks train on, which are no part of the project: data in
