@@ -98,8 +98,10 @@ func (b *program[T]) gradientIntervals(end int) []place[T] {
 	}
 	if b.opts.layers {
 		for _, l := range b.layers {
-			if p, ok := index[l.out.storage]; ok {
-				places[p].to = end
+			for _, s := range []*storage[T]{l.out.storage, l.samples.storage} {
+				if p, ok := index[s]; ok {
+					places[p].to = end
+				}
 			}
 		}
 	}

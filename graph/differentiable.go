@@ -219,8 +219,9 @@ type Pass[T engine.Float] struct {
 // LayerPass is what a layer with a weight saw.
 type LayerPass[T engine.Float] struct {
 	*Layer
-	// Activations holds the layer's input and Signals the gradient by its output, sample after sample.
-	Activations, Signals []T
+	// Activations holds the layer's input and InputGradient the gradient by it, Signals the gradient by the layer's output:
+	// sample after sample.
+	Activations, InputGradient, Signals []T
 }
 
 // Run runs the network on samples x, which lie one after the other. After each batch is computed forward, weigh sets the
@@ -273,7 +274,7 @@ func (r *Runner[T]) runBatch(first, n int, x []T, weigh func(first, n int, y, we
 	if r.opts.Layers {
 		for i := range p.layers {
 			l := &p.layers[i]
-			pass.Layers = append(pass.Layers, LayerPass[T]{l.describe(), l.samples.data, l.out.grad})
+			pass.Layers = append(pass.Layers, LayerPass[T]{l.describe(), l.samples.data, l.samples.grad, l.out.grad})
 		}
 	}
 	return visit(pass)

@@ -250,6 +250,11 @@ func (b *program[T]) reverse(weight []T) {
 	if b.input.wanted {
 		b.input.gradient()
 	}
+	for _, l := range b.layers {
+		if l.samples.wanted {
+			l.samples.gradient() // zero where nothing came back
+		}
+	}
 }
 
 func (b *program[T]) reverseSteps(steps []instruction[T]) {
