@@ -25,6 +25,9 @@ type piece struct{ from, n int }
 func convolveAt[T engine.Float](o convolution) func(*site[T]) kernel[T] {
 	return func(s *site[T]) kernel[T] {
 		x, w := s.in[0].shape, s.in[1].shape
+		if o.suitsWinograd(x, w) {
+			return newWinograd(o, s)
+		}
 		c := &convolving[T]{
 			site: s, groups: o.groups, samples: x[0], channels: w[1], filters: w[0] / o.groups,
 			places: volume(s.out.shape[2:]), plane: volume(x[2:]), kernel: volume(o.kernel),
@@ -121,6 +124,10 @@ const (
 	scratchProduct
 	scratchGradient
 	scratchWeight
+	scratchTiles
+	scratchCollected
+	scratchKernel
+	scratchBack
 )
 
 func (c *convolving[T]) forward() {

@@ -35,6 +35,7 @@ type kernel[T Float] struct {
 	mulAdd      func(n int, dst, x, y *T)
 	axpy        func(n int, dst, x *T, alpha T)
 	dot         func(n int, x, y *T) float64
+	winograd    [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
 }
 
 // kernels are those for T that this processor can run, fastest first.

@@ -30,6 +30,9 @@ var avx512F32 = kernel[float32]{
 	gemm: gemmAVX512F32, exp: expAVX512F32, sigmoid: sigmoidAVX512F32, sigmoidGrad: sigmoidGradAVX512F32,
 	relu: reluAVX512F32, activate: activateAVX512F32, tangent: tangentAVX512F32, excess: excessAVX512F32,
 	mul: mulAVX512F32, mulAdd: mulAddAVX512F32, axpy: axpyAVX512F32, dot: dotAVX512F32,
+	winograd: [transforms]func(int, *float32, int, int, *float32, int, int){
+		winogradInputAVX512F32, winogradInputAdjointAVX512F32, winogradOutputAVX512F32, winogradOutputAdjointAVX512F32, winogradWeightAVX512F32, winogradWeightAdjointAVX512F32,
+	},
 }
 
 var avx512F64 = kernel[float64]{
@@ -38,6 +41,9 @@ var avx512F64 = kernel[float64]{
 	gemm: gemmAVX512F64, exp: expAVX512F64, sigmoid: sigmoidAVX512F64, sigmoidGrad: sigmoidGradAVX512F64,
 	relu: reluAVX512F64, activate: activateAVX512F64, tangent: tangentAVX512F64, excess: excessAVX512F64,
 	mul: mulAVX512F64, mulAdd: mulAddAVX512F64, axpy: axpyAVX512F64, dot: dotAVX512F64,
+	winograd: [transforms]func(int, *float64, int, int, *float64, int, int){
+		winogradInputAVX512F64, winogradInputAdjointAVX512F64, winogradOutputAVX512F64, winogradOutputAdjointAVX512F64, winogradWeightAVX512F64, winogradWeightAdjointAVX512F64,
+	},
 }
 
 var avx2F32 = kernel[float32]{
@@ -46,6 +52,9 @@ var avx2F32 = kernel[float32]{
 	gemm: gemmAVX2F32, exp: expAVX2F32, sigmoid: sigmoidAVX2F32, sigmoidGrad: sigmoidGradAVX2F32,
 	relu: reluAVX2F32, activate: activateAVX2F32, tangent: tangentAVX2F32, excess: excessAVX2F32,
 	mul: mulAVX2F32, mulAdd: mulAddAVX2F32, axpy: axpyAVX2F32, dot: dotAVX2F32,
+	winograd: [transforms]func(int, *float32, int, int, *float32, int, int){
+		winogradInputAVX2F32, winogradInputAdjointAVX2F32, winogradOutputAVX2F32, winogradOutputAdjointAVX2F32, winogradWeightAVX2F32, winogradWeightAdjointAVX2F32,
+	},
 }
 
 var avx2F64 = kernel[float64]{
@@ -54,4 +63,7 @@ var avx2F64 = kernel[float64]{
 	gemm: gemmAVX2F64, exp: expAVX2F64, sigmoid: sigmoidAVX2F64, sigmoidGrad: sigmoidGradAVX2F64,
 	relu: reluAVX2F64, activate: activateAVX2F64, tangent: tangentAVX2F64, excess: excessAVX2F64,
 	mul: mulAVX2F64, mulAdd: mulAddAVX2F64, axpy: axpyAVX2F64, dot: dotAVX2F64,
+	winograd: [transforms]func(int, *float64, int, int, *float64, int, int){
+		winogradInputAVX2F64, winogradInputAdjointAVX2F64, winogradOutputAVX2F64, winogradOutputAdjointAVX2F64, winogradWeightAVX2F64, winogradWeightAdjointAVX2F64,
+	},
 }

@@ -12,6 +12,7 @@ func plainKernel[T Float]() *kernel[T] {
 		exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
 		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
 		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T],
+		winograd: plainWinograd[T](),
 	}
 }
 

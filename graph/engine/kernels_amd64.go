@@ -62,6 +62,36 @@ func axpyAVX512F32(n int, dst *float32, x *float32, alpha float32)
 //go:noescape
 func dotAVX512F32(n int, x *float32, y *float32) float64
 
+// winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX512F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAVX512F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX512F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAVX512F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX512F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
 // gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
@@ -132,6 +162,36 @@ func transposeAVX2F32(k int, src *float32, ld int, rows int, dst *float32, width
 //go:noescape
 func copyColumnsAVX2F32(k int, src *float32, ld int, dst *float32, width int)
 
+// winogradInputAVX2F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX2F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAVX2F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX2F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAVX2F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX2F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
 // gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
@@ -191,6 +251,36 @@ func axpyAVX512F64(n int, dst *float64, x *float64, alpha float64)
 //
 //go:noescape
 func dotAVX512F64(n int, x *float64, y *float64) float64
+
+// winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX512F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAVX512F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX512F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAVX512F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX512F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
 
 // gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
 //
@@ -261,3 +351,33 @@ func transposeAVX2F64(k int, src *float64, ld int, rows int, dst *float64, width
 //
 //go:noescape
 func copyColumnsAVX2F64(k int, src *float64, ld int, dst *float64, width int)
+
+// winogradInputAVX2F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX2F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAVX2F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX2F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAVX2F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX2F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
