@@ -128,6 +128,7 @@ const (
 	scratchCollected
 	scratchKernel
 	scratchBack
+	scratchPart
 )
 
 func (c *convolving[T]) forward() {

@@ -46,6 +46,22 @@ func (l *lane[T]) scratch(index, n int) []T {
 	return l.memory[index][:n]
 }
 
+// accumulate sets grad to what set gives for its elements [from, to), or adds that if beta is 1: by runs that stay in the
+// first-level cache.
+func (l *lane[T]) accumulate(grad []T, beta T, set func(part []T, from, to int)) {
+	if beta == 0 {
+		set(grad, 0, len(grad))
+		return
+	}
+	const run = 2048
+	part := l.scratch(scratchPart, min(run, len(grad)))
+	for from := 0; from < len(grad); from += run {
+		to := min(from+run, len(grad))
+		set(part[:to-from], from, to)
+		l.engine.Axpy(grad[from:to], 1, part[:to-from])
+	}
+}
+
 // split calls f on consecutive parts [lo, hi) of [0, n), each on a lane of its own, and returns when all have returned. A
 // part has at least grain items. What f computes for an item must not depend on the part it is in. A panic of f on any
 // thread is one of split.

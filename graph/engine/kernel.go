@@ -31,10 +31,14 @@ type kernel[T Float] struct {
 	activate    func(n int, h, s, z, b *T, alpha, slope, rise T)
 	tangent     func(n int, ubar, zbar, g, u, s *T, scale, slope T)
 	excess      func(n int, dst, x *T, low, high T)
+	reluGrad    func(n int, dst, g, y *T, slope T)
+	affine      func(n int, dst, x *T, factor, offset T)
+	add         func(n int, dst, x, y *T)
 	mul         func(n int, dst, x, y *T)
 	mulAdd      func(n int, dst, x, y *T)
 	axpy        func(n int, dst, x *T, alpha T)
 	dot         func(n int, x, y *T) float64
+	sum         func(n int, x *T) float64
 	winograd    [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
 }
 

@@ -42,6 +42,21 @@ func tangentAVX512F32(n int, ubar *float32, zbar *float32, grad *float32, u *flo
 //go:noescape
 func excessAVX512F32(n int, dst *float32, x *float32, low float32, high float32)
 
+// reluGradAVX512F32 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX512F32(n int, dst *float32, grad *float32, y *float32, slope float32)
+
+// affineAVX512F32 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX512F32(n int, dst *float32, x *float32, factor float32, offset float32)
+
+// addAVX512F32 sets dst to x + y.
+//
+//go:noescape
+func addAVX512F32(n int, dst *float32, x *float32, y *float32)
+
 // mulAVX512F32 sets dst to x y.
 //
 //go:noescape
@@ -61,6 +76,11 @@ func axpyAVX512F32(n int, dst *float32, x *float32, alpha float32)
 //
 //go:noescape
 func dotAVX512F32(n int, x *float32, y *float32) float64
+
+// sumAVX512F32 returns the sum of x, accumulated in float64.
+//
+//go:noescape
+func sumAVX512F32(n int, x *float32) float64
 
 // winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
 //
@@ -132,6 +152,21 @@ func tangentAVX2F32(n int, ubar *float32, zbar *float32, grad *float32, u *float
 //go:noescape
 func excessAVX2F32(n int, dst *float32, x *float32, low float32, high float32)
 
+// reluGradAVX2F32 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX2F32(n int, dst *float32, grad *float32, y *float32, slope float32)
+
+// affineAVX2F32 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX2F32(n int, dst *float32, x *float32, factor float32, offset float32)
+
+// addAVX2F32 sets dst to x + y.
+//
+//go:noescape
+func addAVX2F32(n int, dst *float32, x *float32, y *float32)
+
 // mulAVX2F32 sets dst to x y.
 //
 //go:noescape
@@ -151,6 +186,11 @@ func axpyAVX2F32(n int, dst *float32, x *float32, alpha float32)
 //
 //go:noescape
 func dotAVX2F32(n int, x *float32, y *float32) float64
+
+// sumAVX2F32 returns the sum of x, accumulated in float64.
+//
+//go:noescape
+func sumAVX2F32(n int, x *float32) float64
 
 // transposeAVX2F32 sets dst[l*width+i] to src[i*ld+l] for i in one vector, and l < k, a multiple of half a vector. From row `rows` on it takes the last one again.
 //
@@ -232,6 +272,21 @@ func tangentAVX512F64(n int, ubar *float64, zbar *float64, grad *float64, u *flo
 //go:noescape
 func excessAVX512F64(n int, dst *float64, x *float64, low float64, high float64)
 
+// reluGradAVX512F64 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX512F64(n int, dst *float64, grad *float64, y *float64, slope float64)
+
+// affineAVX512F64 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX512F64(n int, dst *float64, x *float64, factor float64, offset float64)
+
+// addAVX512F64 sets dst to x + y.
+//
+//go:noescape
+func addAVX512F64(n int, dst *float64, x *float64, y *float64)
+
 // mulAVX512F64 sets dst to x y.
 //
 //go:noescape
@@ -251,6 +306,11 @@ func axpyAVX512F64(n int, dst *float64, x *float64, alpha float64)
 //
 //go:noescape
 func dotAVX512F64(n int, x *float64, y *float64) float64
+
+// sumAVX512F64 returns the sum of x, accumulated in float64.
+//
+//go:noescape
+func sumAVX512F64(n int, x *float64) float64
 
 // winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
 //
@@ -322,6 +382,21 @@ func tangentAVX2F64(n int, ubar *float64, zbar *float64, grad *float64, u *float
 //go:noescape
 func excessAVX2F64(n int, dst *float64, x *float64, low float64, high float64)
 
+// reluGradAVX2F64 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX2F64(n int, dst *float64, grad *float64, y *float64, slope float64)
+
+// affineAVX2F64 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX2F64(n int, dst *float64, x *float64, factor float64, offset float64)
+
+// addAVX2F64 sets dst to x + y.
+//
+//go:noescape
+func addAVX2F64(n int, dst *float64, x *float64, y *float64)
+
 // mulAVX2F64 sets dst to x y.
 //
 //go:noescape
@@ -341,6 +416,11 @@ func axpyAVX2F64(n int, dst *float64, x *float64, alpha float64)
 //
 //go:noescape
 func dotAVX2F64(n int, x *float64, y *float64) float64
+
+// sumAVX2F64 returns the sum of x, accumulated in float64.
+//
+//go:noescape
+func sumAVX2F64(n int, x *float64) float64
 
 // transposeAVX2F64 sets dst[l*width+i] to src[i*ld+l] for i in one vector, and l < k, a multiple of half a vector. From row `rows` on it takes the last one again.
 //
