@@ -17,6 +17,9 @@ type crew[T engine.Float] struct {
 type lane[T engine.Float] struct {
 	engine *engine.Engine[T]
 	memory [][]T
+	// left and right are a product's operands.
+	left  engine.Left[T]
+	right engine.Right[T]
 }
 
 func newCrew[T engine.Float](threads int) (*crew[T], error) {

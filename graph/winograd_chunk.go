@@ -63,11 +63,18 @@ func (w *winograd[T]) chunks(parts int, visit func(part int, c chunk[T])) {
 	})
 }
 
-// stride is the distance of a transformed tile's elements: not a power of two, for which they would share a few lines of
-// the first-level cache.
-func (c *chunk[T]) stride(channels int) int {
-	return c.n*c.rows*c.across*channels + engine.WinogradUnit
+// pitch is the distance of two tiles, and stride that of a transformed tile's elements. They are no multiples of a large
+// power of two, for which rows would share a few lines of the first-level cache.
+func pitch(channels int) int {
+	if channels%128 == 0 {
+		return channels + engine.WinogradUnit
+	}
+	return channels
 }
+
+func (c *chunk[T]) stride(channels int) int { return c.tiles()*pitch(channels) + engine.WinogradUnit }
+
+func (c *chunk[T]) tiles() int { return c.n * c.rows * c.across }
 
 // eachTile visits the tiles for some of the channels, on all threads of the chunk: with the tile's pixels in a plane, and its
 // transformed elements.
@@ -80,7 +87,7 @@ func (c *chunk[T]) eachTile(l *lane[T], p plane, pixels, transformed []T, channe
 			for range c.across {
 				visit(engine.Square[T]{Data: pixels[at:], Row: p.cols * channels, Col: channels}, engine.Square[T]{Data: transformed[tile:], Row: 4 * stride, Col: stride})
 				at += 2 * channels
-				tile += channels
+				tile += pitch(channels)
 			}
 		}
 	}
@@ -107,13 +114,12 @@ func (c *chunk[T]) transformed(t engine.Transform, index int, p plane, pixelInde
 
 // multiply multiplies every element of the tiles by its weight.
 func (c *chunk[T]) multiply(index int, v []T, channels int, weights *[products]engine.Right[T], filters int) []T {
-	tiles, from, to := c.n*c.rows*c.across, c.stride(channels), c.stride(filters)
+	from, to := c.stride(channels), c.stride(filters)
 	out := c.lane.scratch(index, products*to)
 	c.spread(products, 1, func(l *lane[T], lo, hi int) {
 		for e := lo; e < hi; e++ {
-			var left engine.Left[T]
-			l.engine.ViewLeft(&left, tiles, channels, v[e*from:], channels)
-			l.engine.Multiply(1, &left, &weights[e], 0, out[e*to:], filters)
+			l.engine.ViewLeft(&l.left, c.tiles(), channels, v[e*from:], pitch(channels))
+			l.engine.Multiply(1, &l.left, &weights[e], 0, out[e*to:], pitch(filters))
 		}
 	})
 	return out
@@ -143,7 +149,9 @@ func (c *chunk[T]) addProducts(sum, dm, v []T) {
 	}
 	c.spread(products, 1, func(l *lane[T], lo, hi int) {
 		for e := lo; e < hi; e++ {
-			l.engine.Gemm(true, false, f, k, c.n*c.rows*c.across, 1, dm[e*c.stride(f):], f, v[e*c.stride(k):], k, beta, sum[e*f*k:], k)
+			l.engine.ViewLeftTransposed(&l.left, f, c.tiles(), dm[e*c.stride(f):], pitch(f))
+			l.engine.ViewRight(&l.right, c.tiles(), k, v[e*c.stride(k):], pitch(k))
+			l.engine.Multiply(1, &l.left, &l.right, beta, sum[e*f*k:], k)
 		}
 	})
 }

@@ -2,10 +2,10 @@
 
 package engine
 
-// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX512F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -112,10 +112,10 @@ func winogradWeightAVX512F32(n int, src *float32, row int, col int, dst *float32
 //go:noescape
 func winogradWeightAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
 
-// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX2F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -232,10 +232,10 @@ func winogradWeightAVX2F32(n int, src *float32, row int, col int, dst *float32, 
 //go:noescape
 func winogradWeightAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
 
-// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX512F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -342,10 +342,10 @@ func winogradWeightAVX512F64(n int, src *float64, row int, col int, dst *float64
 //go:noescape
 func winogradWeightAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
 
-// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX2F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
