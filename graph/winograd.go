@@ -105,11 +105,10 @@ func (w *winograd[T]) reverse() {
 // parts is the number of parts of the samples whose gradients of the weight are summed apart: one that depends on shapes
 // alone, so that results are the same for any number of threads.
 func (w *winograd[T]) parts() int {
-	const most = 8
 	if w.wide() {
 		return 1
 	}
-	return min(w.samples, most)
+	return weightParts(w.samples, products*w.channels*w.filters)
 }
 
 // addWeights adds the parts of the weight's gradient, in order, and transforms them back.
