@@ -10,9 +10,10 @@ import (
 type activating[T engine.Float] struct {
 	*site[T]
 	o unary
-	// forwardRun and reverseRun work on a run of elements: results from arguments, and gradients added to.
+	// forwardRun and reverseRun work on a run of elements: results from arguments, and gradients g of results times the
+	// derivatives.
 	forwardRun func(l *lane[T], y, x []T)
-	reverseRun func(l *lane[T], grad, g, x, y []T)
+	reverseRun func(l *lane[T], part, g, x, y []T)
 	// byResult says that the derivative is computed from the result instead of the argument.
 	byResult bool
 }
@@ -25,9 +26,9 @@ func activateAt[T engine.Float](o unary) func(*site[T]) kernel[T] {
 				y[i] = T(o.at(float64(v)))
 			}
 		}
-		a.reverseRun = func(_ *lane[T], grad, g, x, _ []T) {
+		a.reverseRun = func(_ *lane[T], part, g, x, _ []T) {
 			for i, v := range x {
-				grad[i] += g[i] * T(o.derivative(float64(v)))
+				part[i] = g[i] * T(o.derivative(float64(v)))
 			}
 		}
 		a.specialise()
@@ -88,9 +89,9 @@ func (a *activating[T]) specialiseSingle() {
 
 func (a *activating[T]) fromResult(derivative func(T) T) {
 	a.byResult = true
-	a.reverseRun = func(_ *lane[T], grad, g, _, y []T) {
+	a.reverseRun = func(_ *lane[T], part, g, _, y []T) {
 		for i, v := range y {
-			grad[i] += g[i] * derivative(v)
+			part[i] = g[i] * derivative(v)
 		}
 	}
 }
@@ -99,15 +100,7 @@ func (a *activating[T]) fromResult(derivative func(T) T) {
 func (a *activating[T]) rectify(slope T) {
 	a.byResult = true
 	a.forwardRun = func(l *lane[T], y, x []T) { l.engine.ReLU(y, x, slope) }
-	a.reverseRun = func(_ *lane[T], grad, g, _, y []T) {
-		for i, v := range y {
-			if v > 0 {
-				grad[i] += g[i]
-			} else {
-				grad[i] += slope * g[i]
-			}
-		}
-	}
+	a.reverseRun = func(l *lane[T], part, g, _, y []T) { l.engine.ReLUGrad(part, g, y, slope) }
 }
 
 func (a *activating[T]) retains(i int) bool { return (i == result) == a.byResult }
@@ -122,8 +115,10 @@ func (a *activating[T]) reverse() {
 	if !a.in[0].wanted {
 		return
 	}
-	grad := a.in[0].gradient()
+	grad, beta := a.in[0].accumulate()
 	a.crew.split(a.out.size, worthwhile, func(l *lane[T], lo, hi int) {
-		a.reverseRun(l, grad[lo:hi], a.out.grad[lo:hi], a.in[0].data[lo:hi], a.out.data[lo:hi])
+		l.accumulate(grad[lo:hi], beta, func(part []T, from, to int) {
+			a.reverseRun(l, part, a.out.grad[lo+from:lo+to], a.in[0].data[lo+from:lo+to], a.out.data[lo+from:lo+to])
+		})
 	})
 }

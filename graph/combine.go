@@ -55,9 +55,9 @@ func (c *combination[T]) retains(i int) bool {
 
 func (c *combination[T]) forward() {
 	last := len(c.dims) - 1
-	c.spread(c.longest(nil), func(_ *lane[T], axis, lo, hi int) {
+	c.spread(c.longest(nil), func(l *lane[T], axis, lo, hi int) {
 		c.runs(axis, lo, hi, func(at, i, j, n int) {
-			combineRun(c.f, c.out.data[at:at+n], c.in[0].data[i:], c.in[1].data[j:], c.a[last], c.b[last])
+			combineRun(l, c.f, c.out.data[at:at+n], c.in[0].data[i:], c.in[1].data[j:], c.a[last], c.b[last])
 		})
 	})
 }
@@ -67,27 +67,49 @@ func (c *combination[T]) reverse() {
 		if !c.in[operand].wanted {
 			continue
 		}
+		if c.linear(operand) && c.in[operand].size == c.out.size {
+			c.reverseSame(operand)
+			continue
+		}
 		grad := c.in[operand].gradient()
 		// Along an axis through which the operand moves, the parts of different threads are different elements.
-		c.spread(c.longest(strides), func(_ *lane[T], axis, lo, hi int) {
-			c.runs(axis, lo, hi, func(at, i, j, n int) { c.reverseRun(operand, grad, at, i, j, n) })
+		c.spread(c.longest(strides), func(l *lane[T], axis, lo, hi int) {
+			c.runs(axis, lo, hi, func(at, i, j, n int) { c.reverseRun(l, operand, grad, at, i, j, n) })
 		})
 	}
 }
 
 // reverseRun adds the part that n elements of the result from `at` on have in an operand's gradient.
-func (c *combination[T]) reverseRun(operand int, grad []T, at, i, j, n int) {
+func (c *combination[T]) reverseRun(l *lane[T], operand int, grad []T, at, i, j, n int) {
 	last := len(c.dims) - 1
 	to, step := i, c.a[last]
 	if operand == 1 {
 		to, step = j, c.b[last]
 	}
 	g, x, y := c.out.grad[at:at+n], c.in[0].data[i:], c.in[1].data[j:]
-	if step == 0 {
+	switch {
+	case step == 0 && c.linear(operand):
+		grad[to] += T(l.engine.Sum(g))
+	case step == 0:
 		grad[to] += T(sumPartials(c.f, operand, g, x, y, c.a[last], c.b[last]))
-		return
+	default:
+		addPartials(c.f, operand, grad[to:to+n], g, x, y, c.a[last], c.b[last])
 	}
-	addPartials(c.f, operand, grad[to:to+n], g, x, y, c.a[last], c.b[last])
+}
+
+// linear says that the gradient by the operand is the result's.
+func (c *combination[T]) linear(operand int) bool { return c.f == add || c.f == sub && operand == 0 }
+
+// reverseSame adds the result's gradient to that of an operand of the same size.
+func (c *combination[T]) reverseSame(operand int) {
+	grad, beta := c.in[operand].accumulate()
+	c.crew.split(c.out.size, worthwhile, func(l *lane[T], lo, hi int) {
+		if beta == 0 {
+			copy(grad[lo:hi], c.out.grad[lo:hi])
+		} else {
+			l.engine.Axpy(grad[lo:hi], 1, c.out.grad[lo:hi])
+		}
+	})
 }
 
 // longest is the longest axis along which the strides, if any are given, are not zero; -1 if there is none.
@@ -125,14 +147,20 @@ func (c *combination[T]) runs(axis, lo, hi int, visit func(at, i, j, n int)) {
 }
 
 // combineRun sets dst to f of x and y, which move by dx and dy elements, 1 or 0.
-func combineRun[T engine.Float](f binaryFunc, dst, x, y []T, dx, dy int) {
+func combineRun[T engine.Float](l *lane[T], f binaryFunc, dst, x, y []T, dx, dy int) {
 	i, j := 0, 0
+	switch {
+	case f == add && dx == 0 && dy == 1:
+		combineRun(l, f, dst, y, x, dy, dx)
+		return
+	case f == add && dy == 0:
+		l.engine.Affine(dst, x[:len(dst)], 1, y[0])
+		return
+	case f == add:
+		l.engine.Add(dst, x[:len(dst)], y[:len(dst)])
+		return
+	}
 	switch f {
-	case add:
-		for k := range dst {
-			dst[k] = x[i] + y[j]
-			i, j = i+dx, j+dy
-		}
 	case sub:
 		for k := range dst {
 			dst[k] = x[i] - y[j]

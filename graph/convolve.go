@@ -25,6 +25,12 @@ type piece struct{ from, n int }
 func convolveAt[T engine.Float](o convolution) func(*site[T]) kernel[T] {
 	return func(s *site[T]) kernel[T] {
 		x, w := s.in[0].shape, s.in[1].shape
+		if o.suitsWinograd(x, w) {
+			return newWinograd(o, s)
+		}
+		if w[1] < manyChannels {
+			return newUnfolding(o, s)
+		}
 		c := &convolving[T]{
 			site: s, groups: o.groups, samples: x[0], channels: w[1], filters: w[0] / o.groups,
 			places: volume(s.out.shape[2:]), plane: volume(x[2:]), kernel: volume(o.kernel),
@@ -121,6 +127,11 @@ const (
 	scratchProduct
 	scratchGradient
 	scratchWeight
+	scratchTiles
+	scratchCollected
+	scratchKernel
+	scratchBack
+	scratchPart
 )
 
 func (c *convolving[T]) forward() {
@@ -247,14 +258,12 @@ func (c *convolving[T]) reverse() {
 	}
 }
 
-// parts is the number of parts of the samples whose gradients of the weight are summed apart, on different threads: one
-// that depends on shapes alone, so that results are the same for any number of threads.
+// parts is the number of parts of the samples that are taken back apart.
 func (c *convolving[T]) parts(byWeight bool) int {
-	const most, mostNumbers = 8, 1 << 22
 	if !byWeight {
-		return min(c.samples, max(most, len(c.crew.lanes)))
+		return min(c.samples, max(mostParts, len(c.crew.lanes)))
 	}
-	return max(1, min(c.samples, most, mostNumbers/max(len(c.in[1].data), 1)))
+	return weightParts(c.samples, len(c.in[1].data))
 }
 
 // reverseSamples takes samples [lo, hi) back; sum is where the gradient of the ordered weight is added up.

@@ -13,6 +13,9 @@ type crew[T engine.Float] struct {
 type lane[T engine.Float] struct {
 	engine *engine.Engine[T]
 	memory [][]T
+	// left and right are a product's operands.
+	left  engine.Left[T]
+	right engine.Right[T]
 }
 
 func newCrew[T engine.Float](threads int) (*crew[T], error) {
@@ -40,6 +43,22 @@ func (l *lane[T]) scratch(index, n int) []T {
 		l.memory[index] = make([]T, n)
 	}
 	return l.memory[index][:n]
+}
+
+// accumulate sets grad to what set gives for its elements [from, to), or adds that if beta is 1: by runs that stay in the
+// first-level cache.
+func (l *lane[T]) accumulate(grad []T, beta T, set func(part []T, from, to int)) {
+	if beta == 0 {
+		set(grad, 0, len(grad))
+		return
+	}
+	const run = 2048
+	part := l.scratch(scratchPart, min(run, len(grad)))
+	for from := 0; from < len(grad); from += run {
+		to := min(from+run, len(grad))
+		set(part[:to-from], from, to)
+		l.engine.Axpy(grad[from:to], 1, part[:to-from])
+	}
 }
 
 // split calls f on consecutive parts [lo, hi) of [0, n), each on a lane of its own, and returns when all have returned. A

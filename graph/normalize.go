@@ -102,10 +102,10 @@ func (n *normalizing[T]) retains(i int) bool {
 }
 
 // each visits the channels, on all threads.
-func (n *normalizing[T]) each(visit func(channel int)) {
-	n.crew.split(n.channels, max(1, worthwhile/2/(n.samples*n.plane)), func(_ *lane[T], lo, hi int) {
+func (n *normalizing[T]) each(visit func(l *lane[T], channel int)) {
+	n.crew.split(n.channels, max(1, worthwhile/2/(n.samples*n.plane)), func(l *lane[T], lo, hi int) {
 		for c := lo; c < hi; c++ {
-			visit(c)
+			visit(l, c)
 		}
 	})
 }
@@ -120,17 +120,11 @@ func (n *normalizing[T]) planes(channel int, visit func(lo, hi int)) {
 
 func (n *normalizing[T]) forward() {
 	x, y := n.in[normInput].data, n.out.data
-	n.each(func(c int) {
+	n.each(func(l *lane[T], c int) {
 		n.statistics(c)
 		factor := float64(n.in[normScale].data[c]) / n.deviation[c]
 		offset := float64(n.in[normBias].data[c]) - factor*n.mean[c]
-		f, o := T(factor), T(offset)
-		n.planes(c, func(lo, hi int) {
-			to := y[lo:hi]
-			for i, v := range x[lo:hi] {
-				to[i] = f*v + o
-			}
-		})
+		n.planes(c, func(lo, hi int) { l.engine.Affine(y[lo:hi], x[lo:hi], T(factor), T(offset)) })
 	})
 }
 
@@ -167,10 +161,11 @@ func (n *normalizing[T]) moments(c int) (mean, variance float64) {
 // reverse: with z = (x - mean)/deviation, the gradients of bias and scale are the sums of g and of g z, and that of x is
 // scale/deviation g, in training less what the statistics take of it (Ioffe and Szegedy 2015, section 3).
 func (n *normalizing[T]) reverse() {
-	x, g := n.in[normInput], n.out.grad
+	x := n.in[normInput]
 	var grad []T
+	var beta T
 	if x.wanted {
-		grad = x.gradient()
+		grad, beta = x.accumulate()
 	}
 	var byScale, byBias []T
 	if n.in[normScale].wanted {
@@ -179,10 +174,10 @@ func (n *normalizing[T]) reverse() {
 	if n.in[normBias].wanted {
 		byBias = n.in[normBias].gradient()
 	}
-	n.each(func(c int) {
+	n.each(func(l *lane[T], c int) {
 		var sum, product float64
 		if byScale != nil || byBias != nil || n.training {
-			sum, product = n.sums(c)
+			sum, product = n.sums(l, c)
 		}
 		if byScale != nil {
 			byScale[c] += T(product)
@@ -191,48 +186,39 @@ func (n *normalizing[T]) reverse() {
 			byBias[c] += T(sum)
 		}
 		if grad != nil {
-			n.reverseInput(c, grad, g, sum, product)
+			n.reverseInput(l, c, grad, beta, sum, product)
 		}
 	})
 }
 
 // sums are those of g and of g z over a channel.
-func (n *normalizing[T]) sums(c int) (sum, product float64) {
+func (n *normalizing[T]) sums(l *lane[T], c int) (sum, product float64) {
 	x, g := n.in[normInput].data, n.out.grad
 	useX := n.training || n.in[normScale].wanted
 	n.planes(c, func(lo, hi int) {
-		for _, v := range g[lo:hi] {
-			sum += float64(v)
-		}
+		sum += l.engine.Sum(g[lo:hi])
 		if useX {
-			from := x[lo:hi]
-			for i, v := range g[lo:hi] {
-				product += float64(v) * float64(from[i])
-			}
+			product += l.engine.Dot(g[lo:hi], x[lo:hi])
 		}
 	})
 	return sum, (product - n.mean[c]*sum) / n.deviation[c]
 }
 
-func (n *normalizing[T]) reverseInput(c int, grad, g []T, sum, product float64) {
+func (n *normalizing[T]) reverseInput(l *lane[T], c int, grad []T, beta T, sum, product float64) {
 	factor := float64(n.in[normScale].data[c]) / n.deviation[c]
-	f, slope, offset := T(factor), T(0), T(0)
+	slope, offset := T(0), T(0)
 	if n.training {
 		count := float64(n.samples * n.plane)
 		slope = T(-factor * product / (count * n.deviation[c]))
 		offset = T(-factor*sum/count) - slope*T(n.mean[c])
 	}
-	x := n.in[normInput].data
+	x, g := n.in[normInput].data, n.out.grad
 	n.planes(c, func(lo, hi int) {
-		to, from := grad[lo:hi], x[lo:hi]
-		if !n.training {
-			for i, v := range g[lo:hi] {
-				to[i] += f * v
+		l.accumulate(grad[lo:hi], beta, func(part []T, from, to int) {
+			l.engine.Affine(part, g[lo+from:lo+to], T(factor), offset)
+			if n.training {
+				l.engine.Axpy(part, slope, x[lo+from:lo+to])
 			}
-			return
-		}
-		for i, v := range g[lo:hi] {
-			to[i] += f*v + slope*from[i] + offset
-		}
+		})
 	})
 }

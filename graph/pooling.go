@@ -95,10 +95,15 @@ func (p *pools[T]) maxima(from, to []T, largest []int32) {
 		}
 		best := under[0]
 		top := from[best]
-		for _, at := range under[1:] {
-			if v := from[at]; v > top || v != v {
-				best, top = at, v
+		for _, at := range under[1:] { // without branches, which no processor could foresee
+			v := from[at]
+			if v > top {
+				best = at
 			}
+			top = max(top, v)
+		}
+		if top != top {
+			best = under[slices.IndexFunc(under, func(at int) bool { return from[at] != from[at] })]
 		}
 		to[i], largest[i] = top, int32(best)
 	}

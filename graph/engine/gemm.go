@@ -164,8 +164,12 @@ func (e *Engine[T]) multiplyPanel(row, toRow, j, l, depth int, beta T) {
 	p, k := &e.product, e.kernel
 	cols := min(k.cols, p.b.outer-j)
 	width := (cols + k.vector - 1) / k.vector * k.vector
-	b := p.b.data[j*p.b.depth+l*width:]
-	ahead := p.b.data[min((j+k.cols)*p.b.depth+l*width, len(p.b.data)-1):]
+	b, ldb := p.b.data[p.b.ld*l+j:], p.b.ld
+	ahead := b // a view's panels are fetched by the processor
+	if ldb == 0 {
+		b, ldb = p.b.data[j*p.b.depth+l*width:], width
+		ahead = p.b.data[min((j+k.cols)*p.b.depth+l*width, len(p.b.data)-1):]
+	}
 	var element T
 	lines := depth * 64 / int(unsafe.Sizeof(element)) // elements that one call prefetches
 	for i, at := row, 0; i < toRow; i, at = i+k.rows, at+lines {
@@ -173,7 +177,7 @@ func (e *Engine[T]) multiplyPanel(row, toRow, j, l, depth int, beta T) {
 		if at >= len(ahead) || at >= width*depth {
 			at, ahead = 0, a // it is there already
 		}
-		k.gemm(depth, &a[0], di, dl, &b[0], &ahead[at], &p.c[i*p.ldc+j], p.ldc, p.alpha, beta, min(k.rows, p.a.outer-i), cols)
+		k.gemm(depth, &a[0], di, dl, &b[0], ldb, &ahead[at], &p.c[i*p.ldc+j], p.ldc, p.alpha, beta, min(k.rows, p.a.outer-i), cols)
 	}
 }
 
@@ -193,6 +197,9 @@ func mirror[T Float](n int, c []T, ldc int) {
 
 // from is a left operand from element (i, l) on, i being a panel's first row, and the distances of its rows and columns.
 func (o *operand[T]) from(i, l int) (a []T, di, dl int) {
+	if o.trans {
+		return o.data[l*o.ld+i:], 1, o.ld
+	}
 	if o.ld > 0 {
 		return o.data[i*o.ld+l:], o.ld, 1
 	}

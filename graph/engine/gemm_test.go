@@ -151,6 +151,29 @@ func TestMultiplyVariants(t *testing.T) {
 	})
 }
 
+// Views give what packed operands do.
+func TestViews(t *testing.T) {
+	everyEngine(t, func(t *testing.T, e *Engine[float32]) {
+		for _, s := range [][3]int{{1, 16, 1}, {7, 8, 5}, {16, 48, 256}, {13, 80, 600}, {20, 5, 30}, {64, 64, 64}} {
+			m, n, k := s[0], s[1], s[2]
+			r := rand.New(rand.NewPCG(11, uint64(m)))
+			a, b := matrix[float32](r, k, m, m+3), matrix[float32](r, k, n, n+5)
+			var left Left[float32]
+			var right Right[float32]
+			e.ViewLeftTransposed(&left, m, k, a, m+3)
+			e.ViewRight(&right, k, n, b, n+5)
+			got, want := make([]float32, m*n), make([]float32, m*n)
+			e.Multiply(1, &left, &right, 0, got, n)
+			e.Gemm(true, false, m, n, k, 1, a, m+3, b, n+5, 0, want, n)
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("%d x %d, depth %d: element %d is %v, want %v", m, n, k, i, got[i], want[i])
+				}
+			}
+		}
+	})
+}
+
 func TestGemmPropagatesNaN(t *testing.T) {
 	everyEngine(t, func(t *testing.T, e *Engine[float32]) {
 		const m, n, k = 9, 50, 17

@@ -12,11 +12,11 @@ type kernel[T Float] struct {
 	// vectors of `vector` elements that hold it.
 	rows, cols, vector int
 
-	// One of the two computes products: gemm a tile, from A with element (i, l) at a[i*di+l*dl] and a panel of B; or block a
+	// One of the two computes products: gemm a tile, from A with element (i, l) at a[i*di+l*dl] and a panel of B with rows ldb apart; or block a
 	// part of C, from B as n x k, both row-major.
-	gemm  func(k int, a *T, di, dl int, b, next, c *T, ldc int, alpha, beta T, rows, cols int)
+	gemm  func(k int, a *T, di, dl int, b *T, ldb int, next, c *T, ldc int, alpha, beta T, rows, cols int)
 	block func(m, n, k int, alpha T, a []T, lda int, b []T, beta T, c []T, ldc int)
-	// panels says that gemm ignores di and dl and needs A in panels.
+	// panels says that gemm ignores di, dl and ldb and needs A and B in panels.
 	panels bool
 	// blockRows and blockCols are the size of the parts of C that block takes at most, a thread at a time.
 	blockRows, blockCols int
@@ -31,10 +31,15 @@ type kernel[T Float] struct {
 	activate    func(n int, h, s, z, b *T, alpha, slope, rise T)
 	tangent     func(n int, ubar, zbar, g, u, s *T, scale, slope T)
 	excess      func(n int, dst, x *T, low, high T)
+	reluGrad    func(n int, dst, g, y *T, slope T)
+	affine      func(n int, dst, x *T, factor, offset T)
+	add         func(n int, dst, x, y *T)
 	mul         func(n int, dst, x, y *T)
 	mulAdd      func(n int, dst, x, y *T)
 	axpy        func(n int, dst, x *T, alpha T)
 	dot         func(n int, x, y *T) float64
+	sum         func(n int, x *T) float64
+	winograd    [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
 }
 
 // kernels are those for T that this processor can run, fastest first.

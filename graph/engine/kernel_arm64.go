@@ -18,7 +18,7 @@ const neonRows = 8
 func neonWidth[T Float]() int { return 48 / int(unsafe.Sizeof(*new(T))) }
 
 // neonGemm computes a tile beside C where C has only part of it.
-func neonGemm[T Float](k int, a *T, _, _ int, b, _, c *T, ldc int, alpha, beta T, rows, cols int) {
+func neonGemm[T Float](k int, a *T, _, _ int, b *T, _ int, _, c *T, ldc int, alpha, beta T, rows, cols int) {
 	width := neonWidth[T]()
 	if rows == neonRows && cols == width {
 		neonTile(k, a, b, c, ldc, alpha, beta)

@@ -11,7 +11,9 @@ func plainKernel[T Float]() *kernel[T] {
 		transpose: plainTranspose[T], group: 4, step: 1, copyColumns: plainCopyColumns[T],
 		exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
 		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
-		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T],
+		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T], sum: plainSum[T],
+		reluGrad: plainReLUGrad[T], affine: plainAffine[T], add: plainAdd[T],
+		winograd: plainWinograd[T](),
 	}
 }
 
@@ -133,4 +135,36 @@ func plainDot[T Float](n int, x, y *T) float64 {
 		s += float64(v) * float64(ys[i])
 	}
 	return s
+}
+
+func plainSum[T Float](n int, x *T) float64 {
+	var s float64
+	for _, v := range unsafe.Slice(x, n) {
+		s += float64(v)
+	}
+	return s
+}
+
+func plainReLUGrad[T Float](n int, dst, g, y *T, slope T) {
+	d, ys := unsafe.Slice(dst, n), unsafe.Slice(y, n)
+	for i, v := range unsafe.Slice(g, n) {
+		if !(ys[i] > 0) {
+			v *= slope
+		}
+		d[i] = v
+	}
+}
+
+func plainAffine[T Float](n int, dst, x *T, factor, offset T) {
+	d := unsafe.Slice(dst, n)
+	for i, v := range unsafe.Slice(x, n) {
+		d[i] = factor*v + offset
+	}
+}
+
+func plainAdd[T Float](n int, dst, x, y *T) {
+	d, ys := unsafe.Slice(dst, n), unsafe.Slice(y, n)
+	for i, v := range unsafe.Slice(x, n) {
+		d[i] = v + ys[i]
+	}
 }

@@ -2,10 +2,10 @@
 
 package engine
 
-// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
-func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX512F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -42,6 +42,21 @@ func tangentAVX512F32(n int, ubar *float32, zbar *float32, grad *float32, u *flo
 //go:noescape
 func excessAVX512F32(n int, dst *float32, x *float32, low float32, high float32)
 
+// reluGradAVX512F32 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX512F32(n int, dst *float32, grad *float32, y *float32, slope float32)
+
+// affineAVX512F32 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX512F32(n int, dst *float32, x *float32, factor float32, offset float32)
+
+// addAVX512F32 sets dst to x + y.
+//
+//go:noescape
+func addAVX512F32(n int, dst *float32, x *float32, y *float32)
+
 // mulAVX512F32 sets dst to x y.
 //
 //go:noescape
@@ -62,10 +77,45 @@ func axpyAVX512F32(n int, dst *float32, x *float32, alpha float32)
 //go:noescape
 func dotAVX512F32(n int, x *float32, y *float32) float64
 
-// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// sumAVX512F32 returns the sum of x, accumulated in float64.
 //
 //go:noescape
-func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func sumAVX512F32(n int, x *float32) float64
+
+// winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX512F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAVX512F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX512F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAVX512F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX512F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+//
+//go:noescape
+func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX2F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -102,6 +152,21 @@ func tangentAVX2F32(n int, ubar *float32, zbar *float32, grad *float32, u *float
 //go:noescape
 func excessAVX2F32(n int, dst *float32, x *float32, low float32, high float32)
 
+// reluGradAVX2F32 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX2F32(n int, dst *float32, grad *float32, y *float32, slope float32)
+
+// affineAVX2F32 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX2F32(n int, dst *float32, x *float32, factor float32, offset float32)
+
+// addAVX2F32 sets dst to x + y.
+//
+//go:noescape
+func addAVX2F32(n int, dst *float32, x *float32, y *float32)
+
 // mulAVX2F32 sets dst to x y.
 //
 //go:noescape
@@ -122,6 +187,11 @@ func axpyAVX2F32(n int, dst *float32, x *float32, alpha float32)
 //go:noescape
 func dotAVX2F32(n int, x *float32, y *float32) float64
 
+// sumAVX2F32 returns the sum of x, accumulated in float64.
+//
+//go:noescape
+func sumAVX2F32(n int, x *float32) float64
+
 // transposeAVX2F32 sets dst[l*width+i] to src[i*ld+l] for i in one vector, and l < k, a multiple of half a vector. From row `rows` on it takes the last one again.
 //
 //go:noescape
@@ -132,10 +202,40 @@ func transposeAVX2F32(k int, src *float32, ld int, rows int, dst *float32, width
 //go:noescape
 func copyColumnsAVX2F32(k int, src *float32, ld int, dst *float32, width int)
 
-// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// winogradInputAVX2F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func winogradInputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX2F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAVX2F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX2F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAVX2F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX2F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+
+// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+//
+//go:noescape
+func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX512F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -172,6 +272,21 @@ func tangentAVX512F64(n int, ubar *float64, zbar *float64, grad *float64, u *flo
 //go:noescape
 func excessAVX512F64(n int, dst *float64, x *float64, low float64, high float64)
 
+// reluGradAVX512F64 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX512F64(n int, dst *float64, grad *float64, y *float64, slope float64)
+
+// affineAVX512F64 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX512F64(n int, dst *float64, x *float64, factor float64, offset float64)
+
+// addAVX512F64 sets dst to x + y.
+//
+//go:noescape
+func addAVX512F64(n int, dst *float64, x *float64, y *float64)
+
 // mulAVX512F64 sets dst to x y.
 //
 //go:noescape
@@ -192,10 +307,45 @@ func axpyAVX512F64(n int, dst *float64, x *float64, alpha float64)
 //go:noescape
 func dotAVX512F64(n int, x *float64, y *float64) float64
 
-// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b is a packed panel, both of depth k, and prefetches 64 k bytes at next.
+// sumAVX512F64 returns the sum of x, accumulated in float64.
 //
 //go:noescape
-func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func sumAVX512F64(n int, x *float64) float64
+
+// winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX512F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAVX512F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX512F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAVX512F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX512F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+//
+//go:noescape
+func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX2F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -232,6 +382,21 @@ func tangentAVX2F64(n int, ubar *float64, zbar *float64, grad *float64, u *float
 //go:noescape
 func excessAVX2F64(n int, dst *float64, x *float64, low float64, high float64)
 
+// reluGradAVX2F64 sets dst to grad where y > 0, and to slope grad elsewhere.
+//
+//go:noescape
+func reluGradAVX2F64(n int, dst *float64, grad *float64, y *float64, slope float64)
+
+// affineAVX2F64 sets dst to factor x + offset.
+//
+//go:noescape
+func affineAVX2F64(n int, dst *float64, x *float64, factor float64, offset float64)
+
+// addAVX2F64 sets dst to x + y.
+//
+//go:noescape
+func addAVX2F64(n int, dst *float64, x *float64, y *float64)
+
 // mulAVX2F64 sets dst to x y.
 //
 //go:noescape
@@ -252,6 +417,11 @@ func axpyAVX2F64(n int, dst *float64, x *float64, alpha float64)
 //go:noescape
 func dotAVX2F64(n int, x *float64, y *float64) float64
 
+// sumAVX2F64 returns the sum of x, accumulated in float64.
+//
+//go:noescape
+func sumAVX2F64(n int, x *float64) float64
+
 // transposeAVX2F64 sets dst[l*width+i] to src[i*ld+l] for i in one vector, and l < k, a multiple of half a vector. From row `rows` on it takes the last one again.
 //
 //go:noescape
@@ -261,3 +431,33 @@ func transposeAVX2F64(k int, src *float64, ld int, rows int, dst *float64, width
 //
 //go:noescape
 func copyColumnsAVX2F64(k int, src *float64, ld int, dst *float64, width int)
+
+// winogradInputAVX2F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradInputAdjointAVX2F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradInputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAVX2F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradOutputAdjointAVX2F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradOutputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAVX2F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// winogradWeightAdjointAVX2F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+//
+//go:noescape
+func winogradWeightAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)

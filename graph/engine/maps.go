@@ -31,6 +31,27 @@ func (e *Engine[T]) ReLU(dst, z []T, slope T) {
 	}
 }
 
+// ReLUGrad sets dst to g s(y), where s is the derivative of ReLU by its result y: 1 where y > 0 and slope elsewhere.
+func (e *Engine[T]) ReLUGrad(dst, g, y []T, slope T) {
+	if n := same(len(dst), len(g), len(y)); n > 0 {
+		e.kernel.reluGrad(n, &dst[0], &g[0], &y[0], slope)
+	}
+}
+
+// Affine sets dst to factor x + offset.
+func (e *Engine[T]) Affine(dst, x []T, factor, offset T) {
+	if n := same(len(dst), len(x)); n > 0 {
+		e.kernel.affine(n, &dst[0], &x[0], factor, offset)
+	}
+}
+
+// Add sets dst to x + y.
+func (e *Engine[T]) Add(dst, x, y []T) {
+	if n := same(len(dst), len(x), len(y)); n > 0 {
+		e.kernel.add(n, &dst[0], &x[0], &y[0])
+	}
+}
+
 // Activate computes a layer's output and the surrogate of its derivative at once, for pre-activations z + b:
 // h = max(z+b, slope (z+b)) and s = slope + (1-slope) sigmoid(alpha (z+b)).
 func (e *Engine[T]) Activate(h, s, z, b []T, alpha, slope T) {
@@ -79,6 +100,14 @@ func (e *Engine[T]) Axpy(dst []T, alpha T, x []T) {
 func (e *Engine[T]) Dot(x, y []T) float64 {
 	if n := same(len(x), len(y)); n > 0 {
 		return e.kernel.dot(n, &x[0], &y[0])
+	}
+	return 0
+}
+
+// Sum is the sum of x, accumulated in float64.
+func (e *Engine[T]) Sum(x []T) float64 {
+	if len(x) > 0 {
+		return e.kernel.sum(len(x), &x[0])
 	}
 	return 0
 }

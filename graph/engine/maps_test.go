@@ -100,16 +100,31 @@ func testMaps[T Float](t *testing.T) {
 			})
 			e.Mul(dst[:n], y, z)
 			check("mul", dst, 1, func(i int) (float64, float64) { return float64(y[i]) * float64(z[i]), 0 })
+			e.Add(dst[:n], y, z)
+			check("add", dst, 1, func(i int) (float64, float64) { return float64(y[i]) + float64(z[i]), 0 })
+			e.Affine(dst[:n], y, a, sl)
+			check("affine", dst, 2, func(i int) (float64, float64) { return float64(a)*float64(y[i]) + slope, 4 })
+			e.ReLUGrad(dst[:n], y, x, sl)
+			check("reluGrad", dst, 1, func(i int) (float64, float64) {
+				if x[i] > 0 {
+					return float64(y[i]), 0
+				}
+				return slope * float64(y[i]), 0
+			})
 			copy(dst, s)
 			e.MulAdd(dst[:n], y, z)
 			check("mulAdd", dst, 2, func(i int) (float64, float64) { return float64(s[i]) + float64(y[i])*float64(z[i]), 1 })
 			copy(dst, s)
 			e.Axpy(dst[:n], a, y)
 			check("axpy", dst, 2, func(i int) (float64, float64) { return float64(s[i]) + float64(a)*float64(y[i]), 1 })
-			var want, abs float64
+			var want, abs, sum, sumAbs float64
 			for i := range y {
 				want += float64(y[i]) * float64(z[i])
 				abs += math.Abs(float64(y[i]) * float64(z[i]))
+				sum, sumAbs = sum+float64(y[i]), sumAbs+math.Abs(float64(y[i]))
+			}
+			if got := e.Sum(y); math.Abs(got-sum) > 1e-15*float64(n)*sumAbs {
+				t.Fatalf("sum, n = %d: %v, want %v", n, got, sum)
 			}
 			if got := e.Dot(y, z); math.Abs(got-want) > 1e-15*float64(n)*abs {
 				t.Fatalf("dot, n = %d: %v, want %v", n, got, want)

@@ -6,7 +6,7 @@ import "fmt"
 // each stored column after column. It is good for engines with the kernel of the one that made it.
 type Left[T Float] struct{ operand[T] }
 
-// Right is a packed right operand of products: panels of as many columns as the kernel's tile, the last one only as
+// Right is the right operand of products: a view of a row-major matrix, or panels of as many columns as the kernel's tile, the last one only as
 // wide as it must be, each stored row after row. It is good for engines with the kernel of the one that packed it.
 type Right[T Float] struct{ operand[T] }
 
@@ -15,8 +15,9 @@ type Right[T Float] struct{ operand[T] }
 type operand[T Float] struct {
 	kernel       *kernel[T]
 	outer, depth int
-	data         []T // panels in memory, or a view's matrix with leading dimension ld
-	ld           int // 0 for panels
+	data         []T  // panels in memory, or a view's matrix with leading dimension ld
+	ld           int  // 0 for panels
+	trans        bool // a view's matrix is the operand's transpose
 	memory       []T
 }
 
@@ -28,7 +29,28 @@ func (e *Engine[T]) ViewLeft(dst *Left[T], m, k int, a []T, lda int) {
 		return
 	}
 	checkMatrix("operand", m, k, a, lda)
-	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld = e.kernel, m, k, a, lda
+	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld, dst.trans = e.kernel, m, k, a, lda, false
+}
+
+// ViewLeftTransposed is ViewLeft of the transpose of a, which is k x m. Leading dimensions that are multiples of a large
+// power of two make the rows of a share few lines of the cache: then pack it.
+func (e *Engine[T]) ViewLeftTransposed(dst *Left[T], m, k int, a []T, lda int) {
+	if e.kernel.panels || e.kernel.block != nil {
+		e.PackLeft(dst, true, m, k, a, lda)
+		return
+	}
+	checkMatrix("operand", k, m, a, lda)
+	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld, dst.trans = e.kernel, m, k, a, lda, true
+}
+
+// ViewRight makes dst the k x n matrix b, without a copy where the kernel can do without, as ViewLeftTransposed does.
+func (e *Engine[T]) ViewRight(dst *Right[T], k, n int, b []T, ldb int) {
+	if e.kernel.panels || e.kernel.block != nil || n%e.kernel.vector != 0 {
+		e.PackRight(dst, false, k, n, b, ldb)
+		return
+	}
+	checkMatrix("operand", k, n, b, ldb)
+	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld = e.kernel, n, k, b, ldb
 }
 
 // PackLeft packs the m x k matrix op(a) into dst, reusing dst's memory. op(a) is a, or its transpose when trans is set
@@ -63,7 +85,7 @@ func (e *Engine[T]) pack(dst *operand[T], rows bool, outer, depth, padded, width
 		checkMatrix("operand", depth, outer, src, ld)
 	}
 	dst.memory = sized(dst.memory, padded*depth)
-	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld = e.kernel, outer, depth, dst.memory, 0
+	dst.kernel, dst.outer, dst.depth, dst.data, dst.ld, dst.trans = e.kernel, outer, depth, dst.memory, 0, false
 	e.packing = packing[T]{rows, outer, depth, padded, width, src, ld, dst.data}
 	panels := (outer + width - 1) / width
 	e.pool.run(panels, grainOf(panels, width*depth, e.Threads()), e.packTask)

@@ -3,20 +3,22 @@ package main
 import "fmt"
 
 // gemm generates the kernel at the heart of every product. It multiplies rows of A, whose elements may lie at any
-// distances, by a panel of B (one row after the other) into a tile of C:
+// distances, by a panel of B, whose rows may lie at any distance, into a tile of C:
 //
 //	C[0:rows, 0:cols] = alpha A B + beta C
 //
 // The whole tile lives in registers. B's panel is as wide as the vectors that hold cols, so that a product's last
 // columns cost no more than the vectors they fill. The code for each width follows the other; beta = 0 never reads C.
 func (t target) gemm() {
-	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and b "+
-		"is a packed panel, both of depth k, and prefetches 64 k bytes at next.",
-		"k int, a *T, di int, dl int, b *T, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
+	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row "+
+		"l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.",
+		"k int, a *T, di int, dl int, b *T, ldb int, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
 	t.prefetchTile(args)
 	t.rowPointers(args)
 	t.op("MOVQ %s, R12", args["k"])
 	t.op("MOVQ %s, DI", args["b"])
+	t.op("MOVQ %s, R15", args["ldb"])
+	t.op("SHLQ $%d, R15", t.shift)
 	t.op("MOVQ %s, R8", args["next"])
 	t.op("MOVQ %s, R14", args["dl"])
 	t.op("SHLQ $%d, R14", t.shift)
@@ -99,7 +101,7 @@ func (t target) tile(width int, args map[string]string) {
 	for u := range unroll {
 		t.rankOne(width, u)
 	}
-	t.advance(width, unroll)
+	t.op("ADDQ $%d, R8", unroll*64)
 	t.op("SUBQ $%d, R12", unroll)
 	t.op("JGE %s", loop)
 	t.mark(rest)
@@ -107,17 +109,18 @@ func (t target) tile(width int, args map[string]string) {
 	t.op("JLE %s", done)
 	t.mark(one)
 	t.rankOne(width, 0)
-	t.advance(width, 1)
+	t.op("ADDQ $64, R8")
 	t.op("DECQ R12")
 	t.op("JGT %s", one)
 	t.mark(done)
 	t.update(width, args)
 }
 
-// rankOne adds the product of one column of A and one row of B, the u-th from where DI points.
+// rankOne adds the product of one column of A and one row of B, and moves to the next ones. It is the u-th since R8, where
+// the next panel is, was moved.
 func (t target) rankOne(width, u int) {
 	for vector := range width {
-		t.op("VMOVU%s %d(DI), %s", t.s, (u*width+vector)*t.bytes, t.v(vector))
+		t.op("VMOVU%s %d(DI), %s", t.s, vector*t.bytes, t.v(vector))
 	}
 	t.op("PREFETCHT0 %d(R8)", u*64)
 	for row := range t.rows {
@@ -128,11 +131,7 @@ func (t target) rankOne(width, u int) {
 		}
 	}
 	t.op("ADDQ R14, R13")
-}
-
-func (t target) advance(width, u int) {
-	t.op("ADDQ $%d, DI", u*width*t.bytes)
-	t.op("ADDQ $%d, R8", u*64)
+	t.op("ADDQ R15, DI")
 }
 
 // update writes the accumulators to C, row by row until the rows asked for are done.

@@ -5,7 +5,7 @@
 //
 // One description of each kernel serves the four variants for amd64: an [isa] knows what its registers are called and how it
 // loads part of a vector, an [elem] knows the instructions of its precision. The matrix kernel is in gemm.go, packing
-// in pack.go, the elementwise kernels in maps.go and their exponential in exp.go.
+// in pack.go, the elementwise kernels in maps.go and their exponential in exp.go, and Winograd's transforms in winograd.go.
 package main
 
 import (
@@ -37,6 +37,7 @@ func files() map[string][]byte {
 			t.gemm()
 			t.maps()
 			t.pack()
+			t.winograd()
 		}
 	}
 	text, declarations := neon()

@@ -85,6 +85,40 @@ var mappings = []mapping{
 		},
 	},
 	{
+		name: "reluGrad", doc: "sets dst to grad where y > 0, and to slope grad elsewhere.",
+		outs: []string{"dst"}, ins: []string{"grad", "y"}, scalars: []string{"slope"},
+		body: func(t target, c map[string]string) []int {
+			t.zero(2)
+			t.packed("VMUL", c["slope"], t.v(0), t.v(3))
+			const greater = 0x1e
+			if t.masks {
+				t.op("VCMP%s $%d, %s, %s, K2", t.s, greater, t.v(2), t.v(1))
+				t.op("VBLENDM%s %s, %s, K2, %s", t.s, t.v(0), t.v(3), t.v(3))
+			} else {
+				t.op("VCMP%s $%d, %s, %s, %s", t.s, greater, t.v(2), t.v(1), t.v(2))
+				t.op("VBLENDV%s %s, %s, %s, %s", t.s, t.v(2), t.v(0), t.v(3), t.v(3))
+			}
+			return []int{3}
+		},
+	},
+	{
+		name: "affine", doc: "sets dst to factor x + offset.",
+		outs: []string{"dst"}, ins: []string{"x"}, scalars: []string{"factor", "offset"},
+		body: func(t target, c map[string]string) []int {
+			t.packed("VMUL", c["factor"], t.v(0), t.v(1))
+			t.packed("VADD", c["offset"], t.v(1), t.v(1))
+			return []int{1}
+		},
+	},
+	{
+		name: "add", doc: "sets dst to x + y.",
+		outs: []string{"dst"}, ins: []string{"x", "y"},
+		body: func(t target, _ map[string]string) []int {
+			t.packed("VADD", t.v(0), t.v(1), t.v(1))
+			return []int{1}
+		},
+	},
+	{
 		name: "mul", doc: "sets dst to x y.",
 		outs: []string{"dst"}, ins: []string{"x", "y"},
 		body: func(t target, _ map[string]string) []int {
@@ -115,7 +149,8 @@ func (t target) maps() {
 	for _, m := range mappings {
 		t.mapping(m)
 	}
-	t.dot()
+	t.dot("dot", "returns the inner product of x and y, accumulated in float64.", true)
+	t.dot("sum", "returns the sum of x, accumulated in float64.", false)
 }
 
 // mapping generates m: whole vectors, then what is left under a mask.
@@ -181,13 +216,19 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-// dot generates the inner product. Float32 elements are widened first, so that sums of squares over millions of
+// dot generates the inner product, or the sum of x alone. Float32 elements are widened first, so that sums of squares over millions of
 // elements keep their digits. Four accumulators hide the addition's latency.
-func (t target) dot() {
-	args := t.function("dot", "returns the inner product of x and y, accumulated in float64.", "n int, x *T, y *T", "float64")
+func (t target) dot(name, doc string, product bool) {
+	list := "n int, x *T"
+	if product {
+		list += ", y *T"
+	}
+	args := t.function(name, doc, list, "float64")
 	t.op("MOVQ %s, CX", args["n"])
 	t.op("MOVQ %s, SI", args["x"])
-	t.op("MOVQ %s, DI", args["y"])
+	if product {
+		t.op("MOVQ %s, DI", args["y"])
+	}
 	for i := range 4 {
 		t.op("VXORPD %s, %s, %s", t.v(i), t.v(i), t.v(i))
 	}
@@ -200,11 +241,17 @@ func (t target) dot() {
 	for i := range 4 {
 		at := i * step * t.size
 		t.widen(fmt.Sprintf("%d(SI)", at), t.v(4+i))
-		t.widen(fmt.Sprintf("%d(DI)", at), t.v(8+i))
-		wide.packed("VFMADD231", t.v(4+i), t.v(8+i), t.v(i))
+		if product {
+			t.widen(fmt.Sprintf("%d(DI)", at), t.v(8+i))
+			wide.packed("VFMADD231", t.v(4+i), t.v(8+i), t.v(i))
+		} else {
+			wide.packed("VADD", t.v(4+i), t.v(i), t.v(i))
+		}
 	}
 	t.op("ADDQ $%d, SI", 4*step*t.size)
-	t.op("ADDQ $%d, DI", 4*step*t.size)
+	if product {
+		t.op("ADDQ $%d, DI", 4*step*t.size)
+	}
 	t.op("SUBQ $%d, CX", 4*step)
 	t.op("JGE %s", loop)
 	t.mark(rest)
@@ -223,15 +270,15 @@ func (t target) dot() {
 	t.mark(one)
 	t.op("TESTQ CX, CX")
 	t.op("JLE %s", done)
-	for i, p := range []string{"(SI)", "(DI)"} {
-		t.op("VMOV%s %s, X%d", t.scalar, p, 4+i)
-		if t.size == 4 {
-			t.op("VCVTSS2SD X%d, X%d, X%d", 4+i, 4+i, 4+i)
-		}
+	t.widenOne("(SI)", 4)
+	if product {
+		t.widenOne("(DI)", 5)
+		t.op("VFMADD231SD X4, X5, X0")
+		t.op("ADDQ $%d, DI", t.size)
+	} else {
+		t.op("VADDSD X4, X0, X0")
 	}
-	t.op("VFMADD231SD X4, X5, X0")
 	t.op("ADDQ $%d, SI", t.size)
-	t.op("ADDQ $%d, DI", t.size)
 	t.op("DECQ CX")
 	t.op("JMP %s", one)
 	t.mark(done)
@@ -245,5 +292,13 @@ func (t target) widen(from, to string) {
 		t.op("VCVTPS2PD %s, %s", from, to)
 	} else {
 		t.op("VMOVUPD %s, %s", from, to)
+	}
+}
+
+// widenOne loads a float64 from one element.
+func (t target) widenOne(from string, to int) {
+	t.op("VMOV%s %s, X%d", t.scalar, from, to)
+	if t.size == 4 {
+		t.op("VCVTSS2SD X%d, X%d, X%d", to, to, to)
 	}
 }
