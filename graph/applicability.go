@@ -54,7 +54,7 @@ func (net *Network) applicability(h *Homogeneity, parameters int) Applicability 
 		a.Reason = "the network has a single layer, whose weight is one combination of all samples for each class"
 		return a
 	}
-	a.InScope, a.Applicable = true, spectrum.Rank > 0
+	a.InScope, a.Applicable = true, a.FirstLayer.Largest > a.FirstLayer.Edge
 	a.Reason = a.FirstLayer.difficulty()
 	return a
 }
