@@ -90,6 +90,9 @@ func bothReasons(dense, convolutional error) string {
 		}
 		return err.Error()
 	}
+	if dense.Error() == convolutional.Error() {
+		return dense.Error()
+	}
 	if cause(dense) == cause(convolutional) {
 		return "neither a fully connected ReLU network nor a chain of convolutions: " + cause(dense)
 	}

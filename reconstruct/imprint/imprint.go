@@ -1,0 +1,153 @@
+package imprint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"unlearnguard/graph"
+)
+
+// Images are inputs of a network, one after the other, as it is fed them, and their classes.
+type Images struct {
+	// X holds the elements of all samples.
+	X []float32
+	// Labels has the class of each, or -1 where it is not known: then the class that the network gives counts.
+	Labels []int
+}
+
+// Options choose how a network is examined. The zero value is a default throughout.
+type Options struct {
+	// Ridge is the share of the mean variance that is added to every direction of the activations before whitening. If 0, it
+	// is 0.1.
+	Ridge float64
+	// Sharpness divides the temperature at which competing classes are weighed, in units of the mean standard deviation of a
+	// reference image's logits. If 0, it is 2.
+	Sharpness float64
+	// Memory is the budget for activations and gradients in bytes; layers that do not fit are left out, the widest first. If
+	// 0, it is 1 GiB.
+	Memory int
+	// Threads is the number of threads; 0 stands for GOMAXPROCS. Results do not depend on it.
+	Threads int
+	// Progress is told, if set, how many of the images have been run.
+	Progress func(done, total int)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Ridge == 0 {
+		o.Ridge = 0.1
+	}
+	if o.Sharpness == 0 {
+		o.Sharpness = 2
+	}
+	if o.Memory == 0 {
+		o.Memory = 1 << 30
+	}
+	return o
+}
+
+// Kind tells the two scores of a layer apart.
+type Kind string
+
+// The kinds of score.
+const (
+	// Matched is the cosine of gradient and activation, whitened by the reference images' activations.
+	Matched Kind = "matched"
+	// Whitened is the same for the gradient whitened by the reference images' gradients as well.
+	Whitened Kind = "whitened"
+)
+
+// Score is what one layer says of all images.
+type Score struct {
+	// Layer is the name of the layer's weight; Width the number of elements that the layer reads of a sample.
+	Layer string
+	Width int
+	Kind  Kind
+	// Queried has one score an image that was asked about, References one a reference image: each in [-1, 1], and higher
+	// the more the layer answers to what is particular to the image.
+	Queried, References []float64
+}
+
+// Result is what a network's layers say.
+type Result struct {
+	Scores []Score
+	// Margins are, for the queried and for the reference images, those of the class over its competitors: the baseline, which
+	// takes no look at the parameters.
+	QueriedMargins, ReferenceMargins []float64
+	// LeftOut names the layers that did not fit the memory.
+	LeftOut []string
+}
+
+// Examine scores the queried images by each layer of a network. References are images of the same kind that the network was
+// never trained on; a reference image's own score is found without it.
+func Examine(ctx context.Context, net *graph.Network, queried, references Images, opts Options) (*Result, error) {
+	o := opts.withDefaults()
+	size := 1
+	for _, d := range net.InputShape {
+		size *= d
+	}
+	switch {
+	case len(queried.Labels)*size != len(queried.X) || len(references.Labels)*size != len(references.X):
+		return nil, fmt.Errorf("imprint: %d and %d numbers for %d and %d images of %d elements",
+			len(queried.X), len(references.X), len(queried.Labels), len(references.Labels), size)
+	case len(references.Labels) < FewestReferences:
+		return nil, fmt.Errorf("imprint: %d reference images: at least %d are needed", len(references.Labels), FewestReferences)
+	case net.Outputs < 1:
+		return nil, errors.New("imprint: the network is no classifier")
+	}
+	temperature, err := referenceTemperature(ctx, net, references, o)
+	if err != nil {
+		return nil, err
+	}
+	passes, err := runPasses(ctx, net, references, queried, temperature, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{LeftOut: passes.leftOut, ReferenceMargins: passes.margins[:len(references.Labels)], QueriedMargins: passes.margins[len(references.Labels):]}
+	for _, l := range passes.layers {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		scores, err := l.scores(len(references.Labels), o)
+		if err != nil {
+			return nil, err
+		}
+		r.Scores = append(r.Scores, scores...)
+	}
+	return r, nil
+}
+
+// FewestReferences is the number of reference images below which directions are not worth estimating.
+const FewestReferences = 20
+
+// referenceTemperature is what competing logits are divided by: a share of the mean standard deviation of a reference
+// image's logits.
+func referenceTemperature(ctx context.Context, net *graph.Network, references Images, o Options) (float64, error) {
+	r, err := graph.NewRunner[float32](net, graph.RunOptions{Threads: o.Threads})
+	if err != nil {
+		return 0, err
+	}
+	sum, n := 0.0, 0
+	err = r.Run(ctx, references.X, nil, func(p graph.Pass[float32]) error {
+		width := len(p.Output) / p.Samples
+		for at := 0; at < len(p.Output); at += width {
+			sum += deviation(p.Output[at : at+width])
+			n++
+		}
+		return nil
+	})
+	return max(sum/float64(max(n, 1))/o.Sharpness, 1e-12), err
+}
+
+// deviation is the standard deviation of numbers.
+func deviation(x []float32) float64 {
+	mean, square := 0.0, 0.0
+	for _, v := range x {
+		mean += float64(v) / float64(len(x))
+	}
+	for _, v := range x {
+		square += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return math.Sqrt(square / float64(max(len(x)-1, 1)))
+}
