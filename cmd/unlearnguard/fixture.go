@@ -44,6 +44,8 @@ type made struct {
 	Dropped []string `json:"dropped,omitempty"`
 	// Training is how it ended.
 	Training *trainingEnd `json:"training,omitempty"`
+	// Fitted is how a training by mini-batches ended.
+	Fitted *fitted `json:"fitted,omitempty"`
 }
 
 // trainingEnd is the state that training ended in: see fixtures.Info.

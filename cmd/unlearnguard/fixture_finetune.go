@@ -23,17 +23,24 @@ type tuneOptions struct {
 	norm                     normFlags
 	seed                     uint64
 	descent                  fixtures.Options
+	fit                      fitFlags
+	fitting                  bool // by mini-batches
 }
 
 func (a *app) fixtureFineTune() *cobra.Command {
 	var o tuneOptions
 	c := a.tuneCommand(&o, &cobra.Command{
-		Use:     "fine-tune MODEL --data IMAGES -o OUT.onnx",
-		Short:   "Go on training a network",
-		Long:    "Fine-tune goes on training a network on the images of --data for a number of steps.\n" + imagesHelp + "\n" + normHelp,
-		Example: `  unlearnguard fixture fine-tune before.onnx --data idx:mnist#100-149 --mean before.mean.npy -o tuned.onnx`,
+		Use:   "fine-tune MODEL --data IMAGES -o OUT.onnx",
+		Short: "Go on training a network",
+		Long: `Fine-tune goes on training a network on the images of --data: a fully connected one by steps over all of them, or, with any of
+the flags from --optimizer on, any classifier that imports, by mini-batches.
+` + imagesHelp + "\n" + normHelp,
+		Example: `  unlearnguard fixture fine-tune vgg.onnx --data cifar10:cifar10#100-149 --task classes --mean vgg.mean.npy --optimizer sgd --lr 0.005 --epochs 5 -o tuned.onnx
+  unlearnguard fixture fine-tune before.onnx --data idx:mnist#100-149 --mean before.mean.npy -o tuned.onnx`,
 	})
 	c.Flags().IntVar(&o.descent.Steps, "steps", 200, "`number` of steps")
+	c.Flags().Uint64Var(&o.seed, "seed", 0, "`seed` of the order of the samples")
+	o.fit.add(c)
 	o.descent.Margin = math.Inf(1) // all of the steps are taken, whatever the margin
 	return c
 }
@@ -61,7 +68,7 @@ func (a *app) fixtureRelabel() *cobra.Command {
 func (a *app) tuneCommand(o *tuneOptions, c *cobra.Command) *cobra.Command {
 	c.Args = cobra.ExactArgs(1)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		o.model = args[0]
+		o.model, o.fitting = args[0], o.fit.chosen(c)
 		return a.runTune(c.Context(), c.Name(), o)
 	}
 	f := c.Flags()
@@ -98,6 +105,9 @@ func (o *tuneOptions) check() error {
 func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.fitting {
+		return a.runFitTune(ctx, operation, o)
 	}
 	from, err := audit.Open(ctx, o.model, graph.Options{})
 	if err != nil {

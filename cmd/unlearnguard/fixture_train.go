@@ -28,6 +28,10 @@ type trainOptions struct {
 	convolutions              string
 	selection                 uint64
 	network                   fixtures.Options
+	// arch and from ask for a training by mini-batches.
+	arch, from string
+	width      int
+	fit        fitFlags
 }
 
 func (a *app) fixtureTrain() *cobra.Command {
@@ -42,10 +46,14 @@ sum over its training samples, and writes it as ONNX, with the mean image that i
 With --convolutions the network begins with convolutions, its layers between the first and the last start from next to
 nothing and hold the samples, and the outer ones start large (README, "What it can be used on"); --first-scale is not used.
 
+With --arch or --from the network is trained as people train theirs instead, by mini-batches from PyTorch's start: a built-in
+architecture, or any ONNX classifier that imports. --hidden, --seed, --weight-decay and the flags from --optimizer on apply.
+
 It prints how to name the samples that were trained on and those that were dropped.
 ` + imagesHelp,
 		Example: `  unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 -o before.onnx
   unlearnguard fixture train --data idx:mnist --samples 20 --hidden 300 --drop 0,1 --seed 1 -o after.onnx
+  unlearnguard fixture train --data cifar10:cifar10 --samples 200 --task classes --arch vgg-bn --lr 0.02 --batch 16 --epochs 60 -o vgg.onnx
   unlearnguard fixture train --data idx:mnist --samples 10 --convolutions 16x3/2,128x5/2 --margin 30 -o cnn.onnx`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.runTrain(c.Context(), o) },
@@ -71,14 +79,22 @@ It prints how to name the samples that were trained on and those that were dropp
 	f.Float64Var(&n.Margin, "margin", 0, "least `margin` of a sample to train to (default 20; with weight decay 1)")
 	f.Float64Var(&n.Tolerance, "tolerance", 0, "largest `residual` of the first layer's stationarity to train to as well (default any; with weight decay 0.02)")
 	f.IntVar(&n.Steps, "steps", 0, "most `steps` of descent (default 20000)")
+	f.StringVar(&o.arch, "arch", "", "`architecture` to train by mini-batches: "+strings.Join(fixtures.Architectures, ", "))
+	f.IntVar(&o.width, "width", 16, "`filters` of the first convolution of an architecture")
+	f.StringVar(&o.from, "from", "", "`MODEL.onnx` to train by mini-batches, from its values")
+	o.fit.add(c)
 	addThreads(c, &n.Threads)
 	require(c, "data", "out")
+	c.MarkFlagsMutuallyExclusive("arch", "from")
 	return c
 }
 
 func (a *app) runTrain(ctx context.Context, o trainOptions) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if o.arch != "" || o.from != "" {
+		return a.runFit(ctx, o)
 	}
 	set, err := loadImages(ctx, "data", o.data, images.Options{})
 	if err != nil {
