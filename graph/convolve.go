@@ -17,6 +17,10 @@ type convolving[T engine.Float] struct {
 	reversed        []engine.Right[T]
 	ordered         []T
 	packed, flipped int // versions of the weight
+
+	// The gradient by the input in a reverse pass, and whether to add to it.
+	grad []T
+	beta T
 }
 
 // piece is n pixels of a sample that stand together in a patch, from pixel `from` of the plane on; -1 for padding.
@@ -74,16 +78,7 @@ func (c *convolving[T]) order() {
 		c.ordered = make([]T, len(w))
 	}
 	for f := range c.groups * c.filters {
-		transposeSmall(c.ordered[f*k:(f+1)*k], w[f*k:(f+1)*k], c.channels, c.kernel)
-	}
-}
-
-// transposeSmall sets dst to the transpose of a small rows x cols matrix.
-func transposeSmall[T engine.Float](dst, src []T, rows, cols int) {
-	for r := range rows {
-		for i, v := range src[r*cols : (r+1)*cols] {
-			dst[i*rows+r] = v
-		}
+		c.crew.engine.Transpose(c.channels, c.kernel, w[f*k:(f+1)*k], c.kernel, c.ordered[f*k:(f+1)*k], c.channels)
 	}
 }
 
@@ -241,20 +236,24 @@ func (c *convolving[T]) reverse() {
 	byInput, byWeight := c.in[0].wanted, c.in[1].wanted
 	if byInput {
 		c.pack(&c.reversed, &c.flipped, false)
-		c.in[0].gradient()
+		c.grad, c.beta = c.in[0].accumulate()
 	}
-	parts := c.parts(byWeight)
-	sums := make([][]T, parts)
+	parts, size := c.parts(byWeight), len(c.in[1].data)
+	var sums []T
+	if byWeight {
+		sums = c.crew.lanes[0].scratch(scratchWeight, parts*size)
+	}
 	c.crew.split(parts, 1, func(l *lane[T], lo, hi int) {
 		for part := lo; part < hi; part++ {
+			var sum []T
 			if byWeight {
-				sums[part] = make([]T, len(c.in[1].data))
+				sum = sums[part*size : (part+1)*size]
 			}
-			c.reverseSamples(l, sums[part], c.samples*part/parts, c.samples*(part+1)/parts)
+			c.reverseSamples(l, sum, c.samples*part/parts, c.samples*(part+1)/parts)
 		}
 	})
 	if byWeight {
-		c.addWeights(sums)
+		c.addWeights(sums, parts)
 	}
 }
 
@@ -266,7 +265,7 @@ func (c *convolving[T]) parts(byWeight bool) int {
 	return weightParts(c.samples, len(c.in[1].data))
 }
 
-// reverseSamples takes samples [lo, hi) back; sum is where the gradient of the ordered weight is added up.
+// reverseSamples takes samples [lo, hi) back; sum is where the gradient of the ordered weight goes.
 func (c *convolving[T]) reverseSamples(l *lane[T], sum []T, lo, hi int) {
 	f, k, channels := c.groups*c.filters, c.patch(), c.groups*c.channels
 	c.blocks(lo, hi, func(i, n, p, places int) {
@@ -278,8 +277,12 @@ func (c *convolving[T]) reverseSamples(l *lane[T], sum []T, lo, hi int) {
 		if sum != nil {
 			x := c.channelsLast(l, scratchSample, c.in[0].data, i, n, c.plane, channels, p == 0)
 			patches := c.gather(l, x, n, p, places)
+			beta := T(1)
+			if i == lo && p == 0 {
+				beta = 0
+			}
 			for group := range c.groups {
-				l.engine.Gemm(true, false, c.filters, k, rows, 1, g[group*c.filters:], f, patches[group*k:], c.groups*k, 1, sum[group*c.filters*k:], k)
+				l.engine.Gemm(true, false, c.filters, k, rows, 1, g[group*c.filters:], f, patches[group*k:], c.groups*k, beta, sum[group*c.filters*k:], k)
 			}
 		}
 		if c.in[0].wanted {
@@ -306,25 +309,36 @@ func (c *convolving[T]) reverseInput(l *lane[T], g []T, i, n, p, places int) {
 		return
 	}
 	size := c.plane * channels
-	back := l.scratch(scratchSample, size)
 	for s := range n {
+		at := (i + s) * size
+		if c.beta == 0 {
+			l.engine.Transpose(c.plane, channels, x[s*size:], channels, c.grad[at:at+size], c.plane)
+			continue
+		}
+		back := l.scratch(scratchBack, size)
 		l.engine.Transpose(c.plane, channels, x[s*size:], channels, back, c.plane)
-		l.engine.Axpy(c.in[0].grad[(i+s)*size:(i+s+1)*size], 1, back)
+		l.engine.Axpy(c.grad[at:at+size], 1, back)
 	}
 }
 
 // addWeights adds the parts of the weight's gradient, in order.
-func (c *convolving[T]) addWeights(sums [][]T) {
-	grad, k := c.in[1].gradient(), c.patch()
+func (c *convolving[T]) addWeights(sums []T, parts int) {
+	grad, beta := c.in[1].accumulate()
+	k, size := c.patch(), len(c.in[1].data)
 	c.crew.split(c.groups*c.filters, max(1, worthwhile/k), func(l *lane[T], lo, hi int) {
-		back := l.scratch(scratchWeight, k)
 		for f := lo; f < hi; f++ {
-			total := sums[0][f*k : (f+1)*k]
-			for _, s := range sums[1:] {
-				l.engine.Axpy(total, 1, s[f*k:(f+1)*k])
+			total := sums[f*k : (f+1)*k]
+			for p := 1; p < parts; p++ {
+				l.engine.Axpy(total, 1, sums[p*size+f*k:p*size+(f+1)*k])
 			}
-			transposeSmall(back, total, c.kernel, c.channels)
-			l.engine.Axpy(grad[f*k:(f+1)*k], 1, back)
+			to := grad[f*k : (f+1)*k]
+			if beta == 0 {
+				l.engine.Transpose(c.kernel, c.channels, total, c.channels, to, c.kernel)
+				continue
+			}
+			back := l.scratch(scratchBack, k)
+			l.engine.Transpose(c.kernel, c.channels, total, c.channels, back, c.kernel)
+			l.engine.Axpy(to, 1, back)
 		}
 	})
 }

@@ -1,6 +1,10 @@
 package graph
 
-import "unlearnguard/graph/engine"
+import (
+	"sync/atomic"
+
+	"unlearnguard/graph/engine"
+)
 
 // crew is the threads that kernels work with.
 type crew[T engine.Float] struct {
@@ -61,18 +65,24 @@ func (l *lane[T]) accumulate(grad []T, beta T, set func(part []T, from, to int))
 	}
 }
 
-// split calls f on consecutive parts [lo, hi) of [0, n), each on a lane of its own, and returns when all have returned. A
-// part has at least grain items. What f computes for an item must not depend on the part it is in. A panic of f on any
-// thread is one of split.
+// split calls f on consecutive parts [lo, hi) of [0, n), on all lanes, and returns when all have returned. A part has at
+// least grain items. What f computes for an item must not depend on the part it is in. A panic of f on any thread is one of
+// split.
 func (c *crew[T]) split(n, grain int, f func(l *lane[T], lo, hi int)) {
-	parts := min(len(c.lanes), max(n/max(grain, 1), 1))
-	if parts == 1 {
+	// Each lane takes several parts by turns, so that one whose core is busy with something else takes fewer.
+	const turns = 4
+	parts := min(turns*len(c.lanes), max(n/max(grain, 1), 1))
+	lanes := min(len(c.lanes), parts)
+	if lanes == 1 {
 		f(c.lanes[0], 0, n)
 		return
 	}
-	c.engine.Range(parts, 1, func(from, to int) {
-		for p := from; p < to; p++ {
-			f(c.lanes[p], n*p/parts, n*(p+1)/parts)
+	var next atomic.Int64
+	c.engine.Range(lanes, 1, func(from, to int) {
+		for i := from; i < to; i++ {
+			for p := int(next.Add(1)) - 1; p < parts; p = int(next.Add(1)) - 1 {
+				f(c.lanes[i], n*p/parts, n*(p+1)/parts)
+			}
 		}
 	})
 }

@@ -11,7 +11,9 @@ type multiplication[T engine.Float] struct {
 	products [][3]int
 	left     engine.Left[T]
 	right    engine.Right[T]
-	packed   int // version of the right operand that is packed
+	reversed engine.Right[T]
+	// packed and flipped are the versions of the right operand that right and reversed are made of.
+	packed, flipped int
 }
 
 func productAt[T engine.Float](o matmul) func(*site[T]) kernel[T] {
@@ -114,6 +116,10 @@ func (p *multiplication[T]) reverseLeft() {
 	grad, beta := p.in[0].accumulate()
 	g, b := p.out.grad, p.in[1].data
 	lda, ldb := p.ld()
+	if len(p.products) == 1 && p.in[1].version > 0 && !p.op.transA {
+		p.reverseConstant(grad, beta)
+		return
+	}
 	p.accumulate(0, grad, beta, func(e *engine.Engine[T], o [3]int, beta T) {
 		if p.op.transA { // stored k x m: B G^T
 			e.Gemm(p.op.transB, true, p.k, p.m, p.n, 1, b[o[1]:], ldb, g[o[2]:], p.n, beta, grad[o[0]:], lda)
@@ -121,6 +127,19 @@ func (p *multiplication[T]) reverseLeft() {
 			e.Gemm(false, !p.op.transB, p.m, p.k, p.n, 1, g[o[2]:], p.n, b[o[1]:], ldb, beta, grad[o[0]:], lda)
 		}
 	})
+}
+
+// reverseConstant multiplies by the transpose of a constant, which stays packed: packing takes a fourth of the product's time
+// where there are 64 rows.
+func (p *multiplication[T]) reverseConstant(grad []T, beta T) {
+	e := p.crew.engine
+	lda, ldb := p.ld()
+	if p.flipped != p.in[1].version {
+		e.PackRight(&p.reversed, !p.op.transB, p.n, p.k, p.in[1].data, ldb)
+		p.flipped = p.in[1].version
+	}
+	e.ViewLeft(&p.left, p.m, p.n, p.out.grad, p.n)
+	e.Multiply(1, &p.left, &p.reversed, beta, grad, lda)
 }
 
 func (p *multiplication[T]) reverseRight() {

@@ -239,6 +239,7 @@ func (b *program[T]) reverse(weight []T) {
 	for _, l := range b.layers {
 		l.out.touched = false
 	}
+	defer b.settle()
 	if !b.target.wanted {
 		return
 	}
@@ -247,8 +248,14 @@ func (b *program[T]) reverse(weight []T) {
 	}
 	b.reverseSteps(b.steps)
 	b.reverseSteps(b.constants)
-	if b.input.wanted {
-		b.input.gradient()
+}
+
+// settle makes gradients zero that nothing was added to.
+func (b *program[T]) settle() {
+	for _, s := range append(b.wantedParameters(), b.input.storage) {
+		if s.wanted {
+			s.gradient()
+		}
 	}
 	for _, l := range b.layers {
 		if l.samples.wanted {

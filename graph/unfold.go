@@ -1,6 +1,10 @@
 package graph
 
-import "unlearnguard/graph/engine"
+import (
+	"math/bits"
+
+	"unlearnguard/graph/engine"
+)
 
 // unfolding computes convolutions of few channels: the weight multiplies the plane of each channel shifted to every element
 // of the kernel, a row each. Samples stay as they are, and rows are made of runs as long as the plane is wide, where patches
@@ -206,10 +210,12 @@ func (u *unfolding[T]) reverseInput(l *lane[T], i, group int, b *unfoldedBlock, 
 const mostParts = 8
 
 // weightParts is the number of parts of the samples whose gradients of a weight are summed apart, on different threads: one
-// that depends on shapes alone, so that results are the same for any number of threads.
+// that depends on shapes alone, so that results are the same for any number of threads, and a power of two, which most
+// numbers of threads divide or are divided by.
 func weightParts(samples, size int) int {
-	const mostNumbers = 1 << 22
-	return max(1, min(samples, mostParts, mostNumbers/max(size, 1)))
+	const mostNumbers = 1 << 23
+	most := max(1, min(samples, mostParts, mostNumbers/max(size, 1)))
+	return 1 << (bits.Len(uint(most)) - 1)
 }
 
 // addParts adds the parts of a weight's gradient, in order.

@@ -6,10 +6,11 @@ import "unlearnguard/graph/engine"
 // the weight is read again for every chunk, and the sum of its gradient is as large.
 func (w *winograd[T]) wide() bool { return w.channels*w.filters >= 128*128 }
 
-// chunkBudget is how many numbers the transformed tiles of a chunk hold: they stay in the second-level cache. wideTiles is
+// chunkBudget is how many numbers the transformed tiles of a chunk hold: half of a second-level cache of
+// 512 KB. wideTiles is
 // how many tiles a wide weight, which does not stay there, is read for at least.
 const (
-	chunkBudget = 1 << 17
+	chunkBudget = 1 << 16
 	wideTiles   = 64
 )
 
