@@ -95,7 +95,7 @@ func (p *pools[T]) maxima(from, to []T, largest []int32) {
 		}
 		best := under[0]
 		top := from[best]
-		for _, at := range under[1:] { // without branches, which no processor could foresee
+		for _, at := range under[1:] {
 			v := from[at]
 			if v > top {
 				best = at

@@ -77,7 +77,7 @@ func (c *chunk[T]) stride(channels int) int { return c.tiles()*pitch(channels) +
 
 func (c *chunk[T]) tiles() int { return c.n * c.rows * c.across }
 
-// eachTile visits the tiles for some of the channels, on all threads of the chunk: with the tile's pixels in a plane, and its
+// eachTile visits the tiles for the channels from `from` on: with the tile's pixels in a plane, and its
 // transformed elements.
 func (c *chunk[T]) eachTile(l *lane[T], p plane, pixels, transformed []T, channels, from int, visit func(pixels, transformed engine.Square[T])) {
 	stride := c.stride(channels)
