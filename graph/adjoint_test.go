@@ -33,6 +33,7 @@ var primitives = map[string]func(*rand.Rand) trial{
 	"concat":      drawConcat,
 	"gather":      drawGather,
 	"expand":      drawExpand,
+	"choice":      drawChoice,
 }
 
 func normal(rng *rand.Rand, shape ...int) array[float64] {
@@ -255,6 +256,15 @@ func drawGather(rng *rand.Rand) trial {
 func drawExpand(rng *rand.Rand) trial {
 	to := randomShape(rng, 1+rng.IntN(4))
 	return trial{op: expand{fixedShape(to)}, in: []array[float64]{normal(rng, broadcastable(rng, to)...)}}
+}
+
+func drawChoice(rng *rand.Rand) trial {
+	shape := randomShape(rng, 1+rng.IntN(3))
+	condition := newArray[float64](broadcastable(rng, shape))
+	for i := range condition.data {
+		condition.data[i] = float64(rng.IntN(2))
+	}
+	return trial{op: choice{}, in: []array[float64]{condition, normal(rng, shape...), normal(rng, broadcastable(rng, shape)...)}, fixed: []int{0}}
 }
 
 // Each primitive's reverse is the derivative of its forward, by central differences in float64.
