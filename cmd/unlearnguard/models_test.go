@@ -37,6 +37,31 @@ var models = map[string]func() *onnxio.Model{
 		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(6, 256, weights(6*256))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
 		return fixtures.Export(net, 4, 8, 8)
 	},
+	// open leaves the shape of its input open.
+	"open": func() *onnxio.Model {
+		m := small(1)
+		m.Inputs[0].Shape = []onnxio.Dim{onnxio.Symbolic("n"), onnxio.Symbolic("c"), onnxio.Symbolic("h"), onnxio.Symbolic("w")}
+		return m
+	},
+	// features gives out what its hidden layer computes before its logits.
+	"features": func() *onnxio.Model {
+		m := small(3)
+		m.Outputs = append([]onnxio.Value{onnxio.FloatValue("hidden", onnxio.Symbolic("batch"), onnxio.Fixed(6))}, m.Outputs...)
+		for i := range m.Nodes {
+			if m.Nodes[i].Op == "Relu" {
+				was := m.Nodes[i].Outputs[0]
+				m.Nodes[i].Outputs[0] = "hidden"
+				for k := range m.Nodes {
+					for j, in := range m.Nodes[k].Inputs {
+						if in == was {
+							m.Nodes[k].Inputs[j] = "hidden"
+						}
+					}
+				}
+			}
+		}
+		return m
+	},
 	// rgb takes three channels.
 	"rgb": func() *onnxio.Model {
 		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(6, 192, weights(6*192))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
