@@ -56,6 +56,8 @@ const (
 	Matched Kind = "matched"
 	// Whitened is the same for the gradient whitened by the reference images' gradients as well.
 	Whitened Kind = "whitened"
+	// Local ends the name of either where what the layer answers to the image's neighbours, shifted by a pixel, is taken off.
+	Local Kind = " local"
 )
 
 // Score is what one layer says of all images.
@@ -100,22 +102,8 @@ func Examine(ctx context.Context, net *graph.Network, queried, references Images
 	if err != nil {
 		return nil, err
 	}
-	passes, err := runPasses(ctx, net, references, queried, temperature, o)
-	if err != nil {
-		return nil, err
-	}
-	r := &Result{LeftOut: passes.leftOut, ReferenceMargins: passes.margins[:len(references.Labels)], QueriedMargins: passes.margins[len(references.Labels):]}
-	for _, l := range passes.layers {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		scores, err := l.scores(len(references.Labels), o)
-		if err != nil {
-			return nil, err
-		}
-		r.Scores = append(r.Scores, scores...)
-	}
-	return r, nil
+	x := &examination{net: net, references: references, queried: queried, temperature: temperature, opts: o}
+	return x.run(ctx)
 }
 
 // FewestReferences is the number of reference images below which directions are not worth estimating.

@@ -7,74 +7,136 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// scores are the layer's two scores; the first images are the references. A layer to which all reference images are the same
-// has none.
-func (l *layer) scores(references int, o Options) ([]Score, error) {
+// judge holds the metrics of one layer, and its scores so far.
+type judge struct {
+	layer      *layer
+	references int
+	images     int
+	mean       []float64
+	// activations is the metric of the reference images' activations, gradients that of their gradients; nil where these are
+	// all the same.
+	activations, gradients *whitening
+	// removed are the reference images' activations in the metric, which a reference image is scored without, and share is
+	// R/(R-1).
+	removed embedding
+	share   float64
+	plain   map[Kind][]float64
+	// neighbours add up the scores of the shifted images.
+	neighbours map[Kind][]float64
+	shifts     int
+}
+
+// newJudge measures the metrics; nil for a layer to which all reference images are the same.
+func newJudge(l *layer, references int, o Options) (*judge, error) {
 	e, err := engine.New[float64](engine.Options{Threads: o.Threads})
 	if err != nil {
 		return nil, err
 	}
-	n := len(l.activations) / l.width
-	a, g := centred(l.activations, references, l.width), widened(l.gradients)
-	byActivation, err := newWhitening(e, a[:references*l.width], references, l.width, o.Ridge)
-	if errors.Is(err, errNoSpread) {
+	j := &judge{
+		layer: l, references: references, images: len(l.activations) / l.width, mean: l.mean(references),
+		share: float64(references) / float64(references-1), plain: map[Kind][]float64{}, neighbours: map[Kind][]float64{},
+	}
+	a, g := j.centred(l.activations), widened(l.gradients)
+	if j.activations, err = newWhitening(e, a[:references*l.width], references, l.width, o.Ridge); errors.Is(err, errNoSpread) {
 		return nil, nil
-	}
-	if err != nil {
+	} else if err != nil {
 		return nil, err
 	}
-	ea := byActivation.embed(a, n)
-	out := []Score{l.score(Matched, ea, byActivation.embed(g, n), n, references)}
-	byGradient, err := newWhitening(e, g[:references*l.width], references, l.width, 1)
-	if errors.Is(err, errNoSpread) {
-		return out, nil
-	}
-	if err != nil {
+	j.removed = j.activations.embed(a[:references*l.width], references)
+	if j.gradients, err = newWhitening(e, g[:references*l.width], references, l.width, 1); err != nil && !errors.Is(err, errNoSpread) {
 		return nil, err
 	}
-	white := byGradient.solve(byGradient.embed(g, n), n)
-	return append(out, l.score(Whitened, ea, byActivation.embed(white, n), n, references)), nil
+	j.add(a, g, j.plain)
+	return j, nil
 }
 
-// score is the cosine of each gradient with its activation. Of a reference image it is the one in the metric without it: the
-// scatter of the others is S - c d d', c = R/(R-1), so that with h = 1 - c d'N^-1 d
+// addNeighbours takes the layer's values of shifted images.
+func (j *judge) addNeighbours(l *layer) {
+	j.add(j.centred(l.activations), widened(l.gradients), j.neighbours)
+	j.shifts++
+}
+
+// add adds the scores of all images to what is there.
+func (j *judge) add(a, g []float64, to map[Kind][]float64) {
+	ea := j.activations.embed(a, j.images)
+	j.addCosines(ea, j.activations.embed(g, j.images), to, Matched)
+	if j.gradients != nil {
+		white := j.gradients.solve(j.gradients.embed(g, j.images), j.images)
+		j.addCosines(ea, j.activations.embed(white, j.images), to, Whitened)
+	}
+}
+
+// addCosines adds the cosine of each gradient with its activation. Of a reference image it is the one in the metric without
+// it: the scatter of the others is S - c d d', c = R/(R-1), for the image's deviation d from the mean, so that with
+// h = 1 - c d'N^-1 d
 //
-//	d'N_^-1 d = d'N^-1 d / h,   g'N_^-1 d = g'N^-1 d / h,   g'N_^-1 g = g'N^-1 g + c (g'N^-1 d)^2 / h
+//	u'N_^-1 v = u'N^-1 v + c (u'N^-1 d)(d'N^-1 v)/h
 //
-// (Sherman and Morrison 1950). The centre moves along d, which changes its length alone.
-func (l *layer) score(kind Kind, a, g embedding, n, references int) Score {
-	s := Score{Layer: l.name, Width: l.width, Kind: kind}
-	c := float64(references) / float64(references-1)
-	for i := range n {
+// (Sherman and Morrison 1950). That the mean moves along d without it is left out: it changes the length of d, not its
+// direction, and next to nothing of the image's neighbours.
+func (j *judge) addCosines(a, g embedding, to map[Kind][]float64, kind Kind) {
+	if to[kind] == nil {
+		to[kind] = make([]float64, j.images)
+	}
+	for i := range j.images {
 		aa, ga, gg := product(a, a, i), product(g, a, i), product(g, g, i)
-		if i < references {
-			h := max(1-c*aa, 1e-12)
-			aa, ga, gg = aa/h, ga/h, gg+c*ga*ga/h
+		if i < j.references {
+			dd, ad, gd := product(j.removed, j.removed, i), product(a, j.removed, i), product(g, j.removed, i)
+			c := j.share / max(1-j.share*dd, 1e-12)
+			aa, ga, gg = aa+c*ad*ad, ga+c*ad*gd, gg+c*gd*gd
 		}
-		cosine := 0.0
 		if aa > 0 && gg > 0 {
-			cosine = ga / math.Sqrt(aa*gg)
-		}
-		if i < references {
-			s.References = append(s.References, cosine)
-		} else {
-			s.Queried = append(s.Queried, cosine)
+			to[kind][i] += ga / math.Sqrt(aa*gg)
 		}
 	}
-	return s
 }
 
-// centred subtracts the mean of the references from every row.
-func centred(x []float32, references, width int) []float64 {
-	mean := make([]float64, width)
+// neighbourShare is how much of the mean score of an image's neighbours is taken off: what the layer answers to all images
+// like it is no sign of this one. Measured over five MLPs each on MNIST, 0.5 to 1 raise the share of training samples found at
+// 1 % false alarms alike.
+const neighbourShare = 0.75
+
+// scores are the layer's scores; where shifted images were added, also those less their neighbours'.
+func (j *judge) scores() []Score {
+	var out []Score
+	for _, kind := range []Kind{Matched, Whitened} {
+		plain := j.plain[kind]
+		if plain == nil {
+			continue
+		}
+		out = append(out, j.score(kind, plain))
+		if j.shifts == 0 {
+			continue
+		}
+		local := make([]float64, len(plain))
+		for i, s := range plain {
+			local[i] = s - neighbourShare*j.neighbours[kind][i]/float64(j.shifts)
+		}
+		out = append(out, j.score(kind+Local, local))
+	}
+	return out
+}
+
+func (j *judge) score(kind Kind, of []float64) Score {
+	return Score{Layer: j.layer.name, Width: j.layer.width, Kind: kind, References: of[:j.references], Queried: of[j.references:]}
+}
+
+// mean is that of the references' activations.
+func (l *layer) mean(references int) []float64 {
+	mean := make([]float64, l.width)
 	for i := range references {
-		for j, v := range x[i*width : (i+1)*width] {
-			mean[j] += float64(v) / float64(references)
+		for k, v := range l.activations[i*l.width : (i+1)*l.width] {
+			mean[k] += float64(v) / float64(references)
 		}
 	}
+	return mean
+}
+
+// centred subtracts the references' mean from every row.
+func (j *judge) centred(x []float32) []float64 {
 	out := widened(x)
 	for i := range out {
-		out[i] -= mean[i%width]
+		out[i] -= j.mean[i%j.layer.width]
 	}
 	return out
 }
