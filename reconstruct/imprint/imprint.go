@@ -56,6 +56,8 @@ const (
 	Matched Kind = "matched"
 	// Whitened is the same for the gradient whitened by the reference images' gradients as well.
 	Whitened Kind = "whitened"
+	// Joint is the residual of the matched score when it is predicted from those of all other images, queried and reference.
+	Joint Kind = "joint"
 	// Local ends the name of either where what the layer answers to the image's neighbours, shifted by a pixel, is taken off.
 	Local Kind = " local"
 )

@@ -21,6 +21,8 @@ type judge struct {
 	removed embedding
 	share   float64
 	plain   map[Kind][]float64
+	// fitted are the joint fit's scores.
+	fitted []float64
 	// neighbours add up the scores of the shifted images.
 	neighbours map[Kind][]float64
 	shifts     int
@@ -46,9 +48,17 @@ func newJudge(l *layer, references int, o Options) (*judge, error) {
 	if j.gradients, err = newWhitening(e, g[:references*l.width], references, l.width, 1); err != nil && !errors.Is(err, errNoSpread) {
 		return nil, err
 	}
-	j.add(a, g, j.plain)
+	ea, eg := j.add(a, g, j.plain)
+	if n := j.images; n <= mostJoint {
+		if j.fitted, err = j.joint(ea, eg, j.plain[Matched]); err != nil {
+			return nil, err
+		}
+	}
 	return j, nil
 }
+
+// mostJoint is the number of images up to which they are fitted jointly: the time rises with its cube.
+const mostJoint = 6000
 
 // addNeighbours takes the layer's values of shifted images.
 func (j *judge) addNeighbours(l *layer) {
@@ -57,13 +67,14 @@ func (j *judge) addNeighbours(l *layer) {
 }
 
 // add adds the scores of all images to what is there.
-func (j *judge) add(a, g []float64, to map[Kind][]float64) {
-	ea := j.activations.embed(a, j.images)
-	j.addCosines(ea, j.activations.embed(g, j.images), to, Matched)
+func (j *judge) add(a, g []float64, to map[Kind][]float64) (ea, eg embedding) {
+	ea, eg = j.activations.embed(a, j.images), j.activations.embed(g, j.images)
+	j.addCosines(ea, eg, to, Matched)
 	if j.gradients != nil {
 		white := j.gradients.solve(j.gradients.embed(g, j.images), j.images)
 		j.addCosines(ea, j.activations.embed(white, j.images), to, Whitened)
 	}
+	return ea, eg
 }
 
 // addCosines adds the cosine of each gradient with its activation. Of a reference image it is the one in the metric without
@@ -113,6 +124,9 @@ func (j *judge) scores() []Score {
 			local[i] = s - neighbourShare*j.neighbours[kind][i]/float64(j.shifts)
 		}
 		out = append(out, j.score(kind+Local, local))
+	}
+	if j.fitted != nil {
+		out = append(out, j.score(Joint, j.fitted))
 	}
 	return out
 }

@@ -2,9 +2,6 @@ package imprint
 
 import (
 	"errors"
-	"fmt"
-
-	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph/engine"
 )
@@ -44,21 +41,11 @@ func newWhitening(e *engine.Engine[float64], references []float64, count, width 
 	for i := range w.rank {
 		gram[i*w.rank+i] += w.penalty
 	}
-	var chol mat.Cholesky
-	if !chol.Factorize(mat.NewSymDense(w.rank, gram)) {
-		return nil, fmt.Errorf("their covariance is not positive definite")
-	}
-	var lower, inverse mat.TriDense
-	chol.LTo(&lower)
-	if err := inverse.InverseTri(&lower); err != nil {
+	factor, err := inverseFactor(e, gram, w.rank)
+	if err != nil {
 		return nil, err
 	}
-	w.factor = make([]float64, w.rank*w.rank)
-	for i := range w.rank {
-		for j := range i + 1 {
-			w.factor[i*w.rank+j] = inverse.At(i, j)
-		}
-	}
+	w.factor = factor
 	return w, nil
 }
 

@@ -46,7 +46,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-9s %4s  %-22s %-22s %-8s %-8s %-9s %s\n", "row", "seed", "TPR at 1 % (target)", "20 together (target)", "margin", "loss", "accuracy", "seconds: train, score")
+	fmt.Printf("%-9s %4s  %-22s %-22s %-8s %-8s %-7s %-9s %s\n", "row", "seed", "TPR at 1 % (target)", "20 together (target)", "margin", "loss", "p<=.01", "accuracy", "seconds: train, score")
 	missed := false
 	for _, r := range chosen {
 		var all []outcome
@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 			if err != nil {
 				return fmt.Errorf("%s, seed %d: %w", r.name, seed, err)
 			}
-			fmt.Printf("%-9s %4d  %-22.3f %-22.3f %-8.3f %-8.3f %-9.3f %.0f, %.0f\n", r.name, seed, o.single, o.together, o.margin, o.loss, o.accuracy,
+			fmt.Printf("%-9s %4d  %-22.3f %-22.3f %-8.3f %-8.3f %-7.3f %-9.3f %.0f, %.0f\n", r.name, seed, o.single, o.together, o.margin, o.loss, o.alarms, o.accuracy,
 				time.Since(begun).Seconds()-o.seconds, o.seconds)
 			all = append(all, o)
 		}
@@ -65,8 +65,8 @@ func run(ctx context.Context, args []string) error {
 		if mean.single < r.single || mean.together < r.together {
 			verdict, missed = "MISSED", true
 		}
-		fmt.Printf("%-9s mean  %-22s %-22s %-8.3f %-8.3f %-9.3f %s\n", r.name, fmt.Sprintf("%.3f (%.2f)", mean.single, r.single),
-			fmt.Sprintf("%.3f (%.2f)", mean.together, r.together), mean.margin, mean.loss, mean.accuracy, verdict)
+		fmt.Printf("%-9s mean  %-22s %-22s %-8.3f %-8.3f %-7.3f %-9.3f %s\n", r.name, fmt.Sprintf("%.3f (%.2f)", mean.single, r.single),
+			fmt.Sprintf("%.3f (%.2f)", mean.together, r.together), mean.margin, mean.loss, mean.alarms, mean.accuracy, verdict)
 	}
 	if missed {
 		return errMissed
@@ -102,6 +102,7 @@ func average(all []outcome) outcome {
 		m.together += o.together / n
 		m.margin += o.margin / n
 		m.loss += o.loss / n
+		m.alarms += o.alarms / n
 		m.accuracy += o.accuracy / n
 	}
 	return m

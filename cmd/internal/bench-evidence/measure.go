@@ -17,7 +17,9 @@ import (
 type outcome struct {
 	// single and together are the shares that the joined scores find, margin and loss those that the baselines do.
 	single, together, margin, loss float64
-	accuracy, seconds              float64
+	// alarms is the share of never-trained images whose p-value against the reference set is at most 0.01.
+	alarms            float64
+	accuracy, seconds float64
 }
 
 func (r row) measure(ctx context.Context, dir string, seed uint64) (outcome, error) {
@@ -79,10 +81,16 @@ func (r row) judge(found *imprint.Result, seed uint64) outcome {
 	}
 	queried := func(s imprint.Score) []float64 { return s.Queried }
 	total := r.samples + strangers
-	_, scores := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
+	null, scores := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
 		row(queried, 0, controls), row(queried, controls, total))
 	single, together := rates(scores[:r.samples-controls], scores[r.samples-controls:], seed)
-	return outcome{single: single, together: together}
+	alarms := 0.0
+	for _, s := range scores[r.samples-controls:] {
+		if metrics.ConformalPValue(s, null) <= 0.01 {
+			alarms += 1. / strangers
+		}
+	}
+	return outcome{single: single, together: together, alarms: alarms}
 }
 
 // rates are the share of members above 99 % of strangers, and of the means of 20 members above 99 % of those of 20 strangers.
