@@ -123,7 +123,6 @@ const ridge = 0.1
 // w, in units of the standard deviation along w (the root of the mean of their variances); nil where no statistic is
 // higher for members.
 func discriminant(members, pool [][]float64) []float64 {
-	n := len(pool[0])
 	centre, covariance := centreAndCovariance(pool)
 	lift, among := centreAndCovariance(members)
 	for s := range lift {
@@ -133,8 +132,14 @@ func discriminant(members, pool [][]float64) []float64 {
 		}
 		covariance[s][s] += ridge
 	}
+	return along(lift, covariance)
+}
+
+// along returns the weights w >= 0 of sum 1 that maximise lift.w in units of the root of w.covariance.w; nil where no lift is
+// positive.
+func along(lift []float64, covariance [][]float64) []float64 {
 	// Up to scale, w maximises lift.w - w.covariance.w/2 over w >= 0: a convex problem, solved one weight at a time.
-	w := make([]float64, n)
+	w := make([]float64, len(lift))
 	for moved := math.Inf(1); moved > 1e-12; {
 		moved = 0
 		for s := range w {
