@@ -1,0 +1,192 @@
+package imprint
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"unlearnguard/fixtures"
+	"unlearnguard/graph"
+	"unlearnguard/graph/engine"
+)
+
+// sampled draws images of some structure: sums of a few fixed patterns and noise.
+func sampled(rng *rand.Rand, n int) Images {
+	const size = 10 * 10
+	patterns := make([][]float32, 6)
+	fixed := rand.New(rand.NewPCG(99, 1))
+	for k := range patterns {
+		for range size {
+			patterns[k] = append(patterns[k], float32(fixed.NormFloat64()))
+		}
+	}
+	var out Images
+	for range n {
+		label := rng.IntN(3)
+		x := make([]float32, size)
+		for k, p := range patterns {
+			c := float32(rng.NormFloat64())
+			if k == label {
+				c += 2
+			}
+			for i, v := range p {
+				x[i] += c * v / 4
+			}
+		}
+		for i := range x {
+			x[i] += float32(0.3 * rng.NormFloat64())
+		}
+		out.X, out.Labels = append(out.X, x...), append(out.Labels, label)
+	}
+	return out
+}
+
+func trained(t *testing.T, arch fixtures.Architecture, on Images) *graph.Network {
+	t.Helper()
+	m, err := fixtures.NewModel(arch, []int{1, 10, 10}, fixtures.ArchitectureOptions{Hidden: []int{40}, Width: 4, Classes: 3, Seed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, info, err := fixtures.Fit(context.Background(), m, on.X, on.Labels, fixtures.FitOptions{Momentum: 0.9, Rate: 0.02, Batch: 8, Epochs: 60})
+	if err != nil || info.Accuracy < 0.95 {
+		t.Fatal(info, err)
+	}
+	net, err := graph.Compile(m, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
+// Training samples score higher than others, and others as the reference images do.
+func TestExamine(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	members, references, strangers := sampled(rng, 30), sampled(rng, 200), sampled(rng, 200)
+	for _, arch := range []fixtures.Architecture{fixtures.MLP, fixtures.VGGBN} {
+		net := trained(t, arch, members)
+		queried := Images{append(slices.Clone(members.X), strangers.X...), append(slices.Clone(members.Labels), strangers.Labels...)}
+		steps := 0
+		r, err := Examine(context.Background(), net, queried, references, Options{Progress: func(done, total int) { steps = max(steps, done) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if steps != 5*(len(queried.Labels)+len(references.Labels)) {
+			t.Errorf("progress ended at %d", steps)
+		}
+		best := 0.0
+		for _, s := range r.Scores {
+			if got := exceeds(s.Queried[30:], s.References); math.Abs(got-0.5) > 0.1 {
+				t.Errorf("%s %s: a stranger scores above a reference image with probability %.2f", s.Layer, s.Kind, got)
+			}
+			best = max(best, exceeds(s.Queried[:30], s.References))
+		}
+		if best < 0.75 {
+			t.Errorf("%s: the best score tells training samples from others with AUC %.2f", arch, best)
+		}
+	}
+}
+
+// exceeds is the probability that one of x is above one of y.
+func exceeds(x, y []float64) float64 {
+	n := 0
+	for _, v := range x {
+		for _, w := range y {
+			if v > w {
+				n++
+			}
+		}
+	}
+	return float64(n) / float64(len(x)*len(y))
+}
+
+// A reference image's score is the one that it has when it is queried and the others are the reference set, but for the mean,
+// which moves along its own deviation.
+func TestLeftOut(t *testing.T) {
+	e, err := engine.New[float64](engine.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(2, 2))
+	for _, width := range []int{6, 40} { // fewer and more elements than references
+		const n = 15
+		d, g := make([]float64, n*width), make([]float64, n*width)
+		for i := range d {
+			d[i], g[i] = rng.NormFloat64(), rng.NormFloat64()
+		}
+		all, err := newWhitening(e, d, n, width, 0.3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &layer{width: width}
+		j := &judge{layer: l, references: n, images: n, activations: all, removed: all.embed(d, n), share: 1}
+		got := map[Kind][]float64{}
+		j.addCosines(all.embed(d, n), all.embed(g, n), got, Matched)
+		// The same by the definition: a metric of the other rows with the same penalty.
+		others := slices.Clone(d[width:])
+		rest, err := newWhitening(e, others, n-1, width, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scale := all.penalty * float64(width) / e.Dot(others, others)
+		if rest, err = newWhitening(e, others, n-1, width, scale); err != nil {
+			t.Fatal(err)
+		}
+		a, b := rest.embed(d[:width], 1), rest.embed(g[:width], 1)
+		want := product(b, a, 0) / math.Sqrt(product(a, a, 0)*product(b, b, 0))
+		if math.Abs(got[Matched][0]-want) > 1e-9 {
+			t.Errorf("width %d: %v, want %v", width, got[Matched][0], want)
+		}
+	}
+}
+
+// Solving in the metric is its own inverse product, in either form.
+func TestWhiteningSolve(t *testing.T) {
+	e, err := engine.New[float64](engine.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(3, 3))
+	for _, width := range []int{5, 30} {
+		const n = 12
+		d, v := make([]float64, n*width), make([]float64, width)
+		for i := range d {
+			d[i] = rng.NormFloat64()
+		}
+		for i := range v {
+			v[i] = rng.NormFloat64()
+		}
+		w, err := newWhitening(e, d, n, width, 0.5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := w.solve(w.embed(v, 1), 1)
+		for i := range v { // (S + penalty I) x = v
+			sum := w.penalty * x[i]
+			for r := range n {
+				sum += d[r*width+i] * e.Dot(d[r*width:(r+1)*width], x)
+			}
+			if math.Abs(sum-v[i]) > 1e-9 {
+				t.Fatalf("width %d: element %d is %v, want %v", width, i, sum, v[i])
+			}
+		}
+	}
+}
+
+func TestExamineRefuses(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	members := sampled(rng, 24)
+	net := trained(t, fixtures.MLP, members)
+	if _, err := Examine(context.Background(), net, members, sampled(rng, 5), Options{}); err == nil {
+		t.Error("five reference images are enough")
+	}
+	if _, err := Examine(context.Background(), net, Images{members.X[1:], members.Labels}, members, Options{}); err == nil {
+		t.Error("an image that is cut short is taken")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Examine(ctx, net, members, members, Options{}); err == nil {
+		t.Error("an ended context is not noticed")
+	}
+}
