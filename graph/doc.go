@@ -13,8 +13,11 @@
 // noise. [Network.Convolutional] gives the chain of convolutions and fully connected layers that a model amounts to otherwise,
 // and [Convolutional.Informative] tells which of them says most about its samples.
 //
-// [Network.Evaluator] runs a network forward through a gorgonia graph. [Network.Check] compares what it computes with
-// what another runtime did.
+// [NewRunner] runs a network forward and in reverse, in float32 or float64: a gorgonia graph of one operation whose adjoint is
+// the reverse pass. One pass gives the gradient of any weighted sum of the outputs by the samples and by every parameter, and
+// for each layer with a weight what it reads, the gradient by that and the gradient by its result. Memory is planned before the
+// first run; results are the same for any number of threads. [Network.Evaluator] is the same forward, in float64 for the
+// caller; [Network.Check] and [Network.CheckGradients] compare with what another runtime computed.
 //
 // [Network.Homogeneity] solves for the exponents with which the parameters scale the logits, and
 // [Network.MeasureHomogeneity] tries them out. [Inspect] puts all that is known about a model into one [Report].
@@ -24,11 +27,17 @@
 // The first dimension of the model's input is the batch. An exporter that fixed it (1, mostly) and wrote it into its
 // Reshape targets is understood, and such a network still takes any number of samples where every step is proven to keep
 // them apart (see rows.go) and two samples together give what each gives alone. Without that proof, a network is run at the
-// batch size of its file, or refused where the file leaves that open and samples are mixed whatever it is. Per-sample shapes leave the batch out. Activations are row-major, one row a
-// sample; the weight of an [Affine] has one row an output.
+// batch size of its file, or refused where the file leaves that open and samples are mixed whatever it is. Per-sample shapes
+// leave the batch out. Activations are row-major, one row a sample; the weight of an [Affine] has one row an output.
 //
 // A softmax, log-softmax or sigmoid at the end is the head: it belongs to the model's output, but the network's
 // margin, and so everything about homogeneity and stationarity, is a matter of the logits before it.
+//
+// Integers and conditions that are known before the network runs keep their element type: they wrap and are cut as that
+// does. A ReLU, and a head, are recognised however they are written, by the structure of the graph alone.
+//
+// Where a function has a kink its derivative is PyTorch's; that of a rounding is one, of a clipped value zero: the gradient goes
+// straight through.
 //
 // Dropout is left out and BatchNormalization uses its running statistics, as at inference. Numbers of 16 bits are
 // computed with 32, so that results are closer to the weights' than to those of a runtime that rounds at every step.
