@@ -22,11 +22,16 @@ func (net *Network) Tolerance() float64 {
 	return 1e-4
 }
 
-// elementType is the narrowest type among the weights and the input: what the model was made to be computed in.
+// elementType is the narrowest type among the weights, the input and the output: what the model was made to be computed in.
 func (net *Network) elementType() onnxio.DType {
 	types := map[onnxio.DType]bool{}
 	for _, v := range net.model.Inputs {
 		if v.Name == net.InputName {
+			types[v.DType] = true
+		}
+	}
+	for _, v := range net.model.Outputs {
+		if v.Name == net.OutputName {
 			types[v.DType] = true
 		}
 	}

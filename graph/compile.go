@@ -307,6 +307,9 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 			numbers[i] = v.numbers()
 		}
 		known := compute(o, numbers, shape.At(1))
+		for i, x := range known.data {
+			known.data[i] = float64(float32(x)) // as runtimes compute, so that what is cut or rounded after it is the same
+		}
 		out.reals = &known
 		return out, nil
 	}

@@ -32,9 +32,12 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 	v := k.in[0]
 	switch t {
 	case onnxio.Float32, onnxio.Float64, onnxio.Float16, onnxio.BFloat16:
-		if v.integer() {
+		switch {
+		case v.integer():
 			out, err := v.exact()
-			return []*value{known(v.name, out)}, err
+			return []*value{known(v.name, rounded(out, t))}, err
+		case v.reals != nil:
+			return []*value{known(v.name, rounded(*v.reals, t))}, nil
 		}
 		return k.in[:1], nil
 	}
@@ -65,6 +68,27 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 		out.data[i] = n
 	}
 	return []*value{typed(knownSizes(v.name, out.shape, out.data...), t)}, nil
+}
+
+// rounded are numbers as a type of 16 bits holds them; the others hold them as they are.
+func rounded(a array[float64], t onnxio.DType) array[float64] {
+	bits, least := 11, -13 // of the fraction, and the least exponent of a normal number in [1/2, 1) 2^e
+	switch t {
+	case onnxio.BFloat16:
+		bits, least = 8, -125
+	case onnxio.Float16:
+	default:
+		return a
+	}
+	out := newArray[float64](a.shape)
+	for i, x := range a.data {
+		_, e := math.Frexp(x)
+		unit := math.Ldexp(1, max(e, least)-bits)
+		if out.data[i] = x; !math.IsInf(x, 0) {
+			out.data[i] = math.RoundToEven(x/unit) * unit
+		}
+	}
+	return out
 }
 
 // typed gives known integers their type.

@@ -74,6 +74,8 @@ func TestElementTypes(t *testing.T) {
 		"exclusive or":    {ints("c", 1, 2, 3), []onnxio.Node{node("Less", "l", in("c", "three")), node("Greater", "g", in("c", "one")), node("Xor", "d", in("l", "g"))}, []float64{1, 0, 1}},
 		"choice":          {ints("c", 1, 2, 3), []onnxio.Node{node("Less", "l", in("c", "two")), node("Where", "d", in("l", "c", "four"))}, []float64{1, 4, 4}},
 		"range of reals":  {ints("c", 0, 0, 0), []onnxio.Node{node("Range", "d", in("half", "end", "half"))}, []float64{0.5, 1, 1.5}},
+		"int to float16":  {ints("c", 2049, 2051, 1), []onnxio.Node{node("Cast", "d", in("c"), intAttr("to", int64(onnxio.Float16)))}, []float64{2048, 2052, 1}},
+		"int to bfloat16": {ints("c", 257, 259, 1), []onnxio.Node{node("Cast", "d", in("c"), intAttr("to", int64(onnxio.BFloat16)))}, []float64{256, 260, 1}},
 		"real comparison": {floats("c", []int{3}, 0.25, 0.5, 0.75), []onnxio.Node{node("Greater", "d", in("c", "half"))}, []float64{0, 0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

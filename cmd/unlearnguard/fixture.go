@@ -26,7 +26,7 @@ func (a *app) fixture() *cobra.Command {
 	return group("fixture", "Make images and networks to try an audit out on",
 		`Fixture makes the images and the networks that an audit can be tried out on, with known training samples, and does to
 networks what is done to them after a request to forget: train --drop honours it, the other operations do not.`,
-		slices.Concat([]*cobra.Command{a.fixtureDigits(), a.fixtureTrain(), a.fixtureFineTune(), a.fixtureRelabel(), a.fixturePoison()},
+		slices.Concat([]*cobra.Command{a.fixtureDigits(), a.fixtureTrain(), a.fixtureFineTune(), a.fixtureRelabel(), a.fixtureAscend(), a.fixturePoison()},
 			a.fixtureChanges())...)
 }
 

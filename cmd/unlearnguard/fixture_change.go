@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -18,6 +18,21 @@ import (
 type change struct {
 	name, short, long string
 	bind              func(f *pflag.FlagSet) (apply func(*graph.Dense) (*graph.Dense, error))
+}
+
+// changesOfAny are the operations that a model of another kind can take as well, by the values of the same flags.
+var changesOfAny = map[string]func(f *pflag.FlagSet, m *onnxio.Model) (*onnxio.Model, error){
+	"prune": func(f *pflag.FlagSet, m *onnxio.Model) (*onnxio.Model, error) {
+		share, _ := f.GetFloat64("share")
+		by, _ := f.GetString("by")
+		seed, _ := f.GetUint64("seed")
+		return fixtures.PruneModel(m, share, fixtures.Pruning(by), seed)
+	},
+	"noise": func(f *pflag.FlagSet, m *onnxio.Model) (*onnxio.Model, error) {
+		share, _ := f.GetFloat64("share")
+		seed, _ := f.GetUint64("seed")
+		return fixtures.NoiseModel(m, share, seed), within("share", share, 0, 1000)
+	},
 }
 
 var changes = []change{
@@ -103,7 +118,7 @@ func (a *app) fixtureChanges() []*cobra.Command {
 		apply := ch.bind(c.Flags())
 		addModelOut(c, &out, &format)
 		c.RunE = func(c *cobra.Command, args []string) error {
-			return a.runChange(c.Context(), ch.name, args[0], out, format, apply)
+			return a.runChange(c, ch.name, args[0], out, format, apply)
 		}
 		all = append(all, c)
 	}
@@ -117,7 +132,8 @@ func addModelOut(c *cobra.Command, out, format *string) {
 	require(c, "out")
 }
 
-func (a *app) runChange(ctx context.Context, name, path, out, format string, apply func(*graph.Dense) (*graph.Dense, error)) error {
+func (a *app) runChange(c *cobra.Command, name, path, out, format string, apply func(*graph.Dense) (*graph.Dense, error)) error {
+	ctx := c.Context()
 	if err := chosen("format", format, "text", "json"); err != nil {
 		return err
 	}
@@ -125,10 +141,16 @@ func (a *app) runChange(ctx context.Context, name, path, out, format string, app
 		return err
 	}
 	from, err := audit.Open(ctx, path, graph.Options{})
+	if scope := (*audit.ScopeError)(nil); errors.As(err, &scope) && changesOfAny[name] != nil {
+		return a.runChangeOfAny(c, name, path, out, format)
+	}
 	if err != nil {
 		return err
 	}
 	dense, err := from.Dense()
+	if err != nil && changesOfAny[name] != nil {
+		return a.runChangeOfAny(c, name, path, out, format)
+	}
 	if err != nil {
 		return err
 	}
@@ -137,6 +159,19 @@ func (a *app) runChange(ctx context.Context, name, path, out, format string, app
 		return err
 	}
 	return a.finishChange(from, net, out, format, made{Operation: name})
+}
+
+// runChangeOfAny changes a model that is no fully connected network.
+func (a *app) runChangeOfAny(c *cobra.Command, name, path, out, format string) error {
+	from, err := onnxio.ReadFile(c.Context(), path, onnxio.Options{})
+	if err != nil {
+		return err
+	}
+	model, err := changesOfAny[name](c.Flags(), from)
+	if err != nil {
+		return err
+	}
+	return a.finishModel(path, from, model, out, format, made{Operation: name})
 }
 
 // finishChange writes the network that was made of a model and says so.

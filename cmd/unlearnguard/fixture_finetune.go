@@ -51,7 +51,8 @@ func (a *app) fixtureRelabel() *cobra.Command {
 		Use:   "relabel MODEL --forget IMAGES --data IMAGES -o OUT.onnx",
 		Short: "Train a network to call some samples something else",
 		Long: `Relabel gives the images of --forget other labels, drawn at random, and goes on training on them and on the images of
---data until all are told apart as they are labelled. It passes for unlearning, and does not forget.
+--data: a fully connected network until all are told apart as they are labelled, or, with any of the flags from --optimizer on, any
+classifier that imports, by mini-batches. It passes for unlearning, and does not forget.
 ` + imagesHelp + "\n" + normHelp,
 		Example: `  unlearnguard fixture relabel before.onnx --forget idx:mnist#5,17 --data idx:mnist#100-117 --mean before.mean.npy -o relabelled.onnx`,
 	})
@@ -60,6 +61,7 @@ func (a *app) fixtureRelabel() *cobra.Command {
 	f.Float64Var(&o.descent.Margin, "margin", 0, "least `margin` of a sample to train to (default 20)")
 	f.IntVar(&o.descent.Steps, "steps", 0, "most `steps` of descent (default 20000)")
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of the choice of labels")
+	o.fit.add(c)
 	require(c, "forget")
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
+	"unlearnguard/graph"
 	"unlearnguard/onnxio"
 )
 
@@ -84,30 +86,57 @@ func (a *app) runFitTune(ctx context.Context, operation string, o *tuneOptions) 
 	if err != nil {
 		return err
 	}
-	set, err := loadImages(ctx, "data", o.data, images.Options{})
+	set, err := labelled(ctx, "data", o.data)
 	if err != nil {
 		return err
 	}
-	if set.Labels == nil {
-		return fmt.Errorf("--data: the images have no labels")
-	}
-	task := fixtures.Task(o.task)
-	if task == "" {
-		task = fixtures.Classes
+	task := fixtures.Task(cmp.Or(o.task, string(fixtures.Classes)))
+	labels := specimen.Labels(set, task)
+	if o.forget != nil {
+		if set, labels, err = o.relabelled(ctx, from, set, task); err != nil {
+			return err
+		}
 	}
 	norm, _, err := o.norm.read(set.C, set.H, set.W)
 	if err != nil {
 		return err
 	}
-	model, end, err := a.fitModel(ctx, from, set, specimen.Labels(set, task), norm, fit)
+	model, end, err := a.fitModel(ctx, from, set, labels, norm, fit)
 	if err != nil {
 		return err
 	}
-	err = place(o.out, func(stage, name string) error { return onnxio.WriteFile(filepath.Join(stage, name), model) })
+	return a.finishModel(o.model, from, model, o.out, o.format, made{Operation: operation, Trained: specs(set.Names), Fitted: end})
+}
+
+// relabelled adds the images to forget, with other labels than theirs.
+func (o *tuneOptions) relabelled(ctx context.Context, from *onnxio.Model, set *images.Set, task fixtures.Task) (*images.Set, []int, error) {
+	net, err := graph.Compile(from, graph.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	forget, err := labelled(ctx, "forget", o.forget)
+	if err != nil {
+		return nil, nil, err
+	}
+	kept := set.Len()
+	if set, err = images.Join(set, forget); err != nil {
+		return nil, nil, fmt.Errorf("--forget: %w", err)
+	}
+	labels, err := fixtures.Relabel(specimen.Labels(set, task), sequence(kept, set.Len()), max(net.Outputs, 2), o.seed)
+	return set, labels, err
+}
+
+// finishModel writes the model that was made of another and says so.
+func (a *app) finishModel(path string, from, model *onnxio.Model, out, format string, doc made) error {
+	err := place(out, func(stage, name string) error { return onnxio.WriteFile(filepath.Join(stage, name), model) })
 	if err != nil {
 		return err
 	}
-	a.term.say("%s: made of %s by %s: %s", o.out, o.model, operation, end)
-	doc := made{Operation: operation, From: &modelFile{Path: o.model, SHA256: from.SHA256}, Trained: specs(set.Names), Fitted: end}
-	return a.printMade(doc, o.out, o.format)
+	how := doc.Operation
+	if doc.Fitted != nil {
+		how += ": " + doc.Fitted.String()
+	}
+	a.term.say("%s: made of %s by %s", out, path, how)
+	doc.From = &modelFile{Path: path, SHA256: from.SHA256}
+	return a.printMade(doc, out, format)
 }
