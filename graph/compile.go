@@ -168,9 +168,15 @@ func (c *compiler) note(format string, args ...any) {
 // lowerAll lowers every node that the output depends on.
 func (c *compiler) lowerAll() {
 	needed := c.needed()
+	read := map[string]bool{c.output: true}
+	for i := range c.model.Nodes {
+		for _, in := range c.model.Nodes[i].Inputs {
+			read[in] = read[in] || needed[i]
+		}
+	}
 	for i := range c.model.Nodes {
 		if needed[i] {
-			c.lower(&c.model.Nodes[i])
+			c.lower(&c.model.Nodes[i], read)
 		}
 	}
 }
@@ -193,9 +199,14 @@ func (c *compiler) needed() []bool {
 }
 
 // lower reads one node. One that cannot be read becomes a finding, and what it computes is unread: a node after it is
-// only checked for being known.
-func (c *compiler) lower(n *onnxio.Node) {
+// only checked for being known. So is an output that is not computed, such as the positions of maxima, where it is read.
+func (c *compiler) lower(n *onnxio.Node, read map[string]bool) {
 	outputs, err := c.outputs(n)
+	for i, name := range n.Outputs {
+		if err == nil && outputs != nil && i >= len(outputs) && name != "" && read[name] {
+			err = refuse("use the node's first output only", "its output %q is not computed", name)
+		}
+	}
 	if err != nil {
 		c.find(n, err)
 	}

@@ -46,10 +46,6 @@ func integersOf(name string, t onnxio.DType, shape []int, n ...int64) *onnxio.Te
 	return &onnxio.Tensor{Name: name, DType: t, Shape: shape, Int64s: n}
 }
 
-func floatAttribute(name string, f float32) onnxio.Attribute {
-	return onnxio.Attribute{Name: name, Kind: onnxio.KindFloat, Float: f}
-}
-
 const toFloat, toBool, toUint8, toInt32 = int64(onnxio.Float32), int64(onnxio.Bool), int64(onnxio.Uint8), int64(onnxio.Int32)
 
 // Constants hold what their element type can: integers wrap, conditions are 0 or 1, real numbers are cut towards zero.
@@ -237,6 +233,20 @@ func TestSharedInitializer(t *testing.T) {
 		if !slices.Equal(p.Gradient, want[p.Name]) {
 			t.Errorf("%s: %v, want %v", p.Name, p.Gradient, want[p.Name])
 		}
+	}
+}
+
+// An output of a node that is not computed is refused where something reads it.
+func TestOutputThatIsNotComputed(t *testing.T) {
+	w := []*onnxio.Tensor{floats("s", []int{3}, 1, 2, 3)}
+	norm := node("LayerNormalization", "n", in("x", "s"))
+	norm.Outputs = []string{"n", "mean"}
+	if _, err := Compile(model([]int64{3}, w, norm, node("Relu", "y", in("n"))), Options{}); err != nil {
+		t.Error(err)
+	}
+	_, err := Compile(model([]int64{3}, w, norm, node("Sub", "y", in("n", "mean"))), Options{})
+	if err == nil || !strings.Contains(err.Error(), `its output "mean" is not computed`) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -125,12 +125,8 @@ func TestLeftOut(t *testing.T) {
 		j.addCosines(all.embed(d, n), all.embed(g, n), got, Matched)
 		// The same by the definition: a metric of the other rows with the same penalty.
 		others := slices.Clone(d[width:])
-		rest, err := newWhitening(e, others, n-1, width, 1)
+		rest, err := newWhitening(e, others, n-1, width, all.penalty*float64(width)/e.Dot(others, others))
 		if err != nil {
-			t.Fatal(err)
-		}
-		scale := all.penalty * float64(width) / e.Dot(others, others)
-		if rest, err = newWhitening(e, others, n-1, width, scale); err != nil {
 			t.Fatal(err)
 		}
 		a, b := rest.embed(d[:width], 1), rest.embed(g[:width], 1)
