@@ -1,3 +1,5 @@
+//go:build unix
+
 // Bench-gradient times the forward and reverse pass of networks, for .ci/bench-gradient.
 //
 //	bench-gradient [-threads N] [-rounds N] MODEL.onnx BATCH
