@@ -40,6 +40,10 @@ func (b *program[T]) intervals() []place[T] {
 	index := map[*storage[T]]int{}
 	var places []place[T]
 	add := func(s *storage[T], from int) {
+		if i, ok := index[s]; ok { // computed in place
+			places[i].to = max(places[i].to, from)
+			return
+		}
 		index[s] = len(places)
 		places = append(places, place[T]{storage: s, from: from, to: from})
 	}

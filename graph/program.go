@@ -33,6 +33,7 @@ type program[T engine.Float] struct {
 	computed         int // version of the parameters that the constants were computed from
 	layers           []layerOperands[T]
 	operands         map[*value]*operand[T]
+	readers          map[*value]int
 	// planned are the places in the arena, which holds so many numbers.
 	planned []place[T]
 	arena   int
@@ -110,6 +111,7 @@ func newProgram[T engine.Float](net *Network, target *value, batch int, opts pro
 		return nil, err
 	}
 	b.input.wanted = opts.input
+	b.readers = readers(steps)
 	for _, s := range steps {
 		if err := b.add(s, net.varies(s), c); err != nil {
 			return nil, at(s.node, "%w", err)
@@ -163,6 +165,9 @@ func (b *program[T]) add(s *step, varies bool, c *crew[T]) error {
 		b.operands[s.output] = &operand[T]{s.output.shape.At(b.batch), at.in[0].storage}
 		return nil
 	}
+	if varies && b.inPlace(s) {
+		b.operands[s.output] = &operand[T]{s.output.shape.At(b.batch), at.in[0].storage}
+	}
 	out, err := b.operand(s.output, false)
 	if err != nil {
 		return err
@@ -185,6 +190,37 @@ func (b *program[T]) add(s *step, varies bool, c *crew[T]) error {
 	}
 	b.constants = append(b.constants, i)
 	return nil
+}
+
+// readers counts the steps that read each value.
+func readers(steps []*step) map[*value]int {
+	n := map[*value]int{}
+	for _, s := range steps {
+		for _, v := range s.inputs {
+			n[v]++
+		}
+	}
+	return n
+}
+
+// inPlace says whether a step's result may take its operand's memory: a rectifier or a normalisation of what no other step and
+// no reverse pass reads. It saves fetching other memory.
+func (b *program[T]) inPlace(s *step) bool {
+	switch o := s.op.(type) {
+	case unary:
+		if o.name != "Relu" && o.name != "LeakyRelu" {
+			return false // some functions read their arguments twice
+		}
+	case batchNorm:
+	default:
+		return false
+	}
+	from := s.inputs[0]
+	if b.opts.reverses() || b.opts.training || b.readers[from] != 1 || from.step == nil {
+		return false
+	}
+	_, reshaped := from.step.op.(reshape)
+	return !reshaped && !from.constant()
 }
 
 // varies says whether a step depends on the input.
