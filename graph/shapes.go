@@ -38,6 +38,12 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 			return []*value{known(v.name, rounded(out, t))}, err
 		case v.reals != nil:
 			return []*value{known(v.name, rounded(*v.reals, t))}, nil
+		case v.param != nil && narrows(v.param.DType, t):
+			// The parameter is what its narrower form holds.
+			narrow := *v
+			narrow.param = &onnxio.Tensor{Name: v.param.Name, DType: t, Shape: v.param.Shape,
+				Float32s: converted[float32](rounded(v.numbers(), t).data)}
+			return []*value{&narrow}, nil
 		}
 		return k.in[:1], nil
 	}
@@ -68,6 +74,11 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 		out.data[i] = n
 	}
 	return []*value{typed(knownSizes(v.name, out.shape, out.data...), t)}, nil
+}
+
+// narrows says whether a type of 16 bits holds less than another.
+func narrows(from, to onnxio.DType) bool {
+	return (to == onnxio.Float16 || to == onnxio.BFloat16) && to != from
 }
 
 // rounded are numbers as a type of 16 bits holds them; the others hold them as they are.

@@ -83,6 +83,13 @@ func TestElementTypes(t *testing.T) {
 	}
 }
 
+// A weight that is cut to 16 bits is what these hold.
+func TestNarrowedParameter(t *testing.T) {
+	m := model([]int64{1}, []*onnxio.Tensor{floats("w", []int{1, 2}, 2049, 1.0001)}, node("Cast", "h", in("w"), intAttr("to", int64(onnxio.Float16))),
+		node("Cast", "f", in("h"), intAttr("to", toFloat)), node("MatMul", "y", in("x", "f")))
+	wantOutputs(t, m, []float64{1}, []float64{2048, 1})
+}
+
 // A number that its new type cannot hold is refused: what becomes of it is the runtime's choice.
 func TestCastOutOfRange(t *testing.T) {
 	m := model([]int64{1}, []*onnxio.Tensor{floats("c", []int{1}, 300)}, node("Cast", "d", in("c"), intAttr("to", toUint8)),
