@@ -22,6 +22,7 @@ func Decide(in Input, opts Options) (Decision, error) {
 	a.checkControls()
 	a.judge()
 	a.test()
+	a.together()
 	a.summarise()
 	return a.Decision, nil
 }
@@ -127,7 +128,7 @@ const rounding = 1e-9
 
 // judge gives every sample its verdict.
 func (a *audit) judge() {
-	a.Troubles = troubles(a.in.Before, a.in.After)
+	a.Troubles = a.troubles()
 	for i := range a.Samples {
 		s := &a.Samples[i]
 		if s.Role == Forget && s.Before.Recoverable && s.After.Absent {

@@ -81,12 +81,12 @@ func (r row) judge(found *imprint.Result, seed uint64) outcome {
 	}
 	queried := func(s imprint.Score) []float64 { return s.Queried }
 	total := r.samples + strangers
-	null, scores := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
+	joined := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
 		row(queried, 0, controls), row(queried, controls, total))
-	single, together := rates(scores[:r.samples-controls], scores[r.samples-controls:], seed)
+	single, together := rates(joined.Images[:r.samples-controls], joined.Images[r.samples-controls:], seed)
 	alarms := 0.0
-	for _, s := range scores[r.samples-controls:] {
-		if metrics.ConformalPValue(s, null) <= 0.01 {
+	for _, s := range joined.Images[r.samples-controls:] {
+		if metrics.ConformalPValue(s, joined.Null) <= 0.01 {
 			alarms += 1. / strangers
 		}
 	}
