@@ -30,6 +30,8 @@ type Model struct {
 	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one, where it is fit.
 	Homogeneity *graph.Homogeneity
 	Deviation   float64
+
+	told int // see distinguishable; -1 before it is known
 }
 
 // ScopeError says that a model was read but that the method does not apply to it.
@@ -71,12 +73,12 @@ func Import(ctx context.Context, path string, opts graph.Options) (*Model, error
 	if err := network.Classifier(); err != nil {
 		return nil, fmt.Errorf("%s: it is no classifier: %w", path, err)
 	}
-	if damage := finite(file); damage != nil {
-		return nil, fmt.Errorf("%s: %w", path, damage)
-	}
-	m := &Model{Path: path, SHA256: file.SHA256, Size: file.Size, Network: network, Homogeneity: network.Homogeneity(),
+	m := &Model{told: -1, Path: path, SHA256: file.SHA256, Size: file.Size, Network: network, Homogeneity: network.Homogeneity(),
 		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
 	if err := m.unfit(network); err != nil {
+		if damage := finite(file); damage != nil {
+			return nil, fmt.Errorf("%s: %w", path, damage)
+		}
 		m.Unfit, m.Net, m.Convolutional = &ScopeError{Path: path, Err: err}, nil, nil
 		return m, nil
 	}
