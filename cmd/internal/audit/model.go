@@ -175,7 +175,7 @@ func (m *Model) Architecture() string {
 // plain vector. Dimensions of 1 in the file's shape say nothing: 28 x 28, 1 x 28 x 28 and 28 x 28 x 1 are the same.
 func (m *Model) Input() []int {
 	var sides []int
-	for _, n := range m.Network.InputShape {
+	for _, n := range m.inputShape() {
 		if n != 1 {
 			sides = append(sides, n)
 		}
@@ -184,6 +184,13 @@ func (m *Model) Input() []int {
 		return []int{1, sides[0], sides[1]}
 	}
 	return sides
+}
+
+func (m *Model) inputShape() []int {
+	if c := m.chain(); c != nil {
+		return c.InputShape
+	}
+	return m.Network.InputShape
 }
 
 // Channels is the number of channels of the images that the model takes, 0 where its input does not say so.
