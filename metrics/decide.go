@@ -20,9 +20,9 @@ func Decide(in Input, opts Options) (Decision, error) {
 	a.detect()
 	a.compareLosses()
 	a.checkControls()
+	a.together()
 	a.judge()
 	a.test()
-	a.together()
 	a.summarise()
 	return a.Decision, nil
 }
@@ -151,6 +151,8 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.borderline(s)
 	case len(a.Troubles) > 0:
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
+	case a.Together.forbidsAbsence():
+		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.Together.strongest().words())
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)
 	case s.KeptProbability > a.Options.Level*(1+rounding):

@@ -42,6 +42,9 @@ type Together struct {
 	// Verdict is what this says of the request, and Reason why.
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
+
+	forSamples bool // single samples are judged by the same statistic
+	level      float64
 }
 
 // GroupTail is one test of the samples as a group.
@@ -161,6 +164,7 @@ func (a *audit) together() {
 	st, o := a.in.Statistics[k], a.Options
 	g := a.group(a.forget)
 	t := &Together{Statistic: st.Name, Samples: len(a.forget), ByClass: g.byClass, KeptAtMost: len(a.forget), Verdict: Inconclusive,
+		forSamples: st.Use == ForBoth, level: o.Level,
 		Before: 1, AfterPValue: 1, ControlsBefore: 1, ControlsAfter: 1}
 	a.Together = t
 	if st.Before.NoPower != "" || st.After.NoPower != "" {
@@ -209,6 +213,12 @@ func (t *Together) testAfter(a *audit, g group, st Statistic) {
 	for _, x := range t.After {
 		t.AfterPValue = min(t.AfterPValue, x.PValue*float64(len(t.After)))
 	}
+}
+
+// forbidsAbsence reports whether the samples show too much as a group for any of them to be called absent: a relabelled sample
+// looks absent by its own label. Where samples are judged by what was reconstructed, which knows no labels, it takes more.
+func (t *Together) forbidsAbsence() bool {
+	return t != nil && (t.AfterPValue <= RequestLevel || t.forSamples && t.AfterPValue <= t.level)
 }
 
 // strongest is the test of the model after that shows most.
