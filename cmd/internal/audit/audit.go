@@ -87,8 +87,10 @@ func (r *Request) Validate() error {
 	if err := r.validatePixels(); err != nil {
 		return err
 	}
-	if _, _, err := r.problems(); r.unreconstructed() == "" && err != nil {
-		return err
+	if r.unreconstructed() == "" {
+		if _, _, err := r.problems(); err != nil {
+			return err
+		}
 	}
 	return r.overlap()
 }

@@ -99,7 +99,7 @@ func fed(set *images.Set, norm images.Normalisation, labelled bool) (imprint.Ima
 // joinLayers makes one score of those of all layers, with the weights that the controls give, and one of the layers' scores
 // by the strongest other class, with the weights of these layers' matched scores: controls were not relabelled.
 func (e *Evidence) joinLayers(r *Request, found *imprint.Result) {
-	var own, rival, matched []imprint.Score
+	var own, rival []imprint.Score
 	at := map[string]int{} // of a layer's matched score among its own
 	for _, s := range found.Scores {
 		if s.Kind == imprint.Rival {
@@ -108,7 +108,6 @@ func (e *Evidence) joinLayers(r *Request, found *imprint.Result) {
 		}
 		if s.Kind == imprint.Matched {
 			at[s.Layer] = len(own)
-			matched = append(matched, s)
 		}
 		own = append(own, s)
 	}
