@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/internal/operation"
 	"unlearnguard/onnxio"
 )
 
@@ -51,7 +52,7 @@ type Runner[T engine.Float] struct {
 type expression[T engine.Float] struct {
 	program *program[T]
 	graph   *gorgonia.ExprGraph
-	machine *inlineMachine
+	machine *operation.Machine
 	x, y    *gorgonia.Node
 	weigh   *weighOp[T]
 }
@@ -181,7 +182,7 @@ func newExpression[T engine.Float](p *program[T], opts RunOptions) (*expression[
 			return nil, err
 		}
 	}
-	e.machine, err = newInlineMachine(e.graph)
+	e.machine, err = operation.NewMachine(e.graph)
 	return e, err
 }
 
@@ -192,7 +193,7 @@ func (e *expression[T]) differentiate(inputs gorgonia.Nodes, byInput bool) error
 	if err != nil {
 		return err
 	}
-	cost, err := gorgonia.ApplyOp(&weightedSumOp[T]{p, newScalar[T]()}, e.y, weight)
+	cost, err := gorgonia.ApplyOp(&weightedSumOp[T]{program: p, value: operation.NewScalar[T]()}, e.y, weight)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/onnxio"
 	"unlearnguard/reconstruct"
 )
@@ -21,8 +22,8 @@ type Model struct {
 	Size     int64
 	Producer string
 	// Net is the network, or nil where it is Convolutional.
-	Net           *graph.Dense
-	Convolutional *graph.Convolutional
+	Net           *chain.Dense
+	Convolutional *chain.Convolutional
 	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one.
 	Homogeneity *graph.Homogeneity
 	Deviation   float64
@@ -82,27 +83,27 @@ func Open(ctx context.Context, path string, opts graph.Options) (*Model, error) 
 // convolutions, and of either kind otherwise.
 func (m *Model) extract(network *graph.Network) error {
 	var err error
-	if m.Net, err = network.Dense(); err == nil {
+	if m.Net, err = chain.DenseOf(network); err == nil {
 		return nil
 	}
 	m.Net = nil
 	var other error
-	if m.Convolutional, other = network.Convolutional(); other != nil {
+	if m.Convolutional, other = chain.ConvolutionalOf(network); other != nil {
 		return errors.Join(err, other)
 	}
 	return nil
 }
 
 // chain is the network, of either kind.
-func (m *Model) chain() *graph.Convolutional {
+func (m *Model) chain() *chain.Convolutional {
 	if m.Convolutional != nil {
 		return m.Convolutional
 	}
-	return m.Net.Chain()
+	return m.Net.Convolutional()
 }
 
 // Dense is the network for what can be done to a fully connected one alone.
-func (m *Model) Dense() (*graph.Dense, error) {
+func (m *Model) Dense() (*chain.Dense, error) {
 	if m.Net == nil {
 		return nil, fmt.Errorf("%s: it has convolutions: this operation is for fully connected networks", m.Path)
 	}
@@ -164,7 +165,7 @@ func (m *Model) Channels() int {
 }
 
 // normalization is what the model does to an image before its first layer, nil for nothing.
-func (m *Model) normalization() *graph.InputNormalization {
+func (m *Model) normalization() *chain.InputNormalization {
 	if m.Net != nil {
 		return m.Net.Input
 	}

@@ -1,11 +1,14 @@
-package graph
+package stationarity
 
-import "unlearnguard/graph/engine"
+import (
+	"unlearnguard/graph/chain"
+	"unlearnguard/graph/engine"
+)
 
-// stationarityLayer is one layer's constants, and its buffers of a row for each patch of each candidate. Buffers are
+// fusedLayer is one layer's constants, and its buffers of a row for each patch of each candidate. Buffers are
 // reused as the passes go on: z holds Z, then D, then Ubar; u holds U, then T, then Zbar; h holds the activations, then
 // their gradient. a is what the layer reads: X or h of the layer below, or patches of it.
-type stationarityLayer[T engine.Float] struct {
+type fusedLayer[T engine.Float] struct {
 	in, out, rows  int
 	intake         *Intake[T]
 	weights        []T             // out x in
@@ -24,10 +27,10 @@ type stationarityLayer[T engine.Float] struct {
 	inputs, signals      []T // A A^T and Delta Delta^T, where gram: rows x rows
 }
 
-func (f *fusedStationarity[T]) newLayer(net *Convolutional, l int, o StationarityOptions) *stationarityLayer[T] {
+func (f *fusedLoss[T]) newLayer(net *chain.Convolutional, l int, o Options) *fusedLayer[T] {
 	affine := net.Layers[l]
 	out, in := affine.W.Dims()
-	layer := &stationarityLayer[T]{
+	layer := &fusedLayer[T]{
 		in: in, out: out, rows: f.m * affine.Positions(), intake: NewIntake(f.e, f.m, affine),
 		weight: 1, weights: make([]T, out*in), bias: make([]T, out),
 	}
@@ -67,7 +70,7 @@ func (f *fusedStationarity[T]) newLayer(net *Convolutional, l int, o Stationarit
 // widths.
 func gramWins(rows, in, out int) bool { return rows*(in+out) < 2*in*out }
 
-func (l *stationarityLayer[T]) allocate(last bool) {
+func (l *fusedLayer[T]) allocate(last bool) {
 	n := l.rows * l.out
 	l.delta, l.z = make([]T, n), make([]T, n)
 	if l.intake != nil {
@@ -89,12 +92,12 @@ func (l *stationarityLayer[T]) allocate(last bool) {
 
 // readsRowsOf reports whether the layer's A is H of the layer below, row for row: neither patches of it nor, a convolution
 // being below, all its positions side by side.
-func (l *stationarityLayer[T]) readsRowsOf(below *stationarityLayer[T]) bool {
+func (l *fusedLayer[T]) readsRowsOf(below *fusedLayer[T]) bool {
 	return l.intake == nil && l.in == below.out
 }
 
 // gradientSoFar is 1 where z holds the block's P already and 0 where it holds nothing of use.
-func (l *stationarityLayer[T]) gradientSoFar() T {
+func (l *fusedLayer[T]) gradientSoFar() T {
 	if l.weight == 0 {
 		return 0
 	}
@@ -107,7 +110,7 @@ func (l *stationarityLayer[T]) gradientSoFar() T {
 //
 // With input weights S = diag(s), ||R S||^2 takes the place of ||R||^2 in the loss and R S^2 that of R in what follows.
 // Then, if given, follows for P's blocks.
-func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) {
+func (f *fusedLoss[T]) block(l int, then func(engine.Block)) {
 	layer := f.layers[l]
 	f.current = layer
 	if layer.weight == 0 {
@@ -134,7 +137,7 @@ func (f *fusedStationarity[T]) block(l int, then func(engine.Block)) {
 
 // directBlock forms R. It is what costs least where there are more candidates than the layer is wide. It returns the loss
 // with and without input weights.
-func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(engine.Block)) (loss, residual float64) {
+func (f *fusedLoss[T]) directBlock(l *fusedLayer[T], then func(engine.Block)) (loss, residual float64) {
 	f.e.Range(l.out, grainOf(l.in), f.passes.copyWeights)
 	f.e.Gemm(true, false, l.out, l.in, l.rows, -1, l.delta, l.out, l.a, l.in, 1, l.residual, l.in)
 	residual = f.dot(l.residual, l.residual, l.out)
@@ -152,7 +155,7 @@ func (f *fusedStationarity[T]) directBlock(l *stationarityLayer[T], then func(en
 // gramBlock gets by without R, through K = A A^T and H = Delta Delta^T:
 //
 //	||R||^2 = ||W||^2 - 2 <Delta, A W^T> + <H, K>,  A R^T = A W^T - K Delta
-func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T], then func(engine.Block)) float64 {
+func (f *fusedLoss[T]) gramBlock(l *fusedLayer[T], then func(engine.Block)) float64 {
 	f.e.PackRight(&f.right, true, l.in, l.rows, l.a, l.in)
 	f.e.MultiplySymmetric(&l.leftA, &f.right, l.inputs, l.rows)
 	f.e.PackRight(&f.right, true, l.out, l.rows, l.delta, l.out)
@@ -166,7 +169,7 @@ func (f *fusedStationarity[T]) gramBlock(l *stationarityLayer[T], then func(engi
 }
 
 // biasBlock leaves kappa^2 (b - Delta^T 1) in biasResidual and returns kappa^2 ||b - Delta^T 1||^2.
-func (f *fusedStationarity[T]) biasBlock(l *stationarityLayer[T]) float64 {
+func (f *fusedLoss[T]) biasBlock(l *fusedLayer[T]) float64 {
 	if !l.hasBiasBlock() {
 		return 0
 	}
@@ -179,10 +182,10 @@ func (f *fusedStationarity[T]) biasBlock(l *stationarityLayer[T]) float64 {
 	return loss
 }
 
-func (l *stationarityLayer[T]) hasBiasBlock() bool { return l.weight != 0 && l.kappa2 != 0 }
+func (l *fusedLayer[T]) hasBiasBlock() bool { return l.weight != 0 && l.kappa2 != 0 }
 
 // sumColumns sets columns [lo, hi) of b - Delta^T 1.
-func (f *fusedStationarity[T]) sumColumns(lo, hi int) {
+func (f *fusedLoss[T]) sumColumns(lo, hi int) {
 	l := f.current
 	r := l.biasResidual[lo:hi]
 	copy(r, l.bias[lo:hi])
@@ -191,13 +194,13 @@ func (f *fusedStationarity[T]) sumColumns(lo, hi int) {
 	}
 }
 
-func (f *fusedStationarity[T]) copyWeights(lo, hi int) {
+func (f *fusedLoss[T]) copyWeights(lo, hi int) {
 	l := f.current
 	copy(l.residual[lo*l.in:hi*l.in], l.weights[lo*l.in:])
 }
 
 // weighInputs multiplies the columns of rows [lo, hi) of R by the input weights.
-func (f *fusedStationarity[T]) weighInputs(lo, hi int) {
+func (f *fusedLoss[T]) weighInputs(lo, hi int) {
 	l := f.current
 	for i := lo; i < hi; i++ {
 		row := l.residual[i*l.in:][:l.in]
@@ -207,7 +210,7 @@ func (f *fusedStationarity[T]) weighInputs(lo, hi int) {
 
 // inputGradient sets Abar = Q + Zbar W and calls then for its blocks, where Q is -2 w Delta R = -2 w (Delta W - H A).
 // Zbar is in u, less 2 w Delta under gram; the last layer has none.
-func (f *fusedStationarity[T]) inputGradient(l *stationarityLayer[T], abar []T, then func(engine.Block)) {
+func (f *fusedLoss[T]) inputGradient(l *fusedLayer[T], abar []T, then func(engine.Block)) {
 	w := 2 * T(l.weight)
 	last := l.s == nil
 	switch {

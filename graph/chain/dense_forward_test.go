@@ -1,17 +1,19 @@
-package graph
+package chain
 
 import (
-	"context"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph"
+	"unlearnguard/graph/internal/modeltest"
 )
 
 // forward computes the logits of one sample from the definition of Dense.
-func (d *Dense) forward(x []float64) []float64 {
+func forward(d *Dense, x []float64) []float64 {
 	a := mat.NewVecDense(len(x), append([]float64{}, x...))
 	if d.Input != nil {
 		for i := range x {
@@ -35,15 +37,11 @@ func (d *Dense) forward(x []float64) []float64 {
 	return a.RawVector().Data
 }
 
-func checkDense(t *testing.T, net *Network) bool {
+func checkDense(t *testing.T, net *graph.Network) bool {
 	t.Helper()
-	d, err := net.Dense()
+	d, err := DenseOf(net)
 	if err != nil {
 		return false
-	}
-	e, err := net.Evaluator(EvaluatorOptions{Float64: true, Logits: true})
-	if err != nil {
-		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 3 {
@@ -51,11 +49,8 @@ func checkDense(t *testing.T, net *Network) bool {
 		for i := range x {
 			x[i] = rng.NormFloat64()
 		}
-		want, err := e.Run(context.Background(), x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := d.forward(x)
+		want := logits(t, net, x)
+		got := forward(d, x)
 		if len(got) != d.Outputs || len(got) != len(want) {
 			t.Fatalf("%d outputs, %d computed, want %d", d.Outputs, len(got), len(want))
 		}
@@ -71,10 +66,10 @@ func checkDense(t *testing.T, net *Network) bool {
 // Wherever a fully connected network is extracted, it computes the model's logits.
 func TestDenseComputesTheLogits(t *testing.T) {
 	extracted := 0
-	for _, path := range []string{"testdata/operators.npz", "testdata/exports.npz"} {
-		for _, c := range readRecorded(t, path) {
-			t.Run(c.name, func(t *testing.T) {
-				if checkDense(t, c.net) {
+	for _, path := range []string{"../testdata/operators.npz", "../testdata/exports.npz"} {
+		for _, c := range modeltest.ReadRecorded(t, path) {
+			t.Run(c.Name, func(t *testing.T) {
+				if checkDense(t, compiled(t, c.Model)) {
 					extracted++
 				}
 			})
@@ -90,7 +85,7 @@ func TestCorpusDenseComputesTheLogits(t *testing.T) {
 		extracted := 0
 		for _, path := range corpus(t, folder) {
 			t.Run(filepath.Base(path), func(t *testing.T) {
-				if checkDense(t, compiled(t, path)) {
+				if checkDense(t, compiledFile(t, path)) {
 					extracted++
 				}
 			})
@@ -100,5 +95,21 @@ func TestCorpusDenseComputesTheLogits(t *testing.T) {
 		} else {
 			t.Log(folder, extracted)
 		}
+	}
+}
+
+// Whatever exporters do with the batch, a chain is extracted or refused, and computes the logits.
+func TestKindsOfFiles(t *testing.T) {
+	for name, c := range modeltest.Kinds() {
+		if c.Batch == modeltest.Refused {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			net := compiled(t, c.Model)
+			if _, err := ConvolutionalOf(net); err != nil {
+				t.Log(err) // but no panic
+			}
+			checkDense(t, net)
+		})
 	}
 }

@@ -1,4 +1,4 @@
-package graph
+package stationarity
 
 import "unlearnguard/graph/engine"
 
@@ -10,7 +10,7 @@ type hinge[T engine.Float] struct {
 }
 
 // addHinge returns the penalty h on v and adds its gradient to grad.
-func (f *fusedStationarity[T]) addHinge(h Hinge, v, grad []T) float64 {
+func (f *fusedLoss[T]) addHinge(h Hinge, v, grad []T) float64 {
 	if h.Weight == 0 {
 		return 0
 	}
@@ -19,7 +19,7 @@ func (f *fusedStationarity[T]) addHinge(h Hinge, v, grad []T) float64 {
 	return h.Weight * f.sum(f.m)
 }
 
-func (f *fusedStationarity[T]) hingeRows(lo, hi int) {
+func (f *fusedLoss[T]) hingeRows(lo, hi int) {
 	h := &f.hinge
 	for i := lo; i < hi; i++ {
 		at, to := i*h.width, (i+1)*h.width

@@ -1,4 +1,4 @@
-package graph
+package stationarity
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
@@ -31,7 +32,7 @@ func BenchmarkStep(b *testing.B) {
 func BenchmarkReducedStep(b *testing.B) {
 	for hidden := 1; hidden <= 2; hidden++ {
 		b.Run(fmt.Sprintf("hidden=%d", hidden), func(b *testing.B) {
-			o := StationarityOptions{Engine: engine.Options{Threads: 1}, Alpha: 30, Weights: []float64{1, 0, 0}[:hidden+1]}
+			o := Options{Engine: engine.Options{Threads: 1}, Alpha: 30, Weights: []float64{1, 0, 0}[:hidden+1]}
 			s := benchmarkProblem[float32](b, 50, hidden, 102, o)
 			measureStep(b, s, func() error { _, err := s.Step(); return err })
 		})
@@ -39,7 +40,7 @@ func BenchmarkReducedStep(b *testing.B) {
 }
 
 // benchmarkProblem is the problem that the peer measures, for one or two hidden layers.
-func benchmarkProblem[T engine.Float](b *testing.B, d, hidden, m int, o StationarityOptions) *Stationarity[T] {
+func benchmarkProblem[T engine.Float](b *testing.B, d, hidden, m int, o Options) *Loss[T] {
 	b.Helper()
 	const h = 1000
 	r := rand.New(rand.NewPCG(1, 1))
@@ -54,7 +55,7 @@ func benchmarkProblem[T engine.Float](b *testing.B, d, hidden, m int, o Stationa
 	for i := range bias {
 		bias[i] = 0.1 * r.NormFloat64()
 	}
-	net := &Dense{Layers: []Affine{{W: normal(h, d), B: bias}, {W: normal(h, h)}, {W: normal(1, h)}}}
+	net := &chain.Dense{Layers: []chain.Affine{{W: normal(h, d), B: bias}, {W: normal(h, h)}, {W: normal(1, h)}}}
 	if hidden == 1 {
 		net.Layers = append(net.Layers[:1], net.Layers[2])
 	}
@@ -62,7 +63,7 @@ func benchmarkProblem[T engine.Float](b *testing.B, d, hidden, m int, o Stationa
 	for i := range labels {
 		labels[i] = 1 - 2*(i%2)
 	}
-	s, err := NewStationarity[T](net, labels, o)
+	s, err := New[T](net.Convolutional(), labels, o)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -76,7 +77,7 @@ func benchmarkProblem[T engine.Float](b *testing.B, d, hidden, m int, o Stationa
 }
 
 func benchmarkStep[T engine.Float](b *testing.B, d, m, threads int, direct bool) {
-	s := benchmarkProblem[T](b, d, 2, m, StationarityOptions{
+	s := benchmarkProblem[T](b, d, 2, m, Options{
 		Engine: engine.Options{Threads: threads}, Alpha: 30,
 		Samples:     Hinge{Weight: 1, Low: -1, High: 1},
 		Multipliers: Hinge{Weight: 1, Low: 0.05, High: math.Inf(1)},
@@ -90,7 +91,7 @@ func benchmarkStep[T engine.Float](b *testing.B, d, m, threads int, direct bool)
 
 // measureStep reports the fastest and the median step in milliseconds of the process's time, which other processes
 // disturb less than the clock's, the fastest by the clock, and the operations of a step.
-func measureStep[T engine.Float](b *testing.B, s *Stationarity[T], step func() error) {
+func measureStep[T engine.Float](b *testing.B, s *Loss[T], step func() error) {
 	var cpu, clock []float64
 	if err := step(); err != nil {
 		b.Fatal(err)
@@ -111,7 +112,7 @@ func measureStep[T engine.Float](b *testing.B, s *Stationarity[T], step func() e
 }
 
 // operations counts the additions and multiplications in a step's products, a symmetric product by half.
-func operations[T engine.Float](f *fusedStationarity[T]) float64 {
+func operations[T engine.Float](f *fusedLoss[T]) float64 {
 	var n float64
 	m := float64(f.m)
 	for i, l := range f.layers {

@@ -1,4 +1,4 @@
-package graph
+package chain
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"unlearnguard/graph"
+	"unlearnguard/graph/internal/modeltest"
 	"unlearnguard/onnxio"
 )
 
@@ -67,10 +69,10 @@ func damage(rng *rand.Rand, m *onnxio.Model) {
 func TestMalformedModelsNeverPanic(t *testing.T) {
 	ctx := context.Background()
 	rng := rand.New(rand.NewPCG(1, 2))
-	archives := []string{"testdata/operators.npz", "testdata/exports.npz"}
+	archives := []string{"../testdata/operators.npz", "../testdata/exports.npz"}
 	files := [][]byte{}
 	for _, path := range archives {
-		files = append(files, modelFiles(t, path)...)
+		files = append(files, modeltest.ModelFiles(t, path)...)
 	}
 	read, refused := 0, 0
 	for range malformed {
@@ -81,7 +83,7 @@ func TestMalformedModelsNeverPanic(t *testing.T) {
 		for range 1 + rng.IntN(2) {
 			damage(rng, m)
 		}
-		r, err := Inspect(ctx, m, Options{})
+		r, err := Inspect(ctx, m, graph.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +115,7 @@ func TestHostileFilesNeverPanic(t *testing.T) {
 			if err != nil {
 				continue // a matter of package onnxio
 			}
-			r, err := Inspect(ctx, m, Options{})
+			r, err := Inspect(ctx, m, graph.Options{})
 			if err != nil {
 				t.Errorf("%s: %v", path, err)
 				continue

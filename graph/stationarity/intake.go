@@ -1,8 +1,7 @@
-package graph
+package stationarity
 
 import (
-	"fmt"
-
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
@@ -12,8 +11,8 @@ import (
 type Intake[T engine.Float] struct {
 	e       *engine.Engine[T]
 	m       int
-	maxima  *Maxima
-	patches *Patches
+	maxima  *chain.Maxima
+	patches *chain.Patches
 	exact   bool    // every element of the patches is written once, with weight 1
 	chosen  []int32 // where the largest are in a sample's input, for all samples
 	pooled  []T     // what lies between maxima and patches, for all samples
@@ -26,7 +25,7 @@ type Intake[T engine.Float] struct {
 
 // NewIntake returns the intake of a layer for m samples, nil where the layer reads its input as it is. Passes run on e's
 // threads.
-func NewIntake[T engine.Float](e *engine.Engine[T], m int, layer ConvolutionalLayer) *Intake[T] {
+func NewIntake[T engine.Float](e *engine.Engine[T], m int, layer chain.Layer) *Intake[T] {
 	if layer.Patches == nil && layer.Maxima == nil {
 		return nil
 	}
@@ -35,7 +34,7 @@ func NewIntake[T engine.Float](e *engine.Engine[T], m int, layer ConvolutionalLa
 		in.chosen = make([]int32, m*len(in.maxima.Windows))
 		in.pooled = make([]T, m*len(in.maxima.Windows))
 	}
-	in.exact = in.patches != nil && in.patches.exact()
+	in.exact = in.patches != nil && exact(in.patches)
 	in.readPass, in.scatterPass = in.readSamples, in.scatterSamples
 	return in
 }
@@ -77,7 +76,7 @@ func (in *Intake[T]) readSamples(lo, hi int) {
 		}
 		chosen := sampleOf(in.chosen, i, len(in.maxima.Windows))
 		if in.choose {
-			in.maxima.choose(chosen, func(a, b int) bool { return src[a] > src[b] })
+			choose(in.maxima, chosen, src)
 		}
 		pooled := dst
 		if in.patches != nil {
@@ -137,7 +136,7 @@ func (in *Intake[T]) ungather(dst, src []T) {
 }
 
 // exact reports whether the runs cover the patches without overlap, all of weight 1.
-func (p *Patches) exact() bool {
+func exact(p *chain.Patches) bool {
 	written := 0
 	for i, r := range p.Runs {
 		if r.Weight != 1 || i > 0 && r.To < p.Runs[i-1].To+p.Runs[i-1].Count {
@@ -148,46 +147,15 @@ func (p *Patches) exact() bool {
 	return written == p.Positions*p.Length
 }
 
-// choose finds the first of the largest elements under each window, by the order of the elements that larger gives.
-func (m *Maxima) choose(chosen []int32, larger func(a, b int) bool) {
+// choose finds the first of the largest elements under each window.
+func choose[T engine.Float](m *chain.Maxima, chosen []int32, x []T) {
 	for j, window := range m.Windows {
 		best := window[0]
 		for _, at := range window[1:] {
-			if larger(at, best) {
+			if x[at] > x[best] {
 				best = at
 			}
 		}
 		chosen[j] = int32(best)
 	}
-}
-
-// check says what is wrong with the patches of a layer that reads a sample of `inputs` elements into rows of length in.
-func (p *Patches) check(inputs, in int) error {
-	if p.Positions < 1 || p.Length != in || p.Inputs != inputs {
-		return fmt.Errorf("%d patches of %d elements of %d do not fit a weight of %d columns and an input of %d elements",
-			p.Positions, p.Length, p.Inputs, in, inputs)
-	}
-	for _, r := range p.Runs {
-		if r.Count < 1 || r.To < 0 || r.To+r.Count > p.Positions*p.Length || r.From < 0 || r.From+r.Count > inputs {
-			return fmt.Errorf("run %+v lies outside %d patches of %d elements or an input of %d", r, p.Positions, p.Length, inputs)
-		}
-	}
-	return nil
-}
-
-func (m *Maxima) check(inputs int) error {
-	if m.Inputs != inputs {
-		return fmt.Errorf("maxima of %d elements do not fit an input of %d", m.Inputs, inputs)
-	}
-	for j, window := range m.Windows {
-		if len(window) == 0 {
-			return fmt.Errorf("window %d of the maxima is empty", j)
-		}
-		for _, at := range window {
-			if at < 0 || at >= inputs {
-				return fmt.Errorf("window %d of the maxima has element %d of %d", j, at, inputs)
-			}
-		}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package graph
+package chain
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"unlearnguard/graph"
 	"unlearnguard/onnxio"
 )
 
@@ -33,7 +34,7 @@ func TestInformative(t *testing.T) {
 	for _, scale := range []float64{1, 1e-6, 1e6} {
 		var scaled mat.Dense
 		scaled.Scale(scale, w)
-		c := &Convolutional{Layers: []ConvolutionalLayer{
+		c := &Convolutional{Layers: []Layer{
 			{Affine: Affine{W: gaussian(16, 9, 1, rng)}}, {Affine: Affine{W: &scaled}}, {Affine: Affine{W: gaussian(1, 64, 1, rng)}}}}
 		layer, s, conditions := c.Informative()
 		if want := float64(k * (out + in)); layer != 1 || s.Rank != k || math.Abs(conditions-want) > 0.01*want {
@@ -63,7 +64,7 @@ func TestConvolutionsTooLarge(t *testing.T) {
 	m.Nodes = []onnxio.Node{{Name: "conv", Op: "Conv", Inputs: []string{"x", "w"}, Outputs: []string{"z"}},
 		onnxio.Relu("relu", "z", "h"), {Name: "flat", Op: "Flatten", Inputs: []string{"h"}, Outputs: []string{"f"}},
 		onnxio.Gemm("out", "f", "v", "", "y")}
-	r, err := Inspect(context.Background(), m, Options{})
+	r, err := Inspect(context.Background(), m, graph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package graph
+package stationarity
 
 import (
 	"fmt"
@@ -10,6 +10,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"unlearnguard/graph/chain"
+	"unlearnguard/graph/internal/operation"
 )
 
 // stationarityResult is a loss with its gradients.
@@ -20,7 +23,7 @@ type stationarityResult struct {
 
 // explicitStationarity computes the loss with gorgonia's own operations in float64: the gradient by the parameters is
 // written out node by node, and one Grad differentiates the whole. It is slow, and obviously the definition.
-func explicitStationarity(t *testing.T, net *Dense, labels []int, xs, lambdas, alpha []float64, o StationarityOptions) stationarityResult {
+func explicitStationarity(t *testing.T, net *chain.Dense, labels []int, xs, lambdas, alpha []float64, o Options) stationarityResult {
 	t.Helper()
 	outputs, _ := net.Layers[len(net.Layers)-1].W.Dims()
 	_, inputs := net.Layers[0].W.Dims()
@@ -210,7 +213,7 @@ func (op surrogateReLU) ReturnsPtr() bool      { return false }
 func (op surrogateReLU) CallsExtern() bool     { return false }
 func (op surrogateReLU) OverwritesInput() int  { return -1 }
 func (op surrogateReLU) WriteHash(h hash.Hash) { fmt.Fprint(h, op.String()) }
-func (op surrogateReLU) Hashcode() uint32      { return hashOf(op) }
+func (op surrogateReLU) Hashcode() uint32      { return operation.Hashcode(op) }
 func (op surrogateReLU) String() string        { return fmt.Sprint("SurrogateReLU", op.id) }
 func (op surrogateReLU) DiffWRT(int) []bool    { return []bool{true} }
 func (op surrogateReLU) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {

@@ -1,4 +1,4 @@
-package graph
+package operation
 
 import (
 	"errors"
@@ -8,29 +8,30 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// inlineMachine runs a graph's operations one after the other on the caller's goroutine. gorgonia's own machines hand
+// Machine runs a graph's operations one after the other on the caller's goroutine. gorgonia's own machines hand
 // every run to a goroutine on another thread, whose caches are cold, and back: 20 to 200 microseconds of a step that may
 // take 500. It suits graphs of a few operations that own their results' memory, and allocates nothing in a run.
-type inlineMachine struct {
-	steps []inlineStep
+type Machine struct {
+	steps []call
 }
 
-type inlineStep struct {
+type call struct {
 	node   *gorgonia.Node
 	inputs []*gorgonia.Node
 	values []gorgonia.Value
 }
 
-var _ gorgonia.VM = (*inlineMachine)(nil)
+var _ gorgonia.VM = (*Machine)(nil)
 
-func newInlineMachine(g *gorgonia.ExprGraph) (*inlineMachine, error) {
+// NewMachine sorts a graph's operations.
+func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	sorted, err := gorgonia.Sort(g)
 	if err != nil {
 		return nil, err
 	}
-	m := &inlineMachine{}
+	m := &Machine{}
 	for i := len(sorted) - 1; i >= 0; i-- { // sorted from outputs to inputs
-		s := inlineStep{node: sorted[i]}
+		s := call{node: sorted[i]}
 		for _, n := range graph.NodesOf(g.From(s.node.ID())) {
 			s.inputs = append(s.inputs, n.(*gorgonia.Node))
 		}
@@ -43,7 +44,7 @@ func newInlineMachine(g *gorgonia.ExprGraph) (*inlineMachine, error) {
 }
 
 // RunAll computes every node from the values of the graph's inputs.
-func (m *inlineMachine) RunAll() error {
+func (m *Machine) RunAll() error {
 	for _, s := range m.steps {
 		for i, in := range s.inputs {
 			if s.values[i] = in.Value(); s.values[i] == nil {
@@ -62,7 +63,7 @@ func (m *inlineMachine) RunAll() error {
 }
 
 // Reset does nothing: a run starts from the inputs.
-func (m *inlineMachine) Reset() {}
+func (m *Machine) Reset() {}
 
 // Close does nothing: there is nothing to release.
-func (m *inlineMachine) Close() error { return nil }
+func (m *Machine) Close() error { return nil }

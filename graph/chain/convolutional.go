@@ -1,10 +1,6 @@
-package graph
+package chain
 
-import (
-	"fmt"
-
-	"unlearnguard/graph/engine"
-)
+import "fmt"
 
 // Convolutional is a (leaky) ReLU network of convolutions and fully connected layers, one after the other, without an
 // activation after the last one. Layer l applies its weight to every patch of its input.
@@ -12,7 +8,7 @@ import (
 // The input of the first layer is a sample in the order of InputShape; that of another layer is the activations of the
 // layer before, position by position, with the channels of a position side by side.
 type Convolutional struct {
-	Layers []ConvolutionalLayer
+	Layers []Layer
 	// Slope is the activation's slope for negative arguments: 0 for ReLU.
 	Slope float64
 	// Input is what the model does to a sample before its first layer, nil for nothing, as in [Dense].
@@ -23,9 +19,9 @@ type Convolutional struct {
 	Notes []string
 }
 
-// ConvolutionalLayer is one layer: Affine has a row of W for each output channel and a column for each element of a
+// Layer is one layer of a chain: Affine has a row of W for each output channel and a column for each element of a
 // patch.
-type ConvolutionalLayer struct {
+type Layer struct {
 	Affine
 	// Maxima is a maximum pooling before the layer, nil for none.
 	Maxima *Maxima
@@ -58,17 +54,11 @@ type Maxima struct {
 	Windows [][]int
 }
 
-// NewConvolutionalStationarity is [NewStationarity] for a network with convolutions. A weight is one block however many
-// patches it is applied to: Delta and h have a row for each patch of each candidate.
-func NewConvolutionalStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*Stationarity[T], error) {
-	return newStationarity[T](net, labels, o)
-}
-
-// Chain is the network as a chain of layers that read their whole input. It shares d's parameters.
-func (d *Dense) Chain() *Convolutional {
+// Convolutional is the network as a chain of layers that read their whole input. It shares d's parameters.
+func (d *Dense) Convolutional() *Convolutional {
 	c := &Convolutional{Slope: d.Slope, InputShape: d.InputShape, Notes: d.Notes}
 	for _, l := range d.Layers {
-		c.Layers = append(c.Layers, ConvolutionalLayer{Affine: l})
+		c.Layers = append(c.Layers, Layer{Affine: l})
 	}
 	return c
 }
@@ -77,7 +67,7 @@ func (d *Dense) Chain() *Convolutional {
 func (c *Convolutional) Inputs() int { return c.Layers[0].inputs() }
 
 // inputs is the number of elements of a sample that the layer reads.
-func (l ConvolutionalLayer) inputs() int {
+func (l Layer) inputs() int {
 	switch {
 	case l.Maxima != nil:
 		return l.Maxima.Inputs
@@ -89,15 +79,15 @@ func (l ConvolutionalLayer) inputs() int {
 }
 
 // Positions is the number of patches of a sample.
-func (l ConvolutionalLayer) Positions() int {
+func (l Layer) Positions() int {
 	if l.Patches == nil {
 		return 1
 	}
 	return l.Patches.Positions
 }
 
-// check says what does not fit. The errors name layers.
-func (c *Convolutional) check() error {
+// Check says what does not fit. The errors name layers.
+func (c *Convolutional) Check() error {
 	if len(c.Layers) == 0 {
 		return fmt.Errorf("the network has no layers")
 	}
@@ -119,7 +109,7 @@ func (c *Convolutional) check() error {
 }
 
 // check says whether the layer fits an input of that many elements a sample.
-func (l ConvolutionalLayer) check(inputs int) error {
+func (l Layer) check(inputs int) error {
 	out, in := l.W.Dims()
 	if l.B != nil && len(l.B) != out {
 		return fmt.Errorf("%d biases for %d outputs", len(l.B), out)
@@ -135,6 +125,37 @@ func (l ConvolutionalLayer) check(inputs int) error {
 	}
 	if in != inputs {
 		return fmt.Errorf("a weight of %d columns for %d inputs", in, inputs)
+	}
+	return nil
+}
+
+// check says what is wrong with the patches of a layer that reads a sample of `inputs` elements into rows of length in.
+func (p *Patches) check(inputs, in int) error {
+	if p.Positions < 1 || p.Length != in || p.Inputs != inputs {
+		return fmt.Errorf("%d patches of %d elements of %d do not fit a weight of %d columns and an input of %d elements",
+			p.Positions, p.Length, p.Inputs, in, inputs)
+	}
+	for _, r := range p.Runs {
+		if r.Count < 1 || r.To < 0 || r.To+r.Count > p.Positions*p.Length || r.From < 0 || r.From+r.Count > inputs {
+			return fmt.Errorf("run %+v lies outside %d patches of %d elements or an input of %d", r, p.Positions, p.Length, inputs)
+		}
+	}
+	return nil
+}
+
+func (m *Maxima) check(inputs int) error {
+	if m.Inputs != inputs {
+		return fmt.Errorf("maxima of %d elements do not fit an input of %d", m.Inputs, inputs)
+	}
+	for j, window := range m.Windows {
+		if len(window) == 0 {
+			return fmt.Errorf("window %d of the maxima is empty", j)
+		}
+		for _, at := range window {
+			if at < 0 || at >= inputs {
+				return fmt.Errorf("window %d of the maxima has element %d of %d", j, at, inputs)
+			}
+		}
 	}
 	return nil
 }

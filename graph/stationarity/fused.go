@@ -1,17 +1,18 @@
-package graph
+package stationarity
 
 import (
 	"fmt"
 
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
-// fusedStationarity computes the loss of [Stationarity] and its gradients in one go, by reverse differentiation of the
+// fusedLoss computes the loss of [Loss] and its gradients in one go, by reverse differentiation of the
 // forward and the backward pass written out. For layer l of m candidates, with A_0 = X,
 //
 //	forward         Z_l = A_{l-1} W_l^T + b_l,  A_l = relu(Z_l),  S_l = surrogate'(Z_l)
 //	backward        U_l = Delta_{l+1} W_{l+1},  Delta_l = U_l * S_l,  Delta_L from the multipliers
-//	residual        P_l = dL/dDelta_l and Q_l = dL/dA_{l-1} of block l alone (see stationarity_layer.go)
+//	residual        P_l = dL/dDelta_l and Q_l = dL/dA_{l-1} of block l alone (see layer.go)
 //	reverse, up     D_l = P_l + Ubar_{l-1} W_l^T,  Ubar_l = D_l * S_l,  T_l = D_l * U_l * S'_l
 //	reverse, down   Abar_{l-1} = Q_l + Zbar_l W_l,  Zbar_l = Abar_l * S_l + T_l
 //
@@ -22,13 +23,13 @@ import (
 // the tangents of Z_l and A_l, by <V, grad_W M> = d/dt M(W + t V). So an operator needs a tangent and a transpose, and no
 // second derivative. A convolution reads patches of the activations below: its A has a row for each patch of each
 // candidate, A and the tangent Ubar are laid out for it, and U and Abar are added back.
-type fusedStationarity[T engine.Float] struct {
+type fusedLoss[T engine.Float] struct {
 	e      *engine.Engine[T]
 	m      int
 	labels []int
 	// sampleSize is the number of elements of a candidate.
 	sampleSize int
-	layers     []*stationarityLayer[T]
+	layers     []*fusedLayer[T]
 	slope      T
 
 	x, gradX        []T
@@ -44,7 +45,7 @@ type fusedStationarity[T engine.Float] struct {
 
 	// The passes, and the jobs in hand.
 	passes  passes
-	current *stationarityLayer[T]
+	current *fusedLayer[T]
 	pass    func(engine.Block)
 	dots    dots[T]
 	hinge   hinge[T]
@@ -62,15 +63,15 @@ type passes struct {
 // defaultAlpha is the surrogate's steepness where none is given.
 const defaultAlpha = 10
 
-func newFusedStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*fusedStationarity[T], error) {
-	if err := checkStationarity(net, labels, o); err != nil {
+func newFusedLoss[T engine.Float](net *chain.Convolutional, labels []int, o Options) (*fusedLoss[T], error) {
+	if err := check(net, labels, o); err != nil {
 		return nil, err
 	}
 	e, err := engine.New[T](o.Engine)
 	if err != nil {
 		return nil, fmt.Errorf("stationarity: %w", err)
 	}
-	f := &fusedStationarity[T]{
+	f := &fusedLoss[T]{
 		e: e, m: len(labels), labels: append([]int(nil), labels...), slope: T(net.Slope),
 		samples: o.Samples, multipliers: o.Multipliers,
 	}
@@ -90,7 +91,7 @@ func newFusedStationarity[T engine.Float](net *Convolutional, labels []int, o St
 }
 
 // allocateScratch makes what the layers share.
-func (f *fusedStationarity[T]) allocateScratch() {
+func (f *fusedLoss[T]) allocateScratch() {
 	rows, patches := f.m, 0
 	for _, l := range f.layers {
 		rows = max(rows, l.rows, l.out)
@@ -110,10 +111,10 @@ func (f *fusedStationarity[T]) allocateScratch() {
 	f.excess = make([]T, n)
 }
 
-func (f *fusedStationarity[T]) inputs() int  { return f.sampleSize }
-func (f *fusedStationarity[T]) outputs() int { return f.layers[len(f.layers)-1].out }
+func (f *fusedLoss[T]) inputs() int  { return f.sampleSize }
+func (f *fusedLoss[T]) outputs() int { return f.layers[len(f.layers)-1].out }
 
-func (f *fusedStationarity[T]) setAlpha(alpha []float64) error {
+func (f *fusedLoss[T]) setAlpha(alpha []float64) error {
 	hidden := f.layers[:len(f.layers)-1]
 	if len(alpha) != 1 && len(alpha) != len(hidden) {
 		return fmt.Errorf("stationarity: %d surrogates for %d hidden layers", len(alpha), len(hidden))
@@ -129,7 +130,7 @@ func (f *fusedStationarity[T]) setAlpha(alpha []float64) error {
 }
 
 // run computes the loss and leaves the gradients in gradX and gradMultipliers.
-func (f *fusedStationarity[T]) run(x, multipliers []T) float64 {
+func (f *fusedLoss[T]) run(x, multipliers []T) float64 {
 	last := len(f.layers) - 1
 	f.x = x
 	f.spreadMultipliers(multipliers)
@@ -156,7 +157,7 @@ func (f *fusedStationarity[T]) run(x, multipliers []T) float64 {
 }
 
 // spreadMultipliers sets Delta_L: lambda_i y_i, or onehot(y_i) sum_j lambda_ij - lambda_ij.
-func (f *fusedStationarity[T]) spreadMultipliers(lambda []T) {
+func (f *fusedLoss[T]) spreadMultipliers(lambda []T) {
 	n := f.outputs()
 	delta := f.layers[len(f.layers)-1].delta
 	for i, y := range f.labels {
@@ -174,7 +175,7 @@ func (f *fusedStationarity[T]) spreadMultipliers(lambda []T) {
 }
 
 // gatherMultipliers is the reverse of spreadMultipliers, from D_L.
-func (f *fusedStationarity[T]) gatherMultipliers() {
+func (f *fusedLoss[T]) gatherMultipliers() {
 	n := f.outputs()
 	d := f.layers[len(f.layers)-1].z
 	for i, y := range f.labels {
@@ -189,7 +190,7 @@ func (f *fusedStationarity[T]) gatherMultipliers() {
 }
 
 // readInput lays out A of layer l.
-func (f *fusedStationarity[T]) readInput(l int) {
+func (f *fusedLoss[T]) readInput(l int) {
 	layer, source := f.layers[l], f.x
 	if l > 0 {
 		source = f.layers[l-1].h
@@ -205,14 +206,14 @@ func (f *fusedStationarity[T]) readInput(l int) {
 }
 
 // forward computes Z, A and S of hidden layer l. Z is kept without the bias: so the block needs it.
-func (f *fusedStationarity[T]) forward(l int) {
+func (f *fusedLoss[T]) forward(l int) {
 	f.readInput(l)
 	layer := f.layers[l]
 	f.current = layer
 	f.e.MultiplyThen(1, &layer.leftA, &layer.wT, 0, layer.z, layer.out, f.passes.activate)
 }
 
-func (f *fusedStationarity[T]) activate(b engine.Block) {
+func (f *fusedLoss[T]) activate(b engine.Block) {
 	l := f.current
 	for i := b.Row; i < b.ToRow; i++ {
 		at, to := i*l.out+b.Col, i*l.out+b.ToCol
@@ -221,7 +222,7 @@ func (f *fusedStationarity[T]) activate(b engine.Block) {
 }
 
 // backward computes U and Delta of hidden layer l.
-func (f *fusedStationarity[T]) backward(l int) {
+func (f *fusedLoss[T]) backward(l int) {
 	layer, next := f.layers[l], f.layers[l+1]
 	f.current = layer
 	f.e.ViewLeft(&next.leftDelta, next.rows, next.out, next.delta, next.out)
@@ -237,20 +238,20 @@ func (f *fusedStationarity[T]) backward(l int) {
 
 // outputFor is where a product writes a gradient by what a layer reads: to that, or, where it reads patches, to memory
 // from which addBack adds them up.
-func (f *fusedStationarity[T]) outputFor(l *stationarityLayer[T], to []T) []T {
+func (f *fusedLoss[T]) outputFor(l *fusedLayer[T], to []T) []T {
 	if l.intake == nil {
 		return to
 	}
 	return f.laidOut
 }
 
-func (f *fusedStationarity[T]) addBack(l *stationarityLayer[T], to []T) {
+func (f *fusedLoss[T]) addBack(l *fusedLayer[T], to []T) {
 	if l.intake != nil {
 		l.intake.Scatter(to, f.laidOut)
 	}
 }
 
-func (f *fusedStationarity[T]) deltaOf(b engine.Block) {
+func (f *fusedLoss[T]) deltaOf(b engine.Block) {
 	l := f.current
 	for i := b.Row; i < b.ToRow; i++ {
 		at, to := i*l.out+b.Col, i*l.out+b.ToCol
@@ -259,7 +260,7 @@ func (f *fusedStationarity[T]) deltaOf(b engine.Block) {
 }
 
 // reverseUp completes D of layer l, for which z holds P, and turns it into Ubar and T. (The first layer's D is P.)
-func (f *fusedStationarity[T]) reverseUp(l int) {
+func (f *fusedLoss[T]) reverseUp(l int) {
 	layer := f.layers[l]
 	f.current = layer
 	ubar := f.layers[l-1].z
@@ -272,7 +273,7 @@ func (f *fusedStationarity[T]) reverseUp(l int) {
 }
 
 // tangent adds the bias's part of P to D in z, and in a hidden layer replaces D by Ubar and U by T.
-func (f *fusedStationarity[T]) tangent(b engine.Block) {
+func (f *fusedLoss[T]) tangent(b engine.Block) {
 	l := f.current
 	for i := b.Row; i < b.ToRow; i++ {
 		at, to := i*l.out+b.Col, i*l.out+b.ToCol
@@ -286,7 +287,7 @@ func (f *fusedStationarity[T]) tangent(b engine.Block) {
 }
 
 // reverseDown computes Abar of layer l's input, and Zbar of the layer below if there is one.
-func (f *fusedStationarity[T]) reverseDown(l int) {
+func (f *fusedLoss[T]) reverseDown(l int) {
 	layer := f.layers[l]
 	if l == 0 {
 		f.inputGradient(layer, f.outputFor(layer, f.gradX), nil)
@@ -306,7 +307,7 @@ func (f *fusedStationarity[T]) reverseDown(l int) {
 }
 
 // zbar leaves Zbar = Abar * S + T in u, less 2 w Delta where the block's Q comes by way of it.
-func (f *fusedStationarity[T]) zbar(b engine.Block) {
+func (f *fusedLoss[T]) zbar(b engine.Block) {
 	l := f.current
 	for i := b.Row; i < b.ToRow; i++ {
 		at, to := i*l.out+b.Col, i*l.out+b.ToCol
@@ -318,12 +319,12 @@ func (f *fusedStationarity[T]) zbar(b engine.Block) {
 }
 
 // onRows runs a pass over a layer's rows, where no product takes it along.
-func (f *fusedStationarity[T]) onRows(l *stationarityLayer[T], pass func(engine.Block)) {
+func (f *fusedLoss[T]) onRows(l *fusedLayer[T], pass func(engine.Block)) {
 	f.current, f.pass = l, pass
 	f.e.Range(l.rows, grainOf(l.out), f.passes.rows)
 }
 
-func (f *fusedStationarity[T]) passRows(lo, hi int) {
+func (f *fusedLoss[T]) passRows(lo, hi int) {
 	f.pass(engine.Block{Row: lo, ToRow: hi, Col: 0, ToCol: f.current.out})
 }
 
@@ -338,13 +339,13 @@ type dots[T engine.Float] struct {
 
 // dot is the inner product of two arrays of `rows` rows, accumulated in float64: rows by all threads, then their sums in
 // order, so that it does not depend on the number of threads.
-func (f *fusedStationarity[T]) dot(x, y []T, rows int) float64 {
+func (f *fusedLoss[T]) dot(x, y []T, rows int) float64 {
 	f.dots = dots[T]{x, y, len(x) / rows}
 	f.e.Range(rows, grainOf(f.dots.width), f.passes.dots)
 	return f.sum(rows)
 }
 
-func (f *fusedStationarity[T]) dotRows(lo, hi int) {
+func (f *fusedLoss[T]) dotRows(lo, hi int) {
 	n := f.dots.width
 	for i := lo; i < hi; i++ {
 		f.partial[i] = f.e.Dot(f.dots.x[i*n:(i+1)*n], f.dots.y[i*n:(i+1)*n])
@@ -352,7 +353,7 @@ func (f *fusedStationarity[T]) dotRows(lo, hi int) {
 }
 
 // sum adds up the first n partial sums in order.
-func (f *fusedStationarity[T]) sum(n int) float64 {
+func (f *fusedLoss[T]) sum(n int) float64 {
 	var s float64
 	for _, v := range f.partial[:n] {
 		s += v

@@ -1,22 +1,40 @@
-package graph
+package stationarity
 
 import (
 	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
+	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
+	"unlearnguard/graph/internal/modeltest"
 	"unlearnguard/onnxio"
 )
+
+var (
+	model     = modeltest.Model
+	node      = modeltest.Node
+	floats    = modeltest.Floats
+	in        = modeltest.In
+	intAttr   = modeltest.IntAttr
+	floatAttr = modeltest.FloatAttr
+	intsAttr  = modeltest.IntsAttr
+)
+
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
 
 // convolutionalModels are small networks with convolutions, as an exporter would write them.
 func convolutionalModels(r *rand.Rand) map[string]*onnxio.Model {
 	weight := func(name string, shape ...int) *onnxio.Tensor {
-		t := floats(name, shape, make([]float32, volume(shape))...)
+		t := floats(name, shape, make([]float32, elements(shape))...)
 		for i := range t.Float32s {
 			t.Float32s[i] = float32(0.5 * r.NormFloat64())
 		}
@@ -62,11 +80,11 @@ func convolutionalModels(r *rand.Rand) map[string]*onnxio.Model {
 }
 
 // convolutionalProblem makes a loss for four random samples.
-func convolutionalProblem(t *testing.T, r *rand.Rand, net *Convolutional, o StationarityOptions) (*Stationarity[float64], []int) {
+func convolutionalProblem(t *testing.T, r *rand.Rand, net *chain.Convolutional, o Options) (*Loss[float64], []int) {
 	t.Helper()
 	outputs, _ := net.Layers[len(net.Layers)-1].W.Dims()
 	labels := stationarityCase{m: 4, widths: []int{outputs}}.labels(r)
-	s, err := NewConvolutionalStationarity[float64](net, labels, o)
+	s, err := New[float64](net, labels, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,13 +93,13 @@ func convolutionalProblem(t *testing.T, r *rand.Rand, net *Convolutional, o Stat
 	return s, labels
 }
 
-func unrolled(t *testing.T, m *onnxio.Model) (*Network, *Convolutional) {
+func unrolled(t *testing.T, m *onnxio.Model) (*graph.Network, *chain.Convolutional) {
 	t.Helper()
-	net, err := Compile(m, Options{})
+	net, err := graph.Compile(m, graph.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := net.Convolutional()
+	c, err := chain.ConvolutionalOf(net)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +113,8 @@ func TestConvolutionalLoss(t *testing.T) {
 	for name, m := range convolutionalModels(rand.New(rand.NewPCG(21, 1))) {
 		t.Run(name, func(t *testing.T) {
 			net, c := unrolled(t, m)
-			s, labels := convolutionalProblem(t, rand.New(rand.NewPCG(21, 2)), c, StationarityOptions{Alpha: 1e9})
-			r, err := NewRunner[float64](net, RunOptions{Training: true})
+			s, labels := convolutionalProblem(t, rand.New(rand.NewPCG(21, 2)), c, Options{Alpha: 1e9})
+			r, err := graph.NewRunner[float64](net, graph.RunOptions{Training: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +168,7 @@ func TestConvolutionalGradients(t *testing.T) {
 		for _, weights := range [][]float64{nil, {1, 0, 0}, {0.5, 1, 2}} {
 			t.Run(fmt.Sprint(name, weights), func(t *testing.T) {
 				_, c := unrolled(t, m)
-				s, _ := convolutionalProblem(t, rand.New(rand.NewPCG(22, 2)), c, StationarityOptions{Alpha: 2, Weights: weights})
+				s, _ := convolutionalProblem(t, rand.New(rand.NewPCG(22, 2)), c, Options{Alpha: 2, Weights: weights})
 				useSoftplus(s)
 				stepOf(t, s)
 				gx := append([]float64(nil), s.GradX()...)
@@ -159,95 +177,5 @@ func TestConvolutionalGradients(t *testing.T) {
 				compareWithDifferences(t, "lambda", s, s.Multipliers(), gl)
 			})
 		}
-	}
-}
-
-// outputs runs the chain on one sample.
-func (c *Convolutional) outputs(x []float64) []float64 {
-	if c.Input != nil {
-		x = slices.Clone(x)
-		for i := range x {
-			x[i] = c.Input.Scale[i]*x[i] + c.Input.Shift[i]
-		}
-	}
-	for k, l := range c.Layers {
-		if l.Maxima != nil {
-			chosen := make([]int32, len(l.Maxima.Windows))
-			l.Maxima.choose(chosen, func(a, b int) bool { return x[a] > x[b] })
-			var next []float64
-			for _, at := range chosen {
-				next = append(next, x[at])
-			}
-			x = next
-		}
-		out, in := l.W.Dims()
-		patches := x
-		if l.Patches != nil {
-			patches = make([]float64, l.Patches.Positions*in)
-			for _, r := range l.Patches.Runs {
-				for i := range r.Count {
-					patches[r.To+i] += r.Weight * x[r.From+i]
-				}
-			}
-		}
-		var next []float64
-		for p := range l.Positions() {
-			for o := range out {
-				z := 0.0
-				if l.B != nil {
-					z = l.B[o]
-				}
-				for j := range in {
-					z += l.W.At(o, j) * patches[p*in+j]
-				}
-				if k < len(c.Layers)-1 {
-					z = max(z, c.Slope*z)
-				}
-				next = append(next, z)
-			}
-		}
-		x = next
-	}
-	return x
-}
-
-// Every chain of convolutions among the published files comes out with the reference's outputs.
-func TestConvolutionalCorpus(t *testing.T) {
-	read := 0
-	for _, path := range corpus(t, "torch") {
-		name := filepath.Base(path)
-		if !strings.HasPrefix(name, "cnn") {
-			continue
-		}
-		net := compiled(t, path)
-		c, err := net.Convolutional()
-		if err != nil {
-			t.Logf("%v", err)
-			continue
-		}
-		read++
-		ref, err := arrays(strings.TrimSuffix(path, ".onnx") + ".npz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		size := volume(c.InputShape)
-		var got []float64
-		for at := 0; at < len(ref["x"]); at += size {
-			got = append(got, c.outputs(ref["x"][at:at+size])...)
-		}
-		e, err := net.Evaluator(EvaluatorOptions{Float64: true, Logits: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := e.Run(context.Background(), ref["x"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if worst := scaledError(got, want); !(worst < 1e-6) {
-			t.Errorf("%s: largest error %v", name, worst)
-		}
-	}
-	if read < 20 {
-		t.Errorf("%d files are chains of convolutions", read)
 	}
 }

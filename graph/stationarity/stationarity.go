@@ -1,4 +1,4 @@
-package graph
+package stationarity
 
 import (
 	"fmt"
@@ -8,12 +8,14 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/internal/operation"
 )
 
-// StationarityOptions weigh the parts of a [Stationarity] loss. The zero value is the plain sum over all parameters in
+// Options weigh the parts of a [Loss]. The zero value is the plain sum over all parameters in
 // which biases count as they are, on all cores.
-type StationarityOptions struct {
+type Options struct {
 	// Engine chooses threads and kernels.
 	Engine engine.Options
 	// Weights has the factor w_l of each layer's block, the first layer's first. Nil stands for ones. A block of weight
@@ -38,7 +40,7 @@ type Hinge struct {
 	Low, High float64
 }
 
-// Stationarity is the residual of the KKT conditions' stationarity for candidate samples x_i and multipliers lambda_i,
+// Loss is the residual of the KKT conditions' stationarity for candidate samples x_i and multipliers lambda_i,
 //
 //	sum_l w_l || ([W_l, kappa_l b_l] - sum_i Delta_l,i [h_{l-1},i, kappa_l]^T) diag(s_l, 1) ||^2,
 //
@@ -52,25 +54,22 @@ type Hinge struct {
 //
 // The loss is one gorgonia operation whose gradient one call of Grad gives. It owns its memory, and a step allocates
 // nothing to speak of. Float32 sums losses in float64. Results are identical for the
-// same inputs, whatever the number of threads. A Stationarity must not be used by two goroutines at a time.
-type Stationarity[T engine.Float] struct {
-	fused          *fusedStationarity[T]
+// same inputs, whatever the number of threads. A Loss must not be used by two goroutines at a time.
+type Loss[T engine.Float] struct {
+	fused          *fusedLoss[T]
 	x, multipliers []T
 	vm             gorgonia.VM
 }
 
-// NewStationarity returns the loss of net for one candidate sample a label: +1 or -1 for a network of one output, the
-// class for one of several. The weights are copied.
-func NewStationarity[T engine.Float](net *Dense, labels []int, o StationarityOptions) (*Stationarity[T], error) {
-	return newStationarity[T](net.Chain(), labels, o)
-}
-
-func newStationarity[T engine.Float](net *Convolutional, labels []int, o StationarityOptions) (*Stationarity[T], error) {
-	fused, err := newFusedStationarity[T](net, labels, o)
+// New returns the loss of net for one candidate sample a label: +1 or -1 for a network of one output, the
+// class for one of several. The weights are copied. A weight is one block however many patches it is applied to: Delta and h
+// have a row for each patch of each candidate.
+func New[T engine.Float](net *chain.Convolutional, labels []int, o Options) (*Loss[T], error) {
+	fused, err := newFusedLoss[T](net, labels, o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stationarity[T]{
+	s := &Loss[T]{
 		fused:       fused,
 		x:           make([]T, fused.m*fused.inputs()),
 		multipliers: make([]T, fused.m*fused.outputs()),
@@ -85,21 +84,21 @@ func newStationarity[T engine.Float](net *Convolutional, labels []int, o Station
 var building sync.Mutex
 
 // build makes the gorgonia graph and its machine.
-func (s *Stationarity[T]) build() error {
+func (s *Loss[T]) build() error {
 	building.Lock()
 	defer building.Unlock()
 	g := gorgonia.NewGraph()
 	m, f := s.fused.m, s.fused
 	x := matrixNode(g, "x", m, f.inputs(), s.x)
 	lambda := matrixNode(g, "lambda", m, f.outputs(), s.multipliers)
-	loss, err := gorgonia.ApplyOp(newStationarityOp(f, x, lambda), x, lambda)
+	loss, err := gorgonia.ApplyOp(newLossOp(f, x, lambda), x, lambda)
 	if err != nil {
 		return err
 	}
 	if _, err := gorgonia.Grad(loss, x, lambda); err != nil {
 		return err
 	}
-	s.vm, err = newInlineMachine(g)
+	s.vm, err = operation.NewMachine(g)
 	return err
 }
 
@@ -109,21 +108,21 @@ func matrixNode[T engine.Float](g *gorgonia.ExprGraph, name string, rows, cols i
 }
 
 // X is the candidates, one after another. Write them before a step.
-func (s *Stationarity[T]) X() []T { return s.x }
+func (s *Loss[T]) X() []T { return s.x }
 
 // Multipliers is lambda: m of them for a network of one output, m x classes otherwise, where that of a sample's own class
 // has no effect. Write them before a step.
-func (s *Stationarity[T]) Multipliers() []T { return s.multipliers }
+func (s *Loss[T]) Multipliers() []T { return s.multipliers }
 
 // GradX is the gradient by X after a step. The next step overwrites it.
-func (s *Stationarity[T]) GradX() []T { return s.fused.gradX }
+func (s *Loss[T]) GradX() []T { return s.fused.gradX }
 
 // GradMultipliers is the gradient by Multipliers after a step. The next step overwrites it.
-func (s *Stationarity[T]) GradMultipliers() []T { return s.fused.gradMultipliers }
+func (s *Loss[T]) GradMultipliers() []T { return s.fused.gradMultipliers }
 
 // Step computes the loss and both gradients at X and Multipliers. An error is gorgonia's and means a defect: finite or
 // not, all numbers are let through.
-func (s *Stationarity[T]) Step() (loss float64, err error) {
+func (s *Loss[T]) Step() (loss float64, err error) {
 	if err := s.vm.RunAll(); err != nil {
 		return 0, fmt.Errorf("stationarity: %w", err)
 	}
@@ -131,14 +130,14 @@ func (s *Stationarity[T]) Step() (loss float64, err error) {
 }
 
 // Residual is the last step's loss without the hinges and without InputWeights.
-func (s *Stationarity[T]) Residual() float64 { return s.fused.residual }
+func (s *Loss[T]) Residual() float64 { return s.fused.residual }
 
 // SetAlpha sets the surrogate's steepness, one a hidden layer or one for all.
-func (s *Stationarity[T]) SetAlpha(alpha ...float64) error { return s.fused.setAlpha(alpha) }
+func (s *Loss[T]) SetAlpha(alpha ...float64) error { return s.fused.setAlpha(alpha) }
 
-// checkStationarity says what is wrong with the arguments of NewStationarity.
-func checkStationarity(net *Convolutional, labels []int, o StationarityOptions) error {
-	if err := net.check(); err != nil {
+// check says what is wrong with the arguments of New.
+func check(net *chain.Convolutional, labels []int, o Options) error {
+	if err := net.Check(); err != nil {
 		return fmt.Errorf("stationarity: %w", err)
 	}
 	for name, list := range map[string][]float64{"weights": o.Weights, "bias scales": o.BiasScales} {

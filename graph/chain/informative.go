@@ -1,4 +1,4 @@
-package graph
+package chain
 
 // Informative is the hidden layer whose weight says most about the samples of a network with convolutions, with its spectrum
 // and the number of conditions that it is worth: each direction above its noise is one of so many outputs and inputs;

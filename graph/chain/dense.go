@@ -1,4 +1,4 @@
-package graph
+package chain
 
 import "gonum.org/v1/gonum/mat"
 

@@ -1,4 +1,4 @@
-package graph
+package stationarity
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/gorgonia"
 
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
@@ -19,7 +20,7 @@ type stationarityCase struct {
 	biases []bool
 	slope  float64
 	m      int
-	o      StationarityOptions
+	o      Options
 }
 
 // The cases cover one to three hidden layers, one and several outputs, biases anywhere, both ways to compute a block
@@ -35,21 +36,21 @@ var stationarityCases = []stationarityCase{
 	{name: "one candidate", widths: []int{7, 11, 1}, biases: []bool{true, false}, m: 1},
 	{name: "linear", widths: []int{7, 3}, biases: []bool{true}, m: 4},
 	{name: "first block", widths: []int{7, 11, 9, 1}, biases: []bool{true, true, false}, m: 6,
-		o: StationarityOptions{Weights: []float64{1, 0, 0}, BiasScales: []float64{3, 1, 1}}},
+		o: Options{Weights: []float64{1, 0, 0}, BiasScales: []float64{3, 1, 1}}},
 	{name: "input weights", widths: []int{4, 11, 9, 1}, biases: []bool{true, true, false}, m: 3,
-		o: StationarityOptions{Weights: []float64{0.7, 2, 1}, InputWeights: []float64{3, 1, 0.5, 0.1}}},
+		o: Options{Weights: []float64{0.7, 2, 1}, InputWeights: []float64{3, 1, 0.5, 0.1}}},
 	{name: "last blocks", widths: []int{7, 11, 9, 2}, biases: []bool{true, true, false}, m: 30,
-		o: StationarityOptions{Weights: []float64{0, 0.5, 2}, BiasScales: []float64{1, 0.5, 1}}},
+		o: Options{Weights: []float64{0, 0.5, 2}, BiasScales: []float64{1, 0.5, 1}}},
 	{name: "hinges", widths: []int{7, 11, 9, 1}, biases: []bool{true, true, false}, m: 6,
-		o: StationarityOptions{Samples: Hinge{Weight: 0.3, Low: -0.2, High: 0.4}, Multipliers: Hinge{Weight: 2, Low: 0.3, High: math.Inf(1)}}},
+		o: Options{Samples: Hinge{Weight: 0.3, Low: -0.2, High: 0.4}, Multipliers: Hinge{Weight: 2, Low: 0.3, High: math.Inf(1)}}},
 }
 
 // network draws the case's weights.
-func (c stationarityCase) network(r *rand.Rand) *Dense {
-	net := &Dense{Slope: c.slope}
+func (c stationarityCase) network(r *rand.Rand) *chain.Dense {
+	net := &chain.Dense{Slope: c.slope}
 	for l, out := range c.widths[1:] {
 		in := c.widths[l]
-		layer := Affine{Name: fmt.Sprint("layer", l+1), W: mat.NewDense(out, in, nil)}
+		layer := chain.Affine{Name: fmt.Sprint("layer", l+1), W: mat.NewDense(out, in, nil)}
 		for i := range out {
 			for j := range in {
 				layer.W.Set(i, j, r.NormFloat64()/math.Sqrt(float64(in)))
@@ -96,12 +97,12 @@ func fillNormal[T engine.Float](r *rand.Rand, v []T) {
 }
 
 // problem makes the case's loss at a random point.
-func problem[T engine.Float](t *testing.T, c stationarityCase, seed uint64) (*Stationarity[T], *Dense, []int) {
+func problem[T engine.Float](t *testing.T, c stationarityCase, seed uint64) (*Loss[T], *chain.Dense, []int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
 	net, labels := c.network(r), c.labels(r)
 	c.o.Engine.Threads = 2
-	s, err := NewStationarity[T](net, labels, c.o)
+	s, err := New[T](net.Convolutional(), labels, c.o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func problem[T engine.Float](t *testing.T, c stationarityCase, seed uint64) (*St
 	return s, net, labels
 }
 
-func stepOf[T engine.Float](t *testing.T, s *Stationarity[T]) float64 {
+func stepOf[T engine.Float](t *testing.T, s *Loss[T]) float64 {
 	t.Helper()
 	loss, err := s.Step()
 	if err != nil {
@@ -124,7 +125,7 @@ func stepOf[T engine.Float](t *testing.T, s *Stationarity[T]) float64 {
 
 // With the activation softplus(alpha z)/alpha in place of ReLU, the surrogate is its derivative, and the gradients are
 // those of the loss. (With ReLU they are not, on purpose.)
-func useSoftplus(s *Stationarity[float64]) {
+func useSoftplus(s *Loss[float64]) {
 	f := s.fused
 	exact := f.passes.activate
 	f.passes.activate = func(b engine.Block) {
@@ -155,7 +156,7 @@ func TestStationarityAgainstFiniteDifferences(t *testing.T) {
 }
 
 // compareWithDifferences compares the gradient with central differences of fourth order.
-func compareWithDifferences(t *testing.T, name string, s *Stationarity[float64], at, grad []float64) {
+func compareWithDifferences(t *testing.T, name string, s *Loss[float64], at, grad []float64) {
 	t.Helper()
 	const h = 1e-3
 	var apart, size float64
@@ -242,13 +243,13 @@ func TestResidualIsWithoutInputWeights(t *testing.T) {
 // A step repeated, and a step on another number of threads, gives the same bits.
 func TestStationarityIsRepeatable(t *testing.T) {
 	c := stationarityCase{widths: []int{70, 130, 150, 1}, biases: []bool{true, true, false}, m: 90,
-		o: StationarityOptions{Samples: Hinge{Weight: 1, Low: -1, High: 1}}}
-	var first *Stationarity[float32]
+		o: Options{Samples: Hinge{Weight: 1, Low: -1, High: 1}}}
+	var first *Loss[float32]
 	var firstLoss float64
 	for _, threads := range []int{1, 2, 3} {
 		c.o.Engine.Threads = threads
 		r := rand.New(rand.NewPCG(5, 5))
-		s, err := NewStationarity[float32](c.network(r), c.labels(r), c.o)
+		s, err := New[float32](c.network(r).Convolutional(), c.labels(r), c.o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,7 +274,7 @@ func TestStationarityIsRepeatable(t *testing.T) {
 
 func TestStationarityOnEveryKernel(t *testing.T) {
 	c := stationarityCase{widths: []int{70, 130, 150, 3}, biases: []bool{true, true, false}, m: 50}
-	var want *Stationarity[float64]
+	var want *Loss[float64]
 	for _, kernel := range engine.Kernels() {
 		c.o.Engine.Kernel = kernel
 		s, _, _ := problem[float64](t, c, 15)
@@ -309,7 +310,7 @@ func TestStationarityWithinAnotherGraph(t *testing.T) {
 	e := &explicit{t: t, g: gorgonia.NewGraph(), m: s.fused.m}
 	x := matrixNode(e.g, "x", e.m, s.fused.inputs(), s.X())
 	lambda := matrixNode(e.g, "lambda", e.m, s.fused.outputs(), s.Multipliers())
-	own := e.apply(newStationarityOp(s.fused, x, lambda), x, lambda)
+	own := e.apply(newLossOp(s.fused, x, lambda), x, lambda)
 	got := e.run(e.add(e.mul(own, e.scalar(3)), e.squares(x, 1)), x, lambda)
 	var squares float64
 	for _, v := range s.X() {
@@ -327,26 +328,26 @@ func TestStationarityRefuses(t *testing.T) {
 	c := stationarityCases[1]
 	net := c.network(rand.New(rand.NewPCG(1, 1)))
 	broken := *net
-	broken.Layers = []Affine{net.Layers[0], net.Layers[0]}
+	broken.Layers = []chain.Affine{net.Layers[0], net.Layers[0]}
 	steep := *net
 	steep.Slope = 1
-	for name, f := range map[string]func() (*Stationarity[float32], error){
-		"no labels": func() (*Stationarity[float32], error) { return NewStationarity[float32](net, nil, c.o) },
-		"label":     func() (*Stationarity[float32], error) { return NewStationarity[float32](net, []int{0}, c.o) },
-		"no layers": func() (*Stationarity[float32], error) { return NewStationarity[float32](&Dense{}, []int{1}, c.o) },
-		"shapes":    func() (*Stationarity[float32], error) { return NewStationarity[float32](&broken, []int{1}, c.o) },
-		"slope":     func() (*Stationarity[float32], error) { return NewStationarity[float32](&steep, []int{1}, c.o) },
-		"too few weights": func() (*Stationarity[float32], error) {
-			return NewStationarity[float32](net, []int{1}, StationarityOptions{Weights: []float64{1}})
+	for name, f := range map[string]func() (*Loss[float32], error){
+		"no labels": func() (*Loss[float32], error) { return New[float32](net.Convolutional(), nil, c.o) },
+		"label":     func() (*Loss[float32], error) { return New[float32](net.Convolutional(), []int{0}, c.o) },
+		"no layers": func() (*Loss[float32], error) { return New[float32](new(chain.Dense).Convolutional(), []int{1}, c.o) },
+		"shapes":    func() (*Loss[float32], error) { return New[float32](broken.Convolutional(), []int{1}, c.o) },
+		"slope":     func() (*Loss[float32], error) { return New[float32](steep.Convolutional(), []int{1}, c.o) },
+		"too few weights": func() (*Loss[float32], error) {
+			return New[float32](net.Convolutional(), []int{1}, Options{Weights: []float64{1}})
 		},
-		"input weights": func() (*Stationarity[float32], error) {
-			return NewStationarity[float32](net, []int{1}, StationarityOptions{InputWeights: []float64{1}})
+		"input weights": func() (*Loss[float32], error) {
+			return New[float32](net.Convolutional(), []int{1}, Options{InputWeights: []float64{1}})
 		},
-		"negative alpha": func() (*Stationarity[float32], error) {
-			return NewStationarity[float32](net, []int{1}, StationarityOptions{Alpha: -1})
+		"negative alpha": func() (*Loss[float32], error) {
+			return New[float32](net.Convolutional(), []int{1}, Options{Alpha: -1})
 		},
-		"unknown kernel": func() (*Stationarity[float32], error) {
-			return NewStationarity[float32](net, []int{1}, StationarityOptions{Engine: engine.Options{Kernel: "abacus"}})
+		"unknown kernel": func() (*Loss[float32], error) {
+			return New[float32](net.Convolutional(), []int{1}, Options{Engine: engine.Options{Kernel: "abacus"}})
 		},
 	} {
 		if _, err := f(); err == nil {

@@ -1,63 +1,20 @@
-package graph
+package chain
 
 import (
+	"math"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"gonum.org/v1/gonum/mat"
 
+	"unlearnguard/graph/internal/modeltest"
 	"unlearnguard/onnxio"
 )
 
-// model builds an ONNX model of opset 13 with an input "x" [batch, sample...] and an output "y".
-func model(sample []int64, initializers []*onnxio.Tensor, nodes ...onnxio.Node) *onnxio.Model {
-	shape := []onnxio.Dim{{Size: -1, Param: "batch"}}
-	for _, d := range sample {
-		shape = append(shape, onnxio.Dim{Size: d})
-	}
-	return &onnxio.Model{
-		Opsets:       []onnxio.Opset{{Version: 13}},
-		Inputs:       []onnxio.Value{{Name: "x", DType: onnxio.Float32, Shape: shape}},
-		Outputs:      []onnxio.Value{{Name: "y", DType: onnxio.Float32}},
-		Initializers: initializers,
-		Nodes:        nodes,
-	}
-}
-
-func node(op, output string, inputs []string, attributes ...onnxio.Attribute) onnxio.Node {
-	return onnxio.Node{Name: op + "_" + output, Op: op, Inputs: inputs, Outputs: []string{output}, Attributes: attributes}
-}
-
-func floats(name string, shape []int, data ...float32) *onnxio.Tensor {
-	return &onnxio.Tensor{Name: name, DType: onnxio.Float32, Shape: shape, Float32s: data}
-}
-
-func ints(name string, data ...int64) *onnxio.Tensor {
-	return &onnxio.Tensor{Name: name, DType: onnxio.Int64, Shape: []int{len(data)}, Int64s: data}
-}
-
-func in(names ...string) []string { return names }
-
-func intAttr(name string, n int64) onnxio.Attribute {
-	return onnxio.Attribute{Name: name, Kind: onnxio.KindInt, Int: n}
-}
-
-func floatAttr(name string, x float32) onnxio.Attribute {
-	return onnxio.Attribute{Name: name, Kind: onnxio.KindFloat, Float: x}
-}
-
-func intsAttr(name string, n ...int64) onnxio.Attribute {
-	return onnxio.Attribute{Name: name, Kind: onnxio.KindInts, Ints: n}
-}
-
 func dense(t *testing.T, m *onnxio.Model) *Dense {
 	t.Helper()
-	net, err := Compile(m, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := net.Dense()
+	d, err := DenseOf(compiled(t, m))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,29 +124,75 @@ func TestDenseRefuses(t *testing.T) {
 		{"no layer", model([]int64{2}, both, node("Identity", "y", in("x"))), "no node is a layer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			net, err := Compile(test.m, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err = net.Dense(); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := DenseOf(compiled(t, test.m)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one that says %q", err, test.want)
 			}
 		})
 	}
 }
 
-// Every node that cannot be read is named at once.
-func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
-	m := model([]int64{2}, nil, node("Warp", "a", in("x")), node("Relu", "b", in("a")), node("Twist", "y", in("b")))
-	m.Nodes[1].Domain = "evil.example"
-	_, err := Compile(m, Options{})
-	unsupported, ok := err.(*UnsupportedError)
-	if !ok || len(unsupported.Findings) != 3 {
-		t.Fatalf("error %v, want an UnsupportedError with three findings", err)
+// A batch size that was exported is no obstacle, wherever it is written.
+func TestDenseOfStaticBatches(t *testing.T) {
+	for name, m := range modeltest.StaticBatches() {
+		t.Run(name, func(t *testing.T) {
+			wantLayer(t, dense(t, m).Layers[0], 2, 4, []float64{1, 3, 5, 7, 2, 4, 6, 8}, nil)
+		})
 	}
-	for i, op := range []string{"Warp", "evil.example.Relu", "Twist"} {
-		if f := unsupported.Findings[i]; f.Op != op || f.Advice == "" {
-			t.Errorf("finding %d is %v, want one about %s with advice", i, f, op)
+}
+
+// A network that mixes the samples of its batch is none.
+func TestDenseOfBatchThatIsMixed(t *testing.T) {
+	w := []*onnxio.Tensor{floats("w", []int{2, 2}, 1, 2, 3, 4)}
+	net := compiled(t, modeltest.StaticBatch(model([]int64{2}, w,
+		node("ReduceMean", "mean", in("x"), intsAttr("axes", 0)), node("Sub", "c", in("x", "mean")), node("MatMul", "y", in("c", "w"))), 2))
+	if _, err := DenseOf(net); err == nil {
+		t.Error("a network that mixes samples is extracted")
+	}
+}
+
+// However a ReLU is written, the network is the same fully connected one.
+func TestDenseOfRectifiers(t *testing.T) {
+	for name, m := range modeltest.Rectifiers() {
+		t.Run(name, func(t *testing.T) {
+			if d := dense(t, m); len(d.Layers) != 2 || d.Slope != 0 {
+				t.Errorf("%v", d)
+			}
+		})
+	}
+}
+
+// A choice by a constant mask is folded into the layer.
+func TestDenseOfConstantMask(t *testing.T) {
+	mask := &onnxio.Tensor{Name: "m", DType: onnxio.Bool, Shape: []int{3}, Int64s: []int64{1, 0, 1}}
+	w := []*onnxio.Tensor{mask, floats("zero", []int{}, 0), floats("w", []int{2, 3}, 1, 2, 3, 4, 5, 6), floats("v", []int{3, 1}, 1, 1, 1)}
+	d := dense(t, model([]int64{2}, w, node("MatMul", "h", in("x", "w")), node("Where", "k", in("m", "h", "zero")), node("Relu", "r", in("k")),
+		node("MatMul", "y", in("r", "v"))))
+	wantLayer(t, d.Layers[0], 3, 2, []float64{1, 4, 0, 0, 3, 6}, nil)
+}
+
+// Samples that are normalised before a convolution are so apart from it, in either layout; after padding they cannot be.
+func TestNormalisationBeforeConvolution(t *testing.T) {
+	w := []*onnxio.Tensor{floats("mean", []int{2, 1, 1}, 1, 2), floats("std", []int{2, 1, 1}, 2, 4), floats("w", []int{1, 2, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8),
+		ints("flat", 0, -1), floats("v", []int{4, 1}, 1, 2, 3, 4), floats("mean2", []int{2}, 1, 2), floats("std2", []int{2}, 2, 4)}
+	rest := []onnxio.Node{node("Conv", "c", in("n", "w")), node("Relu", "r", in("c")), node("Reshape", "f", in("r", "flat")), node("MatMul", "y", in("f", "v"))}
+	first := append([]onnxio.Node{node("Sub", "s", in("x", "mean")), node("Div", "n", in("s", "std"))}, rest...)
+	last := append([]onnxio.Node{node("Sub", "s", in("x", "mean2")), node("Div", "d", in("s", "std2")), node("Transpose", "n", in("d"), intsAttr("perm", 0, 3, 1, 2))}, rest...)
+	for name, m := range map[string]*onnxio.Model{"channels first": model([]int64{2, 3, 3}, w, first...), "channels last": model([]int64{3, 3, 2}, w, last...)} {
+		net := compiled(t, m)
+		c, err := ConvolutionalOf(net)
+		if err != nil || c.Input == nil {
+			t.Fatalf("%s: %v, %v", name, c, err)
 		}
+		x := make([]float64, 18)
+		for i := range x {
+			x[i] = float64(i*i%7) - 2
+		}
+		if want := logits(t, net, x); math.Abs(outputs(c, x)[0]-want[0]) > 1e-9 {
+			t.Errorf("%s: %v, want %v", name, outputs(c, x), want)
+		}
+	}
+	padded := model([]int64{2, 2, 2}, append(w, ints("pads", 0, 0, 0, 0, 0, 0, 1, 1)), append([]onnxio.Node{node("Pad", "p", in("x", "pads")), node("Sub", "n", in("p", "mean"))}, rest...)...)
+	if _, err := ConvolutionalOf(compiled(t, padded)); err == nil || !strings.Contains(err.Error(), "before they are normalised") {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package graph
+package chain
 
 import (
 	"math"
@@ -127,7 +127,7 @@ func rightSingular(w mat.Matrix) ([]float64, *mat.Dense) {
 	}
 	var eig mat.EigenSym
 	if !eig.Factorize(gram, true) {
-		panic("graph: symmetric eigendecomposition did not converge")
+		panic("chain: symmetric eigendecomposition did not converge")
 	}
 	values := eig.Values(nil)
 	var vectors mat.Dense

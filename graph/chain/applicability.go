@@ -1,8 +1,10 @@
-package graph
+package chain
 
 import (
 	"errors"
 	"fmt"
+
+	"unlearnguard/graph"
 )
 
 // Applicability says whether samples can be reconstructed from a model, and how hard it is.
@@ -33,17 +35,18 @@ type FirstLayer struct {
 	Largest float64 `json:"largest"`
 }
 
-func (net *Network) applicability(h *Homogeneity, parameters int) Applicability {
+// ApplicabilityOf says it of a network, given how that scales and how many parameters it has.
+func ApplicabilityOf(net *graph.Network, h *graph.Homogeneity, parameters int) Applicability {
 	a := Applicability{InputElements: volume(net.InputShape)}
 	a.ParametersPerElement = float64(parameters) / float64(a.InputElements)
 	a.SampleBound = parameters / (a.InputElements + 1)
-	if h.Verdict == NotHomogeneous {
+	if h.Verdict == graph.NotHomogeneous {
 		a.Reason = fmt.Sprintf("the network is not homogeneous: node %q (%s): %s", h.Findings[0].Node, h.Findings[0].Op, h.Findings[0].Reason)
 		return a
 	}
-	dense, err := net.dense()
+	dense, err := denseOf(net)
 	if err != nil {
-		net.convolutionsApplicable(&a, err)
+		a.ofConvolutions(net, err)
 		return a
 	}
 	first := dense.Layers[0]
@@ -59,10 +62,10 @@ func (net *Network) applicability(h *Homogeneity, parameters int) Applicability 
 	return a
 }
 
-// convolutionsApplicable says whether samples can be reconstructed from a network with convolutions; notDense is why it is no
+// ofConvolutions says whether samples can be reconstructed from a network with convolutions; notDense is why it is no
 // fully connected one.
-func (net *Network) convolutionsApplicable(a *Applicability, notDense error) {
-	c, err := net.convolutional()
+func (a *Applicability) ofConvolutions(net *graph.Network, notDense error) {
+	c, err := convolutionalOf(net)
 	switch {
 	case err != nil:
 		a.Reason = bothReasons(notDense, err)
