@@ -43,11 +43,17 @@ func arithmetic(f binaryFunc) lowering {
 		if err != nil {
 			return nil, err
 		}
-		if x := rectifies(f, k.in[0], b); x != nil {
-			return k.one(relu(), x)
-		}
-		return k.one(binary{f}, k.in[0], b)
+		y, err := k.combined(f, k.in[0], b)
+		return []*value{y}, err
 	}
+}
+
+// combined is a function of two values, or the ReLU that it amounts to.
+func (k *call) combined(f binaryFunc, a, b *value) (*value, error) {
+	if x := rectifies(f, a, b); x != nil {
+		return k.apply(relu(), x)
+	}
+	return k.apply(binary{f}, a, b)
 }
 
 // modular is Mod.
@@ -91,12 +97,7 @@ func many(f binaryFunc) lowering {
 		y := k.in[0]
 		for _, v := range k.in[1:] {
 			var err error
-			if x := rectifies(f, y, v); x != nil {
-				y, err = k.apply(relu(), x)
-			} else {
-				y, err = k.apply(binary{f}, y, v)
-			}
-			if err != nil {
+			if y, err = k.combined(f, y, v); err != nil {
 				return nil, err
 			}
 		}

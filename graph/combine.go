@@ -67,7 +67,7 @@ func (c *combination[T]) reverse() {
 		if !c.in[operand].wanted {
 			continue
 		}
-		if c.linear(operand) && c.in[operand].size == c.out.size {
+		if c.f.sign(operand) == 1 && c.in[operand].size == c.out.size {
 			c.reverseSame(operand)
 			continue
 		}
@@ -88,8 +88,8 @@ func (c *combination[T]) reverseRun(l *lane[T], operand int, grad []T, at, i, j,
 	}
 	g, x, y := c.out.grad[at:at+n], c.in[0].data[i:], c.in[1].data[j:]
 	switch {
-	case step == 0 && c.linear(operand):
-		grad[to] += T(l.engine.Sum(g))
+	case step == 0 && c.f.sign(operand) != 0:
+		grad[to] += T(c.f.sign(operand)) * T(l.engine.Sum(g))
 	case step == 0:
 		grad[to] += T(sumPartials(c.f, operand, g, x, y, c.a[last], c.b[last]))
 	default:
@@ -97,8 +97,16 @@ func (c *combination[T]) reverseRun(l *lane[T], operand int, grad []T, at, i, j,
 	}
 }
 
-// linear says that the gradient by the operand is the result's.
-func (c *combination[T]) linear(operand int) bool { return c.f == add || c.f == sub && operand == 0 }
+// sign is that with which the result's gradient is the operand's, 0 where the function is not linear in it.
+func (f binaryFunc) sign(operand int) int {
+	switch {
+	case f == add || f == sub && operand == 0:
+		return 1
+	case f == sub:
+		return -1
+	}
+	return 0
+}
 
 // reverseSame adds the result's gradient to that of an operand of the same size.
 func (c *combination[T]) reverseSame(operand int) {
@@ -216,20 +224,12 @@ func combined[T engine.Float](f binaryFunc, x, y T) T {
 
 // addPartials adds to dst the gradient g of the results times their derivative by the given operand.
 func addPartials[T engine.Float](f binaryFunc, operand int, dst, g, x, y []T, dx, dy int) {
-	if f == add || f == sub && operand == 0 {
-		for k, v := range g {
-			dst[k] += v
-		}
-		return
-	}
-	if f == sub {
-		for k, v := range g {
-			dst[k] -= v
-		}
-		return
-	}
-	i, j := 0, 0
+	i, j, sign := 0, 0, T(f.sign(operand))
 	switch {
+	case sign != 0:
+		for k, v := range g {
+			dst[k] += sign * v
+		}
 	case f == mul && operand == 0:
 		for k, v := range g {
 			dst[k] += v * y[j]
@@ -248,17 +248,8 @@ func addPartials[T engine.Float](f binaryFunc, operand int, dst, g, x, y []T, dx
 	}
 }
 
-// sumPartials is the sum of what addPartials would add.
+// sumPartials is the sum of what addPartials would add, of a function that is not linear.
 func sumPartials[T engine.Float](f binaryFunc, operand int, g, x, y []T, dx, dy int) (sum float64) {
-	if f == add || f == sub {
-		for _, v := range g {
-			sum += float64(v)
-		}
-		if f == sub && operand == 1 {
-			return -sum
-		}
-		return sum
-	}
 	i, j := 0, 0
 	for _, v := range g {
 		sum += float64(v * partial(f, operand, x[i], y[j]))

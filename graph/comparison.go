@@ -28,20 +28,20 @@ func (k *call) condition(f binaryFunc, a, b *value) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return condition(v)
+	return condition(v), nil
 }
 
 // condition marks a value as one, and turns one that is known into integers.
-func condition(v *value) (*value, error) {
+func condition(v *value) *value {
 	if v.reals == nil {
 		v.dtype = onnxio.Bool
-		return v, nil
+		return v
 	}
 	sizes := make([]Size, len(v.reals.data))
 	for i, x := range v.reals.data {
 		sizes[i] = fixed(int(x))
 	}
-	return typed(knownSizes(v.name, v.reals.shape, sizes...), onnxio.Bool), nil
+	return typed(knownSizes(v.name, v.reals.shape, sizes...), onnxio.Bool)
 }
 
 // numeric is a condition, known or not, as numbers.
@@ -91,8 +91,7 @@ func logical(f binaryFunc) lowering {
 				return nil, err
 			}
 		}
-		v, err = condition(v)
-		return []*value{v}, err
+		return []*value{condition(v)}, nil
 	}
 }
 
@@ -112,8 +111,7 @@ func (k *call) not(v *value) ([]*value, error) {
 	if n, err = k.apply(binary{sub}, number(1), n); err != nil {
 		return nil, err
 	}
-	v, err = condition(n)
-	return []*value{v}, err
+	return []*value{condition(n)}, nil
 }
 
 // where chooses between two values, element by element.

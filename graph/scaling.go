@@ -13,17 +13,17 @@ import (
 // a^(e_p) for random a, and gives the largest deviation of the logits from a^L times what they were, relative to the
 // largest logit of the sample. It is of the order of 1e-15 where h is right. Seeds give reproducible samples.
 func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed uint64) (float64, error) {
-	e, err := net.Evaluator(EvaluatorOptions{Float64: true, Logits: true})
+	r, err := NewRunner[float64](net, RunOptions{})
 	if err != nil {
 		return 0, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
-	each := max(1, min(10, e.double.batch/len(probeScales)))
+	each := max(1, min(10, r.batch/len(probeScales)))
 	if net.batch.Fixed > 0 {
 		each = net.batch.Fixed
 	}
 	x := probes(rng, each, volume(net.InputShape))
-	plain, err := e.Run(ctx, x)
+	plain, err := r.Outputs(ctx, x)
 	if err != nil {
 		return 0, err
 	}
@@ -35,17 +35,17 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 				factors[t] = math.Pow(a, p.Exponent)
 			}
 		}
-		e.scaleParameters(func(t *onnxio.Tensor) float64 {
+		r.scaleParameters(func(t *onnxio.Tensor) float64 {
 			if f, ok := factors[t]; ok {
 				return f
 			}
 			return 1
 		})
-		scaled, err := e.Run(ctx, x)
+		scaled, err := r.Outputs(ctx, x)
 		if err != nil {
 			return 0, err
 		}
-		width := volume(e.ResultShape())
+		width := volume(r.ResultShape())
 		for i := 0; i+width <= len(plain); i += width {
 			if d := relativeDeviation(scaled[i:i+width], plain[i:i+width], math.Pow(a, h.Degree)); !math.IsNaN(d) {
 				deviation, compared = max(deviation, d), true
