@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"math"
 
 	"unlearnguard/graph/engine"
@@ -121,4 +122,52 @@ func (a *activating[T]) reverse() {
 			a.reverseRun(l, part, a.out.grad[lo+from:lo+to], a.in[0].data[lo+from:lo+to], a.out.data[lo+from:lo+to])
 		})
 	})
+}
+
+func (unary) flat(in []*value, _ Shape) *rows { return in[0].rows }
+
+// orders are the degrees of elementwise functions: f(c x) = c^order f(x) for c > 0.
+var orders = map[string]float64{
+	"Abs": 1, "Guard": 1, "LeakyRelu": 1, "Neg": 1, "Relu": 1, "Reciprocal": -1, "Sign": 0, "Sqrt": 0.5,
+}
+
+// bounded are functions whose results stay between two bounds, and so do not grow with the parameters.
+var bounded = map[string]bool{"Cos": true, "Erf": true, "HardSigmoid": true, "Sigmoid": true, "Sin": true, "Softsign": true, "Tanh": true}
+
+func (o unary) degree(s *scaling, st *step) degree {
+	in := s.operands(st)[0]
+	if order, ok := orders[o.name]; ok {
+		return degree{zero: in.zero && order > 0}.plus(order, in)
+	}
+	after := in
+	if bounded[o.name] {
+		after = degree{}
+	}
+	reason := fmt.Sprintf("%s does not scale with its input", o.name)
+	return s.breaks(st, in, after, reason, "train the network with Relu or LeakyRelu instead")
+}
+
+func (o unary) calculate(in []array[Size], _ []int) (array[Size], error) {
+	out := newArray[Size](in[0].shape)
+	for i, s := range in[0].data {
+		n := s.Fixed
+		switch o.name {
+		case "Neg":
+			out.data[i] = Size{}.minus(s)
+			continue
+		case "Abs":
+			n = abs(n)
+		case "Sign":
+			n = min(max(n, -1), 1)
+		case "Relu":
+			n = max(n, 0)
+		default:
+			return out, fmt.Errorf("%s of integers is not supported", o.name)
+		}
+		if s.PerSample != 0 {
+			return out, fmt.Errorf("%s of %v depends on the batch size", o.name, s)
+		}
+		out.data[i] = fixed(n)
+	}
+	return out, nil
 }

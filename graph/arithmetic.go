@@ -222,3 +222,41 @@ func (k *call) scaled(v *value, factor float64) (*value, error) {
 	}
 	return k.apply(binary{mul}, v, number(factor))
 }
+
+func (o matmul) carry(i int, from along, in []*value, shape Shape) (along, bool) {
+	axis, ok := o.carried(i, from.axis, in, shape)
+	from.axis = axis
+	return from, ok
+}
+
+// carried is the axis of the result that an operand's axis becomes. It is false for the axis that a product sums over.
+func (o matmul) carried(i, axis int, in []*value, shape Shape) (int, bool) {
+	rank, vector := len(in[i].shape), len(in[1-i].shape) == 1
+	if rank == 1 {
+		return 0, false
+	}
+	transposed := [2]bool{o.transA, o.transB}[i]
+	kept := rank - 2 // the operand's axis that the product keeps: the rows of the first, the columns of the second
+	if transposed != (i == 1) {
+		kept = rank - 1
+	}
+	last := len(shape)
+	switch {
+	case axis < rank-2:
+		matrix := 2
+		if vector {
+			matrix = 1
+		}
+		return axis + last - matrix - (rank - 2), true
+	case axis != kept:
+		return 0, false
+	case i == 0 && !vector:
+		return last - 2, true
+	}
+	return last - 1, true
+}
+
+func (matmul) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return in[0].plus(1, in[1])
+}

@@ -310,3 +310,82 @@ func share[T engine.Float](operand int, first, both bool) T {
 	}
 	return 0
 }
+
+func (binary) flat(in []*value, shape Shape) *rows { return flatElementwise(in, shape) }
+
+func (binary) carry(i int, from along, in []*value, shape Shape) (along, bool) {
+	return from.aligned(in[i].shape, shape), true
+}
+
+func (o binary) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	switch o.f {
+	case mul:
+		return in[0].plus(1, in[1])
+	case div:
+		return in[0].plus(-1, in[1])
+	case prelu:
+		return in[0].plus(1, s.breaks(st, in[1], degree{}, "its slope scales with the parameters", "use a slope that is a parameter or a constant"))
+	case power:
+		if p := st.inputs[1].reals; p != nil && len(p.data) > 0 && !anyOther(p.data, p.data[0]) {
+			return degree{zero: in[0].zero && p.data[0] > 0}.plus(p.data[0], in[0])
+		}
+		return s.breaks(st, in[0].plus(1, in[1]), in[0], "a power with an exponent that varies does not scale", "use a constant exponent")
+	}
+	d := s.join(st, in)
+	if o.f.compares() {
+		return degree{}
+	}
+	return d
+}
+
+func (o binary) calculate(in []array[Size], shape []int) (array[Size], error) {
+	a, b, out := broadcastTo(in[0], shape), broadcastTo(in[1], shape), newArray[Size](shape)
+	for i := range out.data {
+		var err error
+		if out.data[i], err = o.f.integers(a.data[i], b.data[i]); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (f binaryFunc) integers(s, t Size) (Size, error) {
+	switch f {
+	case add:
+		return s.plus(t), nil
+	case sub:
+		return s.minus(t), nil
+	case mul:
+		return s.times(t)
+	case div:
+		return s.over(t)
+	case equal:
+		if s == t {
+			return fixed(1), nil
+		}
+		if s.equalAtSomeBatch(t) {
+			return Size{}, fmt.Errorf("whether %v equals %v depends on the batch size", s, t)
+		}
+		return Size{}, nil
+	}
+	if s.PerSample != 0 || t.PerSample != 0 {
+		return Size{}, fmt.Errorf("%v and %v depend on the batch size", s, t)
+	}
+	a, b := s.Fixed, t.Fixed
+	switch {
+	case f == maximum:
+		return fixed(max(a, b)), nil
+	case f == minimum:
+		return fixed(min(a, b)), nil
+	case f == modulo && b != 0:
+		// The sign is that of the divisor.
+		return fixed(((a % b) + b) % b), nil
+	case f == remainder && b != 0:
+		// The sign is that of the dividend.
+		return fixed(a % b), nil
+	case f.compares():
+		return fixed(int(combined(f, float64(a), float64(b)))), nil
+	}
+	return Size{}, fmt.Errorf("%d and %d cannot be combined", a, b)
+}

@@ -222,3 +222,31 @@ func (o choice) each(s *step, v *value, visit func(*step, *value) error) error {
 }
 
 func constantArray(x float64) array[float64] { return array[float64]{[]int{}, []float64{x}} }
+
+func (choice) flat(in []*value, shape Shape) *rows { return flatElementwise(in, shape) }
+
+func (choice) carry(i int, from along, in []*value, shape Shape) (along, bool) {
+	return from.aligned(in[i].shape, shape), true
+}
+
+func (choice) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	s.breaks(st, in[0], degree{}, "its condition scales with the parameters", "compare values that scale alike")
+	return s.join(st, in[1:])
+}
+
+// calculate takes the second operand's elements where the condition holds, and the third's elsewhere.
+func (choice) calculate(in []array[Size], shape []int) (array[Size], error) {
+	condition, then, otherwise := broadcastTo(in[0], shape), broadcastTo(in[1], shape), broadcastTo(in[2], shape)
+	out := newArray[Size](shape)
+	for i, c := range condition.data {
+		holds, err := wrap(c, onnxio.Bool)
+		if err != nil {
+			return out, err
+		}
+		if out.data[i] = otherwise.data[i]; holds != (Size{}) {
+			out.data[i] = then.data[i]
+		}
+	}
+	return out, nil
+}

@@ -64,3 +64,12 @@ func (k *call) alongChannels(v *value, rank int) (*value, error) {
 	}
 	return k.apply(reshape{to}, v)
 }
+
+func (convolution) carry(i int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, i == 0 && from.axis == 0
+}
+
+func (convolution) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return in[0].plus(1, in[1])
+}

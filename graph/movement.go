@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // The primitives that move elements and compute nothing.
 type (
@@ -160,3 +163,78 @@ func pick[E any](a array[E], shape []int, o gather) array[E] {
 	}
 	return out
 }
+
+func (reshape) flat(in []*value, _ Shape) *rows { return in[0].rows }
+
+func (o transpose) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	from.axis = slices.Index(o.perm, from.axis)
+	return from, true
+}
+
+func (o slice) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, o.start[from.axis] == 0 && o.step[from.axis] == 1
+}
+
+func (o gather) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	axis := from.axis
+	if o.axis < axis {
+		from.axis += len(o.indices.shape) - 1
+	}
+	return from, o.axis != axis
+}
+
+func (expand) flat(in []*value, _ Shape) *rows {
+	if in[0].rows == nil && volume(in[0].shape.At(1)) == 1 {
+		return &rows{uniform: true}
+	}
+	return nil
+}
+
+func (expand) carry(i int, from along, in []*value, shape Shape) (along, bool) {
+	return from.aligned(in[i].shape, shape), true
+}
+
+// follow: what is repeated for each sample is one run of each.
+func (o expand) follow(in []*value, shape Shape) (along, error) {
+	if in[0].rows == nil {
+		axis := o.to.batchAxis()
+		return along{axis, 1, shape[axis].PerSample}, nil
+	}
+	return follow(o, in, shape)
+}
+
+// follow: side by side along another axis, the operands must hold the samples alike. Along that of the samples, their runs
+// come one after the other.
+func (o concat) follow(in []*value, _ Shape) (along, error) {
+	var to *along
+	for _, v := range in {
+		if v.rows == nil || v.rows.uniform {
+			continue
+		}
+		from, ok := v.along()
+		if !ok {
+			return along{}, mixed("the samples lie across the axes of %q, which has shape %v", v.name, v.shape)
+		}
+		if to == nil {
+			to = &along{from.axis, 0, from.inner}
+		}
+		if from.inner != to.inner || from.axis != to.axis {
+			return along{}, mixed("the samples lie differently in its operands, which have shapes %v and %v", in[0].shape, v.shape)
+		}
+	}
+	if to == nil {
+		to = &along{in[0].shape.batchAxis(), 0, 1}
+	}
+	for i, v := range in {
+		d := v.shape[to.axis]
+		if d.Fixed != 0 || d.PerSample%to.inner != 0 {
+			return along{}, mixed("%q of shape %v joins the samples", v.name, v.shape)
+		}
+		if i == 0 || o.axis == to.axis {
+			to.outer += d.PerSample / to.inner
+		}
+	}
+	return *to, nil
+}
+
+func (concat) degree(s *scaling, st *step) degree { return s.join(st, s.operands(st)) }

@@ -222,3 +222,24 @@ func (n *normalizing[T]) reverseInput(l *lane[T], c int, grad []T, beta T, sum, 
 		})
 	})
 }
+
+func (batchNorm) carry(i int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, i == normInput && from.axis != 1
+}
+
+// degree: the factor is held fixed, so that the offset, and with it bias and mean, must scale as the operand does.
+func (o batchNorm) degree(s *scaling, st *step) degree {
+	x := s.operand(st.inputs[normInput], st)
+	s.operand(st.inputs[normScale], st)
+	bias := s.operand(st.inputs[normBias], st)
+	if mean := st.inputs[normMean].param; mean != nil {
+		s.followers[st.inputs[normBias].param] = append(s.followers[st.inputs[normBias].param], mean)
+	}
+	if _, offset := o.affine(st.inputs); !anyOther(offset, 0) {
+		return x
+	}
+	if p := st.inputs[normBias]; bias.zero && p.param != nil { // the offset is the mean's alone
+		bias = degree{terms: map[int]float64{s.variable(p, st): 1}}
+	}
+	return s.join(st, []degree{x, bias})
+}

@@ -161,3 +161,7 @@ func pooledGlobally(f reducer) lowering {
 		return k.one(reduction{f, axes, true}, k.in[0])
 	}
 }
+
+func (pooling) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, from.axis < 2
+}

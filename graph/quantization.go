@@ -171,3 +171,14 @@ func (k *call) decoded(x *value, scale, zero array[float64]) ([]*value, error) {
 	y := compute(binary{mul}, []array[float64]{centred, scale}, dims)
 	return []*value{constantValue(&onnxio.Tensor{Name: x.name, DType: onnxio.Float32, Shape: dims, Float32s: converted[float32](y.data)})}, nil
 }
+
+func (rounding) flat(in []*value, shape Shape) *rows { return flatElementwise(in, shape) }
+
+func (rounding) carry(i int, from along, in []*value, shape Shape) (along, bool) {
+	return from.aligned(in[i].shape, shape), true
+}
+
+func (rounding) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return s.breaks(st, in[0], in[0], "its results are rounded to integers", "export the model before its activations are quantised")
+}

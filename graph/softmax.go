@@ -120,3 +120,12 @@ func softmaxed(log bool) lowering {
 		return k.one(reshape{x.shape}, y)
 	}
 }
+
+func (o softmax) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, o.axis != from.axis
+}
+
+func (softmax) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return s.breaks(st, in[0], degree{}, "a softmax does not scale with its input", "train without a softmax inside the network")
+}
