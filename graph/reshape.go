@@ -5,40 +5,28 @@ import (
 	"slices"
 )
 
-func identity(k *call) ([]*value, error) {
-	if err := k.required(1); err != nil {
+// reshape reads its operand's elements, in order, under another shape.
+type reshape struct{ to Shape }
+
+func (o reshape) infer(in []Shape) (Shape, error) {
+	have, err := in[0].count()
+	if err != nil {
 		return nil, err
 	}
-	v := k.in[0]
-	if v.param != nil && v.weighted && k.Op == "Identity" && k.c.readers(v.param.Name) > 1 {
-		// PyTorch's exporter stores equal initial values once, and gives each parameter its own name so.
-		own := *v.param
-		own.Name = k.Outputs[0]
-		return []*value{constantValue(&own)}, nil
+	want, err := o.to.count()
+	if err != nil {
+		return nil, err
 	}
-	return k.in[:1], nil
+	if have != want {
+		return nil, fmt.Errorf("shape %v cannot be reshaped to %v", in[0], o.to)
+	}
+	return o.to, nil
 }
 
-// readers counts the nodes that read a name.
-func (c *compiler) readers(name string) int {
-	n := 0
-	for i := range c.model.Nodes {
-		if slices.Contains(c.model.Nodes[i].Inputs, name) {
-			n++
-		}
-	}
-	return n
-}
+func (reshape) flat(in []*value, _ Shape) *rows { return in[0].rows }
 
-// dropout is the identity at inference.
-func dropout(k *call) ([]*value, error) {
-	if training := k.input(2); k.opset >= 12 && training != nil {
-		if on, err := training.integers(); err != nil || len(on.data) > 0 && on.data[0].Fixed != 0 {
-			k.c.note("Dropout node %q was exported in training mode; it is left out, as at inference", nodeName(k.Node))
-		}
-	}
-	return identity(k)
-}
+// kernels: a reshape computes nothing; its result is its operand.
+func (o reshape) kernels() kernels { panic("graph: a reshape has no kernel") }
 
 func flatten(k *call) ([]*value, error) {
 	if err := k.required(1); err != nil {
@@ -211,17 +199,4 @@ func unsqueeze(k *call) ([]*value, error) {
 		}
 	}
 	return k.one(reshape{to}, k.in[0])
-}
-
-func transposed(k *call) ([]*value, error) {
-	if err := k.required(1); err != nil {
-		return nil, err
-	}
-	perm := k.intsAttr("perm")
-	if perm == nil {
-		for i := len(k.in[0].shape) - 1; i >= 0; i-- {
-			perm = append(perm, i)
-		}
-	}
-	return k.one(transpose{perm}, k.in[0])
 }
