@@ -21,6 +21,12 @@
 // [Network.MeasureHomogeneity] tries them out. [Inspect] puts all of it into one [Report]; whether samples
 // can be reconstructed from the model is told by [unlearnguard/graph/chain.Inspect].
 //
+// # Adding an operator
+//
+// One family of operators is one file: the primitive with its shape rule, how it keeps the samples of a batch apart, how it
+// scales, its kernels (value and adjoint), and how ONNX operators are lowered to it. kernel.go says what a primitive must and may
+// know of itself. A row of the table in operators.go names the lowering; adjoint_test.go tries the adjoint.
+//
 // # Conventions
 //
 // The first dimension of the model's input is the batch. An exporter that fixed it (1, mostly) and wrote it into its
