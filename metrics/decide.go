@@ -20,6 +20,7 @@ func Decide(in Input, opts Options) (Decision, error) {
 	a.detect()
 	a.compareLosses()
 	a.checkControls()
+	a.together()
 	a.judge()
 	a.test()
 	a.summarise()
@@ -127,7 +128,7 @@ const rounding = 1e-9
 
 // judge gives every sample its verdict.
 func (a *audit) judge() {
-	a.Troubles = troubles(a.in.Before, a.in.After)
+	a.Troubles = a.troubles()
 	for i := range a.Samples {
 		s := &a.Samples[i]
 		if s.Role == Forget && s.Before.Recoverable && s.After.Absent {
@@ -150,6 +151,8 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.borderline(s)
 	case len(a.Troubles) > 0:
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
+	case a.Together.forbidsAbsence():
+		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.Together.strongest().words())
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)
 	case s.KeptProbability > a.Options.Level*(1+rounding):

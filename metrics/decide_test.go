@@ -210,16 +210,14 @@ func TestUnlearnedNeedsEveryCheck(t *testing.T) {
 		spoil func(*Input)
 		says  string
 	}{
-		"scope before":       {func(in *Input) { in.Before.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
-		"scope after":        {func(in *Input) { in.After.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
-		"convergence before": {func(in *Input) { in.Before.Convergence = Check{Reason: "residual 0.6"} }, "residual 0.6"},
-		"convergence after":  {func(in *Input) { in.After.Convergence = Check{Reason: "residual 0.6"} }, "residual 0.6"},
-		"tampering before":   {func(in *Input) { in.Before.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
-		"tampering after":    {func(in *Input) { in.After.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
-		"nothing checked":    {func(in *Input) { in.After = Diagnosis{} }, "not checked"},
-		"controls gone":      {func(in *Input) { spoilControls(in, 5) }, "controls that could be recovered"},
-		"no controls":        {func(in *Input) { keepFirst(in, easy.forget) }, "no controls were given"},
-		"few controls":       {func(in *Input) { keepFirst(in, easy.forget+4) }, "7 are needed"},
+		"scope before":     {func(in *Input) { in.Before.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
+		"scope after":      {func(in *Input) { in.After.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
+		"tampering before": {func(in *Input) { in.Before.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
+		"tampering after":  {func(in *Input) { in.After.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
+		"nothing checked":  {func(in *Input) { in.After = Diagnosis{} }, "not checked"},
+		"controls gone":    {func(in *Input) { spoilControls(in, 5) }, "controls that could be recovered"},
+		"no controls":      {func(in *Input) { keepFirst(in, easy.forget) }, "no controls were given"},
+		"few controls":     {func(in *Input) { keepFirst(in, easy.forget+4) }, "7 are needed"},
 		"powerless after": {func(in *Input) {
 			for s := range in.Statistics {
 				in.Statistics[s].After.NoPower = "the span is everything"
@@ -256,6 +254,30 @@ func TestUnlearnedNeedsEveryCheck(t *testing.T) {
 				t.Errorf("no sample's reason says %q", c.says)
 			}
 		})
+	}
+}
+
+// A reconstruction that explains little of the parameters leaves the word to the controls, where there are reference images;
+// without these it forbids a verdict of unlearned.
+func TestControlsSpeakForTheReconstruction(t *testing.T) {
+	in := easy.audit(rand.New(rand.NewPCG(5, 1)))
+	in.After.Convergence = Check{Reason: "residual 0.6"}
+	d := decide(t, in, Options{})
+	if d.Summary.Verdict != Unlearned || !strings.Contains(strings.Join(d.Notes, " "), "residual 0.6") {
+		t.Errorf("with good controls: %s; notes %q", d.Summary.Verdict, d.Notes)
+	}
+	spoilt := clone(in)
+	spoilControls(&spoilt, 5)
+	if d := decide(t, spoilt, Options{}); d.Summary.Verdict != Inconclusive {
+		t.Errorf("without controls: %+v", d.Summary)
+	}
+	for s := range in.Statistics {
+		in.Statistics[s].Before.Null, in.Statistics[s].After.Null = nil, nil
+	}
+	in.ReferenceLabels = nil
+	d = decide(t, in, Options{})
+	if d.Summary.Unlearned > 0 || len(d.Troubles) != 1 || !strings.Contains(d.Troubles[0], "residual 0.6") {
+		t.Errorf("against a fixed threshold: %+v, %q", d.Summary, d.Troubles)
 	}
 }
 

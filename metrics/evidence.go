@@ -14,7 +14,7 @@ func (a *audit) newSide(scores func(Statistic) Scores, class []int) side {
 	var all, some [][]float64
 	controls := make([][]float64, len(a.retain))
 	for i, s := range a.in.Statistics {
-		if scores(s).NoPower != "" {
+		if scores(s).NoPower != "" || s.Use == ForRequest || s.Use == AsGuard {
 			continue
 		}
 		out.used = append(out.used, i)
@@ -55,6 +55,29 @@ func (a *audit) weigh() {
 	}
 	a.NullBefore, a.weightsBefore = a.before.ofNull(len(a.in.Statistics))
 	a.NullAfter, a.weightsAfter = a.after.ofNull(len(a.in.Statistics))
+}
+
+// guardLevel is the p-value up to which a guard's presence keeps a sample from counting as absent. A guard is not asked for
+// evidence of its own, so that it may cost one honest sample in a hundred and no more.
+const guardLevel = 0.01
+
+// guarded reports whether a statistic that may only show presence shows it, or one that joins the score lies as far below the
+// reference images: a sample that was relabelled scores far below them by its own label.
+func (a *audit) guarded(e Evidence) bool {
+	for k, s := range a.in.Statistics {
+		switch s.Use {
+		case AsGuard:
+			if e.PValues[k] <= guardLevel {
+				return true
+			}
+		case ForBoth:
+			// The share of reference images above it.
+			if 1-e.PValues[k] < guardLevel {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ofNull returns the combined scores of the reference images, and the weights of all n statistics.
@@ -127,6 +150,6 @@ func (a *audit) detectIn(samples []int, model func(*SampleDecision) *Evidence) {
 		}
 		e.Recoverable = rejected[k]
 		e.Clear = e.Height >= certain
-		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk
+		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk && !a.guarded(*e)
 	}
 }

@@ -33,9 +33,26 @@ type Statistic struct {
 	// Name is a short key such as "ssim"; Title names it in a sentence, such as "structural similarity (SSIM)".
 	Name, Title string
 	// Distance says that the scores are distances with their sign changed: reports print them without it.
-	Distance      bool
+	Distance bool
+	// Use says what the statistic takes part in.
+	Use           Use
 	Before, After Scores
 }
+
+// Use says which decisions a statistic takes part in. The zero value is for single samples.
+type Use string
+
+// The uses.
+const (
+	// ForSamples: it joins the score of single samples.
+	ForSamples Use = ""
+	// ForRequest: it decides about the request as a whole ([Together]).
+	ForRequest Use = "request"
+	// ForBoth: it does both, as where nothing else says anything of single samples.
+	ForBoth Use = "both"
+	// AsGuard: its presence is evidence that samples are still in the model after, its absence means nothing.
+	AsGuard Use = "guard"
+)
 
 // Check is the outcome of one examination of a model. The zero value has not been passed.
 type Check struct {

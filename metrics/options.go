@@ -33,6 +33,9 @@ type Options struct {
 	MinControls int `json:"min_controls"`
 	// ControlRate is the least share of these that must be recoverable after. If 0, it is 0.8.
 	ControlRate float64 `json:"control_rate"`
+	// KeptShare is the largest share of the request's samples that can have been kept, with 95 % confidence, for the request
+	// to be called [Unlearned] by what its samples show together. If 0, it is 1/3.
+	KeptShare float64 `json:"kept_share"`
 	// Request says what was asked. If empty, the request is ClassLevel where all samples to forget have one known
 	// label and no control has it, and there are several of either; otherwise SampleLevel.
 	Request RequestKind `json:"request"`
@@ -59,6 +62,9 @@ func (o Options) withDefaults() Options {
 	if o.ControlRate == 0 {
 		o.ControlRate = 0.8
 	}
+	if o.KeptShare == 0 {
+		o.KeptShare = 1. / 3
+	}
 	if o.Draws == 0 {
 		o.Draws = 9999
 	}
@@ -78,6 +84,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("%d controls needed: choose at least 1", o.MinControls)
 	case !(o.ControlRate > 0 && o.ControlRate <= 1):
 		return fmt.Errorf("control rate %v: choose a share over 0 and up to 1", o.ControlRate)
+	case !(o.KeptShare > 0 && o.KeptShare <= 1):
+		return fmt.Errorf("kept share %v: choose a share over 0 and up to 1", o.KeptShare)
 	case o.Request != "" && o.Request != SampleLevel && o.Request != ClassLevel:
 		return fmt.Errorf("request %q: use %q or %q", o.Request, SampleLevel, ClassLevel)
 	case o.Draws < 99:

@@ -19,18 +19,24 @@ func (a *audit) summarise() {
 	a.Notes = a.notes()
 }
 
-// overall is the verdict on the request and its reason in two sentences. One retained sample is a request not honoured.
-// A request is honoured when at least half of its samples are unlearned, none is retained, and together they show no
-// more evidence than as many images never trained on.
+// overall is the verdict on the request and its reason in two sentences. One retained sample is a request not honoured, and
+// so are samples that are in evidence together. A request is honoured when at least half of its samples are unlearned, or
+// [Together] says so, when none is retained, and when together they show no more evidence than as many images never trained
+// on.
 func (a *audit) overall() (Verdict, string) {
-	s := a.Summary
 	switch {
-	case s.Retained > 0:
+	case a.Summary.Retained > 0:
 		return Retained, a.requestNotHonoured()
-	case s.Unlearned == 0 || 2*s.Unlearned < len(a.forget) || a.groupShows():
-		return Inconclusive, "The evidence does not show whether the request was honoured. " + capital(a.whyInconclusive()) + "."
+	case a.Together != nil && a.Together.Verdict == Retained:
+		return Retained, fmt.Sprintf("The model after still holds samples that the request says must go, though no single one can be named. %s.",
+			capital(a.Together.Reason))
+	case a.groupShows() || a.Together != nil && a.Together.AfterPValue <= a.Options.Level:
+	case a.Summary.Unlearned > 0 && 2*a.Summary.Unlearned >= len(a.forget):
+		return Unlearned, a.requestHonoured()
+	case a.Together != nil && a.Together.Verdict == Unlearned && len(a.Troubles) == 0:
+		return Unlearned, "The request was honoured, as far as its samples show as a group. " + capital(a.Together.Reason) + "."
 	}
-	return Unlearned, a.requestHonoured()
+	return Inconclusive, "The evidence does not show whether the request was honoured. " + capital(a.whyInconclusive()) + "."
 }
 
 func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a.Options.Level }
@@ -83,6 +89,8 @@ func noneOf(n int) string {
 // whyInconclusive names the first thing that stood in the way.
 func (a *audit) whyInconclusive() string {
 	switch {
+	case a.Together != nil && len(a.Troubles) == 0 && a.Summary.Unlearned == 0 && a.Together.Verdict == Inconclusive:
+		return a.Together.Reason
 	case a.recoverableBefore() == 0:
 		return a.whyNotOneRecoverable()
 	case a.Method == Conformal && a.after.all == nil:
@@ -146,7 +154,7 @@ func (a *audit) whyNotOneRecoverable() string {
 func (a *audit) statistics() []StatisticSummary {
 	var out []StatisticSummary
 	for k, st := range a.in.Statistics {
-		s := StatisticSummary{Name: st.Name, Title: st.Title, Distance: st.Distance, NoPowerBefore: st.Before.NoPower, NoPowerAfter: st.After.NoPower}
+		s := StatisticSummary{Name: st.Name, Title: st.Title, Distance: st.Distance, Use: st.Use, NoPowerBefore: st.Before.NoPower, NoPowerAfter: st.After.NoPower}
 		if a.weightsBefore != nil {
 			s.WeightBefore = a.weightsBefore[k]
 		}
@@ -219,6 +227,14 @@ func (a *audit) notes() []string {
 	}
 	if len(a.Troubles) > 0 {
 		add("%s. Where this is so, nothing is ever called unlearned.", capital(strings.Join(a.Troubles, "; ")))
+	}
+	for _, m := range []struct {
+		name string
+		Check
+	}{{"before", a.in.Before.Convergence}, {"after", a.in.After.Convergence}} {
+		if !m.OK && m.Reason != "" && a.Method == Conformal {
+			add("The model %s was not explained by its reconstruction: %s. The controls show what can be recovered all the same.", m.name, m.Reason)
+		}
 	}
 	a.noteControls(add)
 	return out

@@ -77,6 +77,8 @@ type StatisticSummary struct {
 	Title string `json:"title"`
 	// Distance says that the scores are distances with their sign changed.
 	Distance bool `json:"distance"`
+	// Use says what it takes part in.
+	Use Use `json:"use,omitempty"`
 	// NoPowerBefore and NoPowerAfter say why the statistic took no part, or are empty.
 	NoPowerBefore string `json:"no_power_before,omitempty"`
 	NoPowerAfter  string `json:"no_power_after,omitempty"`
@@ -124,8 +126,10 @@ type Decision struct {
 	// Group is nil without a reference set.
 	Group *GroupTest
 	// Power is nil without a reference set or without controls.
-	Power   *Power
-	Summary Summary
+	Power *Power
+	// Together is what the samples show as a group; nil where no statistic is for the request.
+	Together *Together
+	Summary  Summary
 	// Notes are what a reader must know to weigh the verdict.
 	Notes []string
 }

@@ -50,12 +50,17 @@ func ofAll(k, n int, noun string) string {
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// troubles lists the checks that either model did not pass.
-func troubles(before, after Diagnosis) []string {
-	return append(before.troubles("before"), after.troubles("after")...)
+// troubles lists the checks that either model did not pass. Whether the reconstruction explains the parameters counts where
+// there are no reference images alone: with them, the controls show whether samples can be recovered.
+func (a *audit) troubles() []string {
+	fixed := a.Method == FixedThreshold
+	return append(a.in.Before.troubles("before", fixed), a.in.After.troubles("after", fixed)...)
 }
 
-func (d Diagnosis) troubles(model string) []string {
+func (d Diagnosis) troubles(model string, convergence bool) []string {
+	if !convergence {
+		d.Convergence = Check{OK: true}
+	}
 	var out []string
 	for _, c := range []struct {
 		Check

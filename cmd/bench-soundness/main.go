@@ -2,12 +2,16 @@
 // it trains them itself.
 //
 //	bench-soundness [-data DIR] [-seed N] [-samples] [CASE...]
+//	bench-soundness [-data DIR] [-seed N] practice [quick|ROW...]
 //
 // DIR holds the folders mnist, fashion-mnist and cifar10 (default: data in $UNLEARNGUARD_SHARED or ../shared). Every case
 // is one network, the model before, and a dozen models after: some trained again without the samples to forget, which
 // honours the request, the others made of the model before in ways that keep them. Each of these pairs is audited
 // twice, for the samples to forget and for as many that neither model was trained on. Without CASE all cases run; quick
 // stands for the first. With -samples every sample's evidence is printed too.
+//
+// With practice the networks are trained as people train theirs (package practice), four models after each are honest and four
+// keep the samples, and the verdict on the request counts.
 //
 // It prints a table a case and the error rates beside their targets. The exit status is 1 when one is missed.
 package main
@@ -45,15 +49,22 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	chosen, err := choose(flags.Args())
-	if err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "bench-soundness-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if flags.Arg(0) == "practice" {
+		sound, err := runPractice(ctx, os.Stdout, *data, dir, flags.Args()[1:], *seed)
+		if err == nil && !sound {
+			err = errMissed
+		}
+		return err
+	}
+	chosen, err := choose(flags.Args())
+	if err != nil {
+		return err
+	}
 	var all tally
 	for _, c := range chosen {
 		begun := time.Now()

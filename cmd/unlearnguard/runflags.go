@@ -95,3 +95,14 @@ func (a *app) reconstructions() func(model string, p reconstruct.Progress) {
 		stages[model](p)
 	}
 }
+
+// examinations returns a progress function for what the layers of several models answer, one after the other.
+func (a *app) examinations() func(model string, done, total int) {
+	stages := map[string]func(float64, string){}
+	return func(model string, done, total int) {
+		if stages[model] == nil {
+			stages[model] = a.term.stage("layers of model " + model)
+		}
+		stages[model](float64(done)/float64(total), "")
+	}
+}

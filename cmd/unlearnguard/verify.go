@@ -86,7 +86,7 @@ func (a *app) runVerify(ctx context.Context, o *verifyOptions) error {
 	if request.Checkpoints, err = a.checkpoints(dir, o.run.resume); err != nil {
 		return err
 	}
-	request.Progress = a.reconstructions()
+	request.Progress, request.Examined = a.reconstructions(), a.examinations()
 	outcome, err := audit.Run(ctx, request)
 	if err != nil {
 		return err
@@ -124,10 +124,10 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 	if err != nil {
 		return nil, nil, err
 	}
-	if r.Before, err = audit.Open(ctx, o.before, opts); err != nil {
+	if r.Before, err = audit.Import(ctx, o.before, opts); err != nil {
 		return nil, nil, err
 	}
-	if r.After, err = audit.Open(ctx, o.after, opts); err != nil {
+	if r.After, err = audit.Import(ctx, o.after, opts); err != nil {
 		return nil, nil, err
 	}
 	inputs, err := o.readImages(ctx, r)
@@ -192,6 +192,9 @@ func writeReconstructions(dir string, out *audit.Outcome) error {
 		name string
 		from *audit.Evidence
 	}{{"before", out.Before}, {"after", out.After}} {
+		if part.from.Result == nil {
+			continue
+		}
 		if err := createNPZ(filepath.Join(dir, "reconstruction-"+part.name+".npz"), part.from.Result); err != nil {
 			return err
 		}

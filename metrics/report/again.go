@@ -14,7 +14,7 @@ func (r Report) Evidence() metrics.Input {
 		in.Samples = append(in.Samples, metrics.Sample{Source: s.Source, Role: s.Role, Label: label})
 	}
 	for _, s := range r.Decision.Statistics {
-		st := metrics.Statistic{Name: s.Name, Title: s.Title, Distance: s.Distance,
+		st := metrics.Statistic{Name: s.Name, Title: s.Title, Distance: s.Distance, Use: s.Use,
 			Before: metrics.Scores{Null: r.Reference.Before.Scores[s.Name], NoPower: s.NoPowerBefore},
 			After:  metrics.Scores{Null: r.Reference.After.Scores[s.Name], NoPower: s.NoPowerAfter},
 		}

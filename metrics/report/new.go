@@ -25,6 +25,7 @@ func New(in metrics.Input, d metrics.Decision) Report {
 			Difference: append([]metrics.DifferenceTest{}, d.Difference...),
 			Group:      d.Group,
 			Power:      d.Power,
+			Together:   d.Together,
 			Notes:      append([]string{}, d.Notes...),
 		},
 		Reference: Reference{Images: d.References, Class: d.ClassReferences, Labels: in.ReferenceLabels},

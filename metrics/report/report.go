@@ -68,7 +68,9 @@ type Model struct {
 	Architecture string `json:"architecture,omitempty"`
 	Parameters   int    `json:"parameters,omitempty"`
 	// Preprocessing says in words what was done to the pixels before they were fed to the model.
-	Preprocessing  string            `json:"preprocessing,omitempty"`
+	Preprocessing string `json:"preprocessing,omitempty"`
+	// Layers names the layers that were asked about known images; missing where none was.
+	Layers         []string          `json:"layers,omitempty"`
 	Homogeneity    Homogeneity       `json:"homogeneity"`
 	Reconstruction Reconstruction    `json:"reconstruction"`
 	Checks         metrics.Diagnosis `json:"checks"`
@@ -120,6 +122,7 @@ type Decision struct {
 	Difference []metrics.DifferenceTest   `json:"difference"`
 	Group      *metrics.GroupTest         `json:"group"`
 	Power      *metrics.Power             `json:"power"`
+	Together   *metrics.Together          `json:"together,omitempty"`
 	Notes      []string                   `json:"notes"`
 }
 

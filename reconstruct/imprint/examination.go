@@ -10,38 +10,38 @@ import (
 type examination struct {
 	net                 *graph.Network
 	references, queried Images
-	temperature         float64
 	opts                Options
-	judges              []*judge
+	// runner serves all passes, as planning one and its memory cost as much as running a small network.
+	runner *graph.Runner[float32]
+	passes passes
+	judges []*judge
+	// done of so many images have been run.
+	done, total int
 }
 
-func (x *examination) run(ctx context.Context) (*Result, error) {
-	shifts := neighbourShifts(x.net.InputShape)
-	p, err := x.passes(ctx, 0, len(shifts)+1, shift{})
+func examine(ctx context.Context, net *graph.Network, queried, references Images, o Options) (*Result, error) {
+	shifts := neighbourShifts(net.InputShape)
+	n := len(references.Labels)
+	x := &examination{net: net, references: references, queried: queried, opts: o}
+	x.total = n + (2+len(shifts))*(n+len(queried.Labels))
+	var err error
+	if x.runner, err = graph.NewRunner[float32](net, graph.RunOptions{Layers: true, Threads: o.Threads}); err != nil {
+		return nil, err
+	}
+	temperature, err := x.temperature(ctx)
 	if err != nil {
 		return nil, err
 	}
-	n := len(x.references.Labels)
-	r := &Result{LeftOut: p.leftOut, ReferenceMargins: p.margins[:n], QueriedMargins: p.margins[n:]}
-	for _, l := range p.layers {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		j, err := newJudge(l, n, x.opts)
-		if err != nil {
-			return nil, err
-		}
-		x.judges = append(x.judges, j)
+	p, err := x.pass(ctx, goal{temperature: temperature}, shift{})
+	if err != nil {
+		return nil, err
 	}
-	for i, s := range shifts {
-		if p, err = x.passes(ctx, i+1, len(shifts)+1, s); err != nil {
-			return nil, err
-		}
-		for k, l := range p.layers {
-			if x.judges[k] != nil {
-				x.judges[k].addNeighbours(l)
-			}
-		}
+	r := &Result{LeftOut: p.leftOut, ReferenceMargins: p.margins[:n], QueriedMargins: p.margins[n:], ReferenceLosses: p.gains[:n], QueriedLosses: p.gains[n:]}
+	if err := x.judge(ctx); err != nil {
+		return nil, err
+	}
+	if err := x.compare(ctx, temperature, shifts); err != nil {
+		return nil, err
 	}
 	for _, j := range x.judges {
 		if j != nil {
@@ -51,13 +51,66 @@ func (x *examination) run(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// passes runs all images, shifted; it is the given one of so many times.
-func (x *examination) passes(ctx context.Context, round, rounds int, s shift) (*passes, error) {
-	o := x.opts
-	if report := o.Progress; report != nil {
-		o.Progress = func(done, total int) { report(round*total+done, rounds*total) }
+// judge measures the metrics of all layers, and their scores of the images as they are.
+func (x *examination) judge(ctx context.Context) error {
+	for _, l := range x.passes.layers {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		j, err := newJudge(l, len(x.references.Labels), x.opts)
+		if err != nil {
+			return err
+		}
+		x.judges = append(x.judges, j)
 	}
-	return runPasses(ctx, x.net, x.references.shifted(x.net.InputShape, s), x.queried.shifted(x.net.InputShape, s), x.temperature, o)
+	return nil
+}
+
+// compare scores the images' neighbours, and the images by their strongest other class.
+func (x *examination) compare(ctx context.Context, temperature float64, shifts []shift) error {
+	for _, s := range shifts {
+		if _, err := x.pass(ctx, goal{temperature: temperature}, s); err != nil {
+			return err
+		}
+		x.each((*judge).addNeighbours)
+	}
+	if _, err := x.pass(ctx, goal{temperature: temperature, rival: true}, shift{}); err != nil {
+		return err
+	}
+	x.each((*judge).addRival)
+	return nil
+}
+
+func (x *examination) each(do func(*judge, *layer)) {
+	for k, l := range x.passes.layers {
+		if x.judges[k] != nil {
+			do(x.judges[k], l)
+		}
+	}
+}
+
+// report counts images that have been run.
+func (x *examination) report(n int) {
+	x.done += n
+	if x.opts.Progress != nil {
+		x.opts.Progress(x.done, x.total)
+	}
+}
+
+// temperature is what competing logits are divided by: a share of the mean standard deviation of a reference image's logits.
+func (x *examination) temperature(ctx context.Context) (float64, error) {
+	sum, n := 0.0, 0
+	weigh := func(_, _ int, _, weight []float32) { clear(weight) }
+	err := x.runner.Run(ctx, x.references.X, weigh, func(p graph.Pass[float32]) error {
+		width := len(p.Output) / p.Samples
+		for at := 0; at < len(p.Output); at += width {
+			sum += deviation(p.Output[at : at+width])
+			n++
+		}
+		x.report(p.Samples)
+		return nil
+	})
+	return max(sum/float64(max(n, 1))/x.opts.Sharpness, 1e-12), err
 }
 
 // shift moves an image by pixels.

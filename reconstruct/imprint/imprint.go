@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"unlearnguard/graph"
 )
@@ -47,7 +46,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Kind tells the two scores of a layer apart.
+// Kind tells the scores of a layer apart.
 type Kind string
 
 // The kinds of score.
@@ -58,6 +57,8 @@ const (
 	Whitened Kind = "whitened"
 	// Joint is the residual of the matched score when it is predicted from those of all other images, queried and reference.
 	Joint Kind = "joint"
+	// Rival is the matched score for the strongest other class: a sample that was relabelled scores high by it.
+	Rival Kind = "rival"
 	// Local ends the name of either where what the layer answers to the image's neighbours, shifted by a pixel, is taken off.
 	Local Kind = " local"
 )
@@ -68,8 +69,8 @@ type Score struct {
 	Layer string
 	Width int
 	Kind  Kind
-	// Queried has one score an image that was asked about, References one a reference image: each in [-1, 1], and higher
-	// the more the layer answers to what is particular to the image.
+	// Queried has one score an image that was asked about, References one a reference image: higher the more the layer
+	// answers to what is particular to the image. Cosines are in [-1, 1]; Joint and Local scores are not.
 	Queried, References []float64
 }
 
@@ -79,6 +80,8 @@ type Result struct {
 	// Margins are, for the queried and for the reference images, those of the class over its competitors: the baseline, which
 	// takes no look at the parameters.
 	QueriedMargins, ReferenceMargins []float64
+	// Losses are minus the cross-entropies of the class.
+	QueriedLosses, ReferenceLosses []float64
 	// LeftOut names the layers that did not fit the memory.
 	LeftOut []string
 }
@@ -100,44 +103,8 @@ func Examine(ctx context.Context, net *graph.Network, queried, references Images
 	case net.Outputs < 1:
 		return nil, errors.New("imprint: the network is no classifier")
 	}
-	temperature, err := referenceTemperature(ctx, net, references, o)
-	if err != nil {
-		return nil, err
-	}
-	x := &examination{net: net, references: references, queried: queried, temperature: temperature, opts: o}
-	return x.run(ctx)
+	return examine(ctx, net, queried, references, o)
 }
 
 // FewestReferences is the number of reference images below which directions are not worth estimating.
 const FewestReferences = 20
-
-// referenceTemperature is what competing logits are divided by: a share of the mean standard deviation of a reference
-// image's logits.
-func referenceTemperature(ctx context.Context, net *graph.Network, references Images, o Options) (float64, error) {
-	r, err := graph.NewRunner[float32](net, graph.RunOptions{Threads: o.Threads})
-	if err != nil {
-		return 0, err
-	}
-	sum, n := 0.0, 0
-	err = r.Run(ctx, references.X, nil, func(p graph.Pass[float32]) error {
-		width := len(p.Output) / p.Samples
-		for at := 0; at < len(p.Output); at += width {
-			sum += deviation(p.Output[at : at+width])
-			n++
-		}
-		return nil
-	})
-	return max(sum/float64(max(n, 1))/o.Sharpness, 1e-12), err
-}
-
-// deviation is the standard deviation of numbers.
-func deviation(x []float32) float64 {
-	mean, square := 0.0, 0.0
-	for _, v := range x {
-		mean += float64(v) / float64(len(x))
-	}
-	for _, v := range x {
-		square += (float64(v) - mean) * (float64(v) - mean)
-	}
-	return math.Sqrt(square / float64(max(len(x)-1, 1)))
-}

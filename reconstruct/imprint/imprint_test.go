@@ -72,11 +72,14 @@ func TestExamine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if steps != 5*(len(queried.Labels)+len(references.Labels)) {
+		if n := len(references.Labels); steps != n+6*(len(queried.Labels)+n) {
 			t.Errorf("progress ended at %d", steps)
 		}
 		best := 0.0
 		for _, s := range r.Scores {
+			if s.Kind == Rival { // what training samples have no part in
+				continue
+			}
 			if got := exceeds(s.Queried[30:], s.References); math.Abs(got-0.5) > 0.1 {
 				t.Errorf("%s %s: a stranger scores above a reference image with probability %.2f", s.Layer, s.Kind, got)
 			}
@@ -84,6 +87,60 @@ func TestExamine(t *testing.T) {
 		}
 		if best < 0.75 {
 			t.Errorf("%s: the best score tells training samples from others with AUC %.2f", arch, best)
+		}
+	}
+}
+
+// A sample that was trained on under another label scores below the others by its own and above them by its strongest other
+// class.
+func TestRelabelled(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 1))
+	members, references := sampled(rng, 40), sampled(rng, 200)
+	given := slices.Clone(members.Labels)
+	for i := range 10 {
+		members.Labels[i] = (given[i] + 1) % 3
+	}
+	net := trained(t, fixtures.MLP, members)
+	members.Labels = given
+	r, err := Examine(context.Background(), net, members, references, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lowest, highest := 1.0, 0.0
+	for _, s := range r.Scores {
+		auc := exceeds(s.Queried[:10], s.References)
+		switch s.Kind {
+		case Matched:
+			lowest = min(lowest, auc)
+		case Rival:
+			highest = max(highest, auc)
+		}
+	}
+	if lowest > 0.2 || highest < 0.8 {
+		t.Errorf("relabelled samples have AUC %.2f by their label and %.2f by another", lowest, highest)
+	}
+}
+
+// Gains are minus the cross-entropy in its closed form, and the weights' sum with the logits is the margin.
+func TestLogits(t *testing.T) {
+	logits := []float32{1, -2, 0.5}
+	sum := math.Exp(1) + math.Exp(-2) + math.Exp(0.5)
+	if got, want := gain(logits, 2), math.Log(math.Exp(0.5)/sum); math.Abs(got-want) > 1e-7 {
+		t.Errorf("gain %v, want %v", got, want)
+	}
+	if got, want := gain([]float32{3}, 0), math.Log(1-1/(1+math.Exp(-3))); math.Abs(got-want) > 1e-7 {
+		t.Errorf("gain of one logit %v, want %v", got, want)
+	}
+	for _, g := range []goal{{temperature: 0.7}, {temperature: 0.7, rival: true}} {
+		for _, label := range []int{-1, 0, 2} {
+			w := make([]float32, 3)
+			margin, dot := g.weights(logits, w, label), 0.0
+			for i := range w {
+				dot += float64(w[i] * logits[i])
+			}
+			if math.Abs(margin-dot) > 1e-6 {
+				t.Errorf("label %d: margin %v, weights give %v", label, margin, dot)
+			}
 		}
 	}
 }

@@ -21,8 +21,8 @@ type judge struct {
 	removed embedding
 	share   float64
 	plain   map[Kind][]float64
-	// fitted are the joint fit's scores.
-	fitted []float64
+	// fitted are the joint fit's scores, rival those for the strongest other class.
+	fitted, rival []float64
 	// neighbours add up the scores of the shifted images.
 	neighbours map[Kind][]float64
 	shifts     int
@@ -64,6 +64,14 @@ const mostJoint = 6000
 func (j *judge) addNeighbours(l *layer) {
 	j.add(j.centred(l.activations), widened(l.gradients), j.neighbours)
 	j.shifts++
+}
+
+// addRival takes the layer's values when the margin is that of the strongest other class.
+func (j *judge) addRival(l *layer) {
+	scores := map[Kind][]float64{}
+	a := j.activations
+	j.addCosines(a.embed(j.centred(l.activations), j.images), a.embed(widened(l.gradients), j.images), scores, Rival)
+	j.rival = scores[Rival]
 }
 
 // add adds the scores of all images to what is there.
@@ -127,6 +135,9 @@ func (j *judge) scores() []Score {
 	}
 	if j.fitted != nil {
 		out = append(out, j.score(Joint, j.fitted))
+	}
+	if j.rival != nil {
+		out = append(out, j.score(Rival, j.rival))
 	}
 	return out
 }

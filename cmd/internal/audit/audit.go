@@ -1,6 +1,7 @@
-// Package audit is the verification protocol (Algorithm 1 of arXiv 2410.10120): reconstruct from the model before and the
-// model after an unlearning request, score the images of the request and a reference set against what was found, and
-// decide. It joins the libraries; the commands only fill a [Request] and lay out an [Outcome].
+// Package audit is the verification protocol (Algorithm 1 of arXiv 2410.10120, and what known images leave in a layer's
+// weight): reconstruct from the model before and the model after an unlearning request where the models are of a kind that
+// samples can be reconstructed from, ask their layers about the images of the request and of a reference set, score all of
+// it, and decide. It joins the libraries; the commands only fill a [Request] and lay out an [Outcome].
 package audit
 
 import (
@@ -36,12 +37,16 @@ type Request struct {
 	Decide      metrics.Options
 	// Progress, if not nil, is called with the model ("before" or "after") and its reconstruction's progress.
 	Progress func(model string, p reconstruct.Progress)
+	// Examined, if not nil, is called with the model and how many of the passes of its layers' examination are done.
+	Examined func(model string, done, total int)
 }
 
 // Outcome is the audit's evidence and decision.
 type Outcome struct {
 	Before, After *Evidence
-	Decision      metrics.Decision
+	// Unreconstructed says why nothing was reconstructed, or is empty.
+	Unreconstructed string
+	Decision        metrics.Decision
 }
 
 // Add appends images to the queried ones; a nil set adds none.
@@ -70,29 +75,42 @@ func (r *Request) Validate() error {
 		return errors.New("no image to ask about")
 	}
 	q := r.Queried
-	if size := r.SSIM.WithDefaults().Size; min(q.H, q.W) < size {
-		return fmt.Errorf("%s has %dx%d pixels, too few for an SSIM window of %dx%d", q.Names[0], q.H, q.W, size, size)
-	}
 	for _, m := range []*Model{r.Before, r.After} {
 		if err := q.Match(m.Input()...); err != nil {
 			return fmt.Errorf("%s: %w", m.Path, err)
 		}
+		if m.Unfit != nil && r.Reference == nil {
+			return &ScopeError{Path: m.Path, Err: fmt.Errorf("without reference images samples must be reconstructed, and "+
+				"this is not possible: %w; name images that were never trained on with --reference", m.Unfit.Err)}
+		}
 	}
-	if _, _, err := r.problems(); err != nil {
+	if err := r.validatePixels(); err != nil {
 		return err
 	}
-	if err := pixels(q); err != nil {
+	if _, _, err := r.problems(); r.unreconstructed() == "" && err != nil {
 		return err
-	}
-	if r.Reference != nil {
-		if err := r.Reference.Match(q.C, q.H, q.W); err != nil {
-			return fmt.Errorf("the reference image %w", err)
-		}
-		if err := pixels(r.Reference); err != nil {
-			return fmt.Errorf("the reference image %w", err)
-		}
 	}
 	return r.overlap()
+}
+
+// validatePixels refuses values that are no pixels, unless the models take vectors, and images of other sizes.
+func (r *Request) validatePixels() error {
+	check := pixels
+	if r.vectors() {
+		check = numbers
+	} else if size := r.SSIM.WithDefaults().Size; min(r.Queried.H, r.Queried.W) < size {
+		return fmt.Errorf("%s has %dx%d pixels, too few for an SSIM window of %dx%d", r.Queried.Names[0], r.Queried.H, r.Queried.W, size, size)
+	}
+	if err := check(r.Queried); err != nil || r.Reference == nil {
+		return err
+	}
+	if err := r.Reference.Match(r.Queried.C, r.Queried.H, r.Queried.W); err != nil {
+		return fmt.Errorf("the reference image %w", err)
+	}
+	if err := check(r.Reference); err != nil {
+		return fmt.Errorf("the reference image %w", err)
+	}
+	return nil
 }
 
 // pixels refuses values that are no pixels in [0,1], as an array that was normalised for its network holds. Rounding may
@@ -110,10 +128,13 @@ func pixels(s *images.Set) error {
 	return nil
 }
 
-// Run carries out the audit: [Recover] from both models, then [Judge].
+// Run carries out the audit: [Recover] from both models, where samples can be reconstructed from both, then [Judge].
 func Run(ctx context.Context, r *Request) (*Outcome, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
+	}
+	if r.unreconstructed() != "" {
+		return Judge(ctx, r, nil, nil)
 	}
 	before, err := r.recover(ctx, r.Before, r.NormBefore, "before")
 	if err != nil {
@@ -128,24 +149,44 @@ func Run(ctx context.Context, r *Request) (*Outcome, error) {
 	return Judge(ctx, r, before, after)
 }
 
-// Judge decides from what was recovered from the two models of the request, which may serve several requests.
+// Judge decides from what was recovered from the two models of the request, which may serve several requests, and from what
+// their layers answer. Results that are nil stand for models that nothing was reconstructed from.
 func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (*Outcome, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	problemBefore, problemAfter, err := r.problems()
-	if err != nil {
-		return nil, err
-	}
-	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before, problem: problemBefore},
-		After: &Evidence{Model: r.After, Result: after, problem: problemAfter}}
-	for _, e := range []*Evidence{out.Before, out.After} {
-		if err := e.score(ctx, r); err != nil {
+	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before}, After: &Evidence{Model: r.After, Result: after}}
+	var err error
+	if before != nil {
+		if out.Before.problem, out.After.problem, err = r.problems(); err != nil {
 			return nil, err
 		}
+	} else {
+		out.Unreconstructed = r.unreconstructed()
+	}
+	if err := out.Before.score(ctx, r, r.NormBefore, "before"); err != nil {
+		return nil, err
+	}
+	if r.sameTwice() {
+		same := *out.Before
+		same.Model, out.After = r.After, &same
+	} else if err := out.After.score(ctx, r, r.NormAfter, "after"); err != nil {
+		return nil, err
 	}
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
 	return out, err
+}
+
+// score finds all statistics of one model.
+func (e *Evidence) score(ctx context.Context, r *Request, norm images.Normalisation, name string) error {
+	if err := e.compareWithResult(ctx, r); err != nil {
+		return err
+	}
+	var progress func(done, total int)
+	if r.Examined != nil {
+		progress = func(done, total int) { r.Examined(name, done, total) }
+	}
+	return e.known(ctx, r, norm, progress)
 }
 
 func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisation, name string) (*reconstruct.Result, error) {
@@ -169,14 +210,19 @@ func (r *Request) problems() (before, after reconstruct.Problem, err error) {
 	return before, after, err
 }
 
-// sameTwice reports whether one reconstruction serves both models.
+// sameTwice reports whether both models are one file that is fed the same.
 func (r *Request) sameTwice() bool {
-	before, after, err := r.problems()
-	return err == nil && r.Before.SHA256 == r.After.SHA256 &&
-		slices.Equal(before.Mean, after.Mean) && slices.Equal(before.Std, after.Std)
+	if r.Before.SHA256 != r.After.SHA256 {
+		return false
+	}
+	same := func(of func(images.Normalisation) images.Values) bool {
+		return slices.Equal(of(r.NormBefore), of(r.NormAfter))
+	}
+	return same(func(n images.Normalisation) images.Values { return n.Mean }) && same(func(n images.Normalisation) images.Values { return n.Std })
 }
 
-// input lays the evidence out for the decision.
+// input lays the evidence out for the decision. The layers' answers decide about single samples too where nothing was
+// reconstructed.
 func (o *Outcome) input(r *Request) metrics.Input {
 	in := metrics.Input{Before: diagnose(o.Before), After: diagnose(o.After)}
 	for i, role := range r.Roles {
@@ -186,8 +232,16 @@ func (o *Outcome) input(r *Request) metrics.Input {
 		}
 		in.Samples = append(in.Samples, s)
 	}
+	reconstructed := o.Before.Result != nil
 	for k, s := range statistics {
-		in.Statistics = append(in.Statistics, metrics.Statistic{Name: s.name, Title: s.title, Distance: s.distance,
+		if k <= statTrace && !reconstructed || k > statTrace && r.Reference == nil {
+			continue
+		}
+		use := s.use
+		if k == statImprint && !reconstructed {
+			use = metrics.ForBoth
+		}
+		in.Statistics = append(in.Statistics, metrics.Statistic{Name: s.name, Title: s.title, Use: use,
 			Before: o.Before.Scores[k], After: o.After.Scores[k]})
 	}
 	if r.Reference != nil {
@@ -199,6 +253,9 @@ func (o *Outcome) input(r *Request) metrics.Input {
 // diagnose turns a reconstruction's own word into the checks that the decision wants. Opening the model has settled that
 // it is in scope.
 func diagnose(e *Evidence) metrics.Diagnosis {
+	if e.Result == nil {
+		return metrics.Diagnosis{Scope: metrics.Check{OK: true}, Convergence: metrics.Check{OK: true}, Integrity: metrics.Check{OK: true}}
+	}
 	d := metrics.Diagnosis{
 		Scope:       metrics.Check{OK: true},
 		Convergence: metrics.Check{OK: e.Result.Explained},

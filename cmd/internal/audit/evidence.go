@@ -6,6 +6,7 @@ import (
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct"
+	"unlearnguard/reconstruct/imprint"
 )
 
 // The statistics, in the order of their columns in a Decision.
@@ -13,26 +14,35 @@ const (
 	statSSIM = iota
 	statNCC
 	statTrace
+	statImprint
+	statRival
+	statLoss
 	statCount
 )
 
 var statistics = [statCount]struct {
 	name, title string
-	distance    bool
+	use         metrics.Use
 }{
-	{name: "ssim", title: "structural similarity (SSIM) to the nearest reconstruction"},
-	{name: "ncc", title: "centred cosine with the nearest reconstruction"},
-	{name: "trace", title: "trace in the first layer, beyond what the controls explain"},
+	{"ssim", "structural similarity (SSIM) to the nearest reconstruction", metrics.ForSamples},
+	{"ncc", "centred cosine with the nearest reconstruction", metrics.ForSamples},
+	{"trace", "trace in the first layer, beyond what the controls explain", metrics.ForSamples},
+	{"imprint", "layers' response to what is particular to the image, by its class", metrics.ForRequest},
+	{"rival", "layers' response to what is particular to the image, by the strongest other class", metrics.AsGuard},
+	{"loss", "loss of the image's class, with its sign changed", metrics.AsGuard},
 }
 
 // Evidence is what one model says of the queried and the reference images.
 type Evidence struct {
-	Model  *Model
+	Model *Model
+	// Result is what was reconstructed, or nil.
 	Result *reconstruct.Result
 	// Nearest is, for every queried image, the sample of Result nearest by the cosine of the network's inputs, with its
 	// SSIM. Choosing by the cosine and scoring by SSIM keeps the scores of images that were not found from being the
 	// luckiest of hundreds.
 	Nearest []metrics.Match
+	// Layers are the layers' answers to known images, or nil.
+	Layers *imprint.Result
 	// Scores are the statistics, each over the queried images and the reference set. Larger means more evidence.
 	Scores [statCount]metrics.Scores
 
@@ -42,14 +52,20 @@ type Evidence struct {
 // SSIM are the scores of structural similarity.
 func (e *Evidence) SSIM() metrics.Scores { return e.Scores[statSSIM] }
 
-// score scores the queried and the reference images against what was found.
-func (e *Evidence) score(ctx context.Context, r *Request) error {
+// compareWithResult scores the queried and the reference images against what was found.
+func (e *Evidence) compareWithResult(ctx context.Context, r *Request) error {
+	if e.Result == nil {
+		for range r.Roles {
+			e.Nearest = append(e.Nearest, metrics.Match{Index: -1, Score: -1})
+		}
+		return nil
+	}
 	all := append(Pictures(r.Queried), Pictures(r.Reference)...)
 	nearest, cosines, err := compare(ctx, e.Result, all, r.SSIM)
 	if err != nil {
 		return err
 	}
-	var scores [statCount][]float64
+	var scores [statTrace + 1][]float64
 	scores[statNCC] = cosines
 	for _, m := range nearest {
 		scores[statSSIM] = append(scores[statSSIM], m.Score)

@@ -15,18 +15,24 @@ import (
 	"unlearnguard/reconstruct"
 )
 
-// Model is an imported network that samples can be reconstructed from.
+// Model is an imported network.
 type Model struct {
 	Path     string
 	SHA256   string
 	Size     int64
 	Producer string
+	// Network is what the file computes.
+	Network *graph.Network
+	// Unfit says why samples cannot be reconstructed from it, or is nil. Then one of Net and Convolutional is set.
+	Unfit *ScopeError
 	// Net is the network, or nil where it is Convolutional.
 	Net           *chain.Dense
 	Convolutional *chain.Convolutional
-	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one.
+	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one, where it is fit.
 	Homogeneity *graph.Homogeneity
 	Deviation   float64
+
+	told int // see distinguishable; -1 before it is known
 }
 
 // ScopeError says that a model was read but that the method does not apply to it.
@@ -43,9 +49,19 @@ func (e *ScopeError) Error() string {
 // Unwrap returns the reason.
 func (e *ScopeError) Unwrap() error { return e.Err }
 
-// Open imports the model at path; opts say what it leaves open. The error is a *ScopeError when the file is a sound model of a kind that samples
-// cannot be reconstructed from.
+// Open imports the model at path, of which samples are to be reconstructed; opts say what it leaves open. The error is a
+// *ScopeError when the file is a sound model of a kind that samples cannot be reconstructed from.
 func Open(ctx context.Context, path string, opts graph.Options) (*Model, error) {
+	m, err := Import(ctx, path, opts)
+	if err == nil && m.Unfit != nil {
+		return nil, m.Unfit
+	}
+	return m, err
+}
+
+// Import is Open for any classifier, of which known images may be asked about: the model says whether samples can be
+// reconstructed from it. The error is a *ScopeError when the file holds nodes that cannot be computed.
+func Import(ctx context.Context, path string, opts graph.Options) (*Model, error) {
 	file, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
 	if err != nil {
 		return nil, err
@@ -58,25 +74,34 @@ func Open(ctx context.Context, path string, opts graph.Options) (*Model, error) 
 	if err := network.Classifier(); err != nil {
 		return nil, fmt.Errorf("%s: it is no classifier: %w", path, err)
 	}
-	m := &Model{Path: path, SHA256: file.SHA256, Size: file.Size, Homogeneity: network.Homogeneity(),
+	m := &Model{told: -1, Path: path, SHA256: file.SHA256, Size: file.Size, Network: network, Homogeneity: network.Homogeneity(),
 		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
-	if err := m.extract(network); err != nil {
+	if err := m.unfit(network); err != nil {
 		if damage := finite(file); damage != nil {
 			return nil, fmt.Errorf("%s: %w", path, damage)
 		}
-		return nil, &ScopeError{Path: path, Err: err}
-	}
-	if len(m.chain().Layers) == 1 {
-		return nil, &ScopeError{Path: path, Err: errors.New("it has a single layer, which holds one combination of all samples for each class")}
-	}
-	if m.Homogeneity.Verdict == graph.NotHomogeneous {
-		return nil, &ScopeError{Path: path, Err: fmt.Errorf("it is not homogeneous in its parameters: %s", m.Homogeneity.Findings[0])}
+		m.Unfit, m.Net, m.Convolutional = &ScopeError{Path: path, Err: err}, nil, nil
+		return m, nil
 	}
 	m.Deviation, err = network.MeasureHomogeneity(ctx, m.Homogeneity, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// unfit says why samples cannot be reconstructed.
+func (m *Model) unfit(network *graph.Network) error {
+	if err := m.extract(network); err != nil {
+		return err
+	}
+	if len(m.chain().Layers) == 1 {
+		return errors.New("it has a single layer, which holds one combination of all samples for each class")
+	}
+	if m.Homogeneity.Verdict == graph.NotHomogeneous {
+		return fmt.Errorf("it is not homogeneous in its parameters: %s", m.Homogeneity.Findings[0])
+	}
+	return nil
 }
 
 // extract finds out which kind of network it is. The error is about the fully connected kind where the network has no
@@ -94,12 +119,15 @@ func (m *Model) extract(network *graph.Network) error {
 	return nil
 }
 
-// chain is the network, of either kind.
+// chain is the network, of either kind; nil where it is neither.
 func (m *Model) chain() *chain.Convolutional {
-	if m.Convolutional != nil {
+	switch {
+	case m.Convolutional != nil:
 		return m.Convolutional
+	case m.Net != nil:
+		return m.Net.Convolutional()
 	}
-	return m.Net.Convolutional()
+	return nil
 }
 
 // Dense is the network for what can be done to a fully connected one alone.
@@ -128,8 +156,11 @@ func finite(file *onnxio.Model) error {
 }
 
 // Architecture is the network's widths, input first: 784-1000-1, or 784-16x169-128x25-1 for two convolutions of 16 and 128
-// channels at 169 and 25 positions.
+// channels at 169 and 25 positions; empty where it is no such chain.
 func (m *Model) Architecture() string {
+	if m.chain() == nil {
+		return ""
+	}
 	out := strconv.Itoa(m.chain().Inputs())
 	for _, l := range m.chain().Layers {
 		rows, _ := l.W.Dims()
@@ -145,7 +176,7 @@ func (m *Model) Architecture() string {
 // plain vector. Dimensions of 1 in the file's shape say nothing: 28 x 28, 1 x 28 x 28 and 28 x 28 x 1 are the same.
 func (m *Model) Input() []int {
 	var sides []int
-	for _, n := range m.chain().InputShape {
+	for _, n := range m.inputShape() {
 		if n != 1 {
 			sides = append(sides, n)
 		}
@@ -154,6 +185,13 @@ func (m *Model) Input() []int {
 		return []int{1, sides[0], sides[1]}
 	}
 	return sides
+}
+
+func (m *Model) inputShape() []int {
+	if c := m.chain(); c != nil {
+		return c.InputShape
+	}
+	return m.Network.InputShape
 }
 
 // Channels is the number of channels of the images that the model takes, 0 where its input does not say so.

@@ -5,6 +5,7 @@ import (
 
 	"unlearnguard/metrics/report"
 	"unlearnguard/reconstruct"
+	"unlearnguard/reconstruct/imprint"
 )
 
 // method names the reconstruction in reports.
@@ -16,8 +17,11 @@ func (o *Outcome) Report(r *Request) report.Report {
 	out := report.New(o.input(r), o.Decision)
 	out.Decision.SSIM = r.SSIM.WithDefaults()
 	out.Seed = r.Reconstruct.Seed
-	o.Before.describe(&out.Models.Before)
-	o.After.describe(&out.Models.After)
+	o.Before.describe(&out.Models.Before, o.Unreconstructed)
+	o.After.describe(&out.Models.After, o.Unreconstructed)
+	if r.vectors() {
+		return out
+	}
 	before, after := o.Before.Found(r), o.After.Found(r)
 	for i, original := range Pictures(r.Queried) {
 		b, a := o.Before.Nearest[i].Index, o.After.Nearest[i].Index
@@ -27,18 +31,39 @@ func (o *Outcome) Report(r *Request) report.Report {
 	return out
 }
 
-func (e *Evidence) describe(m *report.Model) {
+func (e *Evidence) describe(m *report.Model, unreconstructed string) {
 	m.Path, m.SHA256, m.Bytes = e.Model.Path, e.Model.SHA256, e.Model.Size
-	m.Producer, m.Architecture, m.Parameters = e.Model.Producer, e.Model.Architecture(), e.Result.Parameters
-	deviation := e.Model.Deviation
-	m.Homogeneity = report.Homogeneity{Verdict: string(e.Model.Homogeneity.Verdict), Degree: e.Model.Homogeneity.Degree,
-		Deviation: &deviation}
+	m.Producer, m.Architecture = e.Model.Producer, e.Model.Architecture()
+	m.Homogeneity = report.Homogeneity{Verdict: string(e.Model.Homogeneity.Verdict), Degree: e.Model.Homogeneity.Degree}
+	if e.Model.Unfit == nil {
+		deviation := e.Model.Deviation
+		m.Homogeneity.Deviation = &deviation
+	}
+	if e.Layers != nil {
+		m.Layers = layers(e.Layers)
+	}
+	if e.Result == nil {
+		m.Reconstruction = report.Reconstruction{Method: "none: " + unreconstructed, Residuals: []float64{}}
+		return
+	}
+	m.Parameters = e.Result.Parameters
 	m.Reconstruction = report.Reconstruction{Method: method, Samples: len(e.Result.Samples), Rank: e.Result.Rank,
 		Details: details(e.Result)}
 	m.Reconstruction.Width = e.Result.Width()
 	for _, s := range e.Result.Restarts {
 		m.Reconstruction.Residuals = append(m.Reconstruction.Residuals, s.Residual)
 	}
+}
+
+// layers names the layers that were asked.
+func layers(found *imprint.Result) []string {
+	out := []string{}
+	for _, s := range found.Scores {
+		if s.Kind == imprint.Matched {
+			out = append(out, s.Layer)
+		}
+	}
+	return out
 }
 
 // details is what else a result says, in the form that it has when a report is read again: compare then writes the same

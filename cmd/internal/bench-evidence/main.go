@@ -17,10 +17,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
+	"unlearnguard/cmd/internal/practice"
 	"unlearnguard/cmd/internal/specimen"
 )
 
@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	chosen, err := choose(flags.Args())
+	chosen, err := practice.Choose(flags.Args())
 	if err != nil {
 		return err
 	}
@@ -52,46 +52,26 @@ func run(ctx context.Context, args []string) error {
 		var all []outcome
 		for seed := range *seeds {
 			begun := time.Now()
-			o, err := r.measure(ctx, *data, uint64(seed))
+			o, err := measure(ctx, r, *data, uint64(seed))
 			if err != nil {
-				return fmt.Errorf("%s, seed %d: %w", r.name, seed, err)
+				return fmt.Errorf("%s, seed %d: %w", r.Name, seed, err)
 			}
-			fmt.Printf("%-9s %4d  %-22.3f %-22.3f %-8.3f %-8.3f %-7.3f %-9.3f %.0f, %.0f\n", r.name, seed, o.single, o.together, o.margin, o.loss, o.alarms, o.accuracy,
+			fmt.Printf("%-9s %4d  %-22.3f %-22.3f %-8.3f %-8.3f %-7.3f %-9.3f %.0f, %.0f\n", r.Name, seed, o.single, o.together, o.margin, o.loss, o.alarms, o.accuracy,
 				time.Since(begun).Seconds()-o.seconds, o.seconds)
 			all = append(all, o)
 		}
 		mean := average(all)
 		verdict := "reached"
-		if mean.single < r.single || mean.together < r.together {
+		if mean.single < r.Single || mean.together < r.Together {
 			verdict, missed = "MISSED", true
 		}
-		fmt.Printf("%-9s mean  %-22s %-22s %-8.3f %-8.3f %-7.3f %-9.3f %s\n", r.name, fmt.Sprintf("%.3f (%.2f)", mean.single, r.single),
-			fmt.Sprintf("%.3f (%.2f)", mean.together, r.together), mean.margin, mean.loss, mean.alarms, mean.accuracy, verdict)
+		fmt.Printf("%-9s mean  %-22s %-22s %-8.3f %-8.3f %-7.3f %-9.3f %s\n", r.Name, fmt.Sprintf("%.3f (%.2f)", mean.single, r.Single),
+			fmt.Sprintf("%.3f (%.2f)", mean.together, r.Together), mean.margin, mean.loss, mean.alarms, mean.accuracy, verdict)
 	}
 	if missed {
 		return errMissed
 	}
 	return nil
-}
-
-// choose picks rows by name; none stands for all.
-func choose(names []string) ([]row, error) {
-	if len(names) == 0 {
-		return rows, nil
-	}
-	var out []row
-	for _, name := range names {
-		i := slices.IndexFunc(rows, func(r row) bool { return r.name == name })
-		if i < 0 {
-			var known []string
-			for _, r := range rows {
-				known = append(known, r.name)
-			}
-			return nil, fmt.Errorf("row %q is not known: choose of %v", name, known)
-		}
-		out = append(out, rows[i])
-	}
-	return out, nil
 }
 
 func average(all []outcome) outcome {

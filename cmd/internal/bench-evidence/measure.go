@@ -3,11 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"time"
 
-	"unlearnguard/fixtures"
+	"unlearnguard/cmd/internal/practice"
 	"unlearnguard/graph"
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct/imprint"
@@ -22,28 +21,25 @@ type outcome struct {
 	accuracy, seconds float64
 }
 
-func (r row) measure(ctx context.Context, dir string, seed uint64) (outcome, error) {
-	all, shape, err := load(ctx, dir, r.data, seed)
+// Images of each kind: the reference set, those never trained on that are counted, and the controls.
+const (
+	references = 1000
+	strangers  = 1500
+	controls   = 30
+)
+
+func measure(ctx context.Context, r practice.Row, dir string, seed uint64) (outcome, error) {
+	all, err := r.Load(ctx, dir, seed)
 	if err != nil {
 		return outcome{}, err
 	}
-	if r.embedded {
-		if all, shape, err = features(ctx, all, shape); err != nil {
-			return outcome{}, err
-		}
+	need := r.Samples + references + strangers
+	if all.Len() < need {
+		return outcome{}, fmt.Errorf("%d images where %d are needed", all.Len(), need)
 	}
-	need := r.samples + references + strangers
-	if len(all.labels) < need {
-		return outcome{}, fmt.Errorf("%d images where %d are needed", len(all.labels), need)
-	}
-	trained, known, other := all.slice(0, r.samples), all.slice(r.samples, r.samples+references), all.slice(r.samples+references, need)
-	start, err := fixtures.NewModel(r.arch, shape, fixtures.ArchitectureOptions{Hidden: r.hidden, Seed: seed})
-	if err != nil {
-		return outcome{}, err
-	}
-	fit := r.fit
-	fit.Seed = seed
-	model, info, err := fixtures.Fit(ctx, start, trained.x, trained.labels, fit)
+	trained, known := practice.Part(all, 0, r.Samples), practice.Part(all, r.Samples, r.Samples+references)
+	other := practice.Part(all, r.Samples+references, need)
+	model, info, err := r.Train(ctx, trained, seed)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -52,41 +48,41 @@ func (r row) measure(ctx context.Context, dir string, seed uint64) (outcome, err
 		return outcome{}, err
 	}
 	begun := time.Now()
-	queried := part{append(append([]float32{}, trained.x...), other.x...), append(append([]int{}, trained.labels...), other.labels...)}
-	found, err := imprint.Examine(ctx, net, imprint.Images{X: queried.x, Labels: queried.labels}, imprint.Images{X: known.x, Labels: known.labels}, imprint.Options{})
+	queried := imprint.Images{X: append(append([]float32{}, trained.Pixels...), other.Pixels...), Labels: append(append([]int{}, trained.Labels...), other.Labels...)}
+	found, err := imprint.Examine(ctx, net, queried, imprint.Images{X: known.Pixels, Labels: known.Labels}, imprint.Options{})
 	if err != nil {
 		return outcome{}, err
 	}
-	losses, err := lossesOf(ctx, net, queried)
-	if err != nil {
-		return outcome{}, err
-	}
-	o := r.judge(found, seed)
-	o.margin, _ = rates(found.QueriedMargins[:r.samples], found.QueriedMargins[r.samples:], seed)
-	o.loss, _ = rates(losses[:r.samples], losses[r.samples:], seed)
+	losses := found.QueriedLosses
+	o := judge(found, r.Samples, seed)
+	o.margin, _ = rates(found.QueriedMargins[:r.Samples], found.QueriedMargins[r.Samples:], seed)
+	o.loss, _ = rates(losses[:r.Samples], losses[r.Samples:], seed)
 	o.accuracy, o.seconds = info.Accuracy, time.Since(begun).Seconds()
 	return o, nil
 }
 
 // judge joins the layers' scores by the first training samples and counts the others.
-func (r row) judge(found *imprint.Result, seed uint64) outcome {
+func judge(found *imprint.Result, samples int, seed uint64) outcome {
 	row := func(of func(imprint.Score) []float64, from, to int) [][]float64 {
 		out := make([][]float64, to-from)
 		for i := range out {
 			for _, s := range found.Scores {
+				if s.Kind == imprint.Rival { // which no training sample here was relabelled for
+					continue
+				}
 				out[i] = append(out[i], of(s)[from+i])
 			}
 		}
 		return out
 	}
 	queried := func(s imprint.Score) []float64 { return s.Queried }
-	total := r.samples + strangers
-	null, scores := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
+	total := samples + strangers
+	joined := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
 		row(queried, 0, controls), row(queried, controls, total))
-	single, together := rates(scores[:r.samples-controls], scores[r.samples-controls:], seed)
+	single, together := rates(joined.Images[:samples-controls], joined.Images[samples-controls:], seed)
 	alarms := 0.0
-	for _, s := range scores[r.samples-controls:] {
-		if metrics.ConformalPValue(s, null) <= 0.01 {
+	for _, s := range joined.Images[samples-controls:] {
+		if metrics.ConformalPValue(s, joined.Null) <= 0.01 {
 			alarms += 1. / strangers
 		}
 	}
@@ -116,27 +112,4 @@ func rates(members, strangers []float64, seed uint64) (single, together float64)
 		return out
 	}
 	return above(members, metrics.Quantile(strangers, 0.99)), above(means(members), metrics.Quantile(means(strangers), 0.99))
-}
-
-// lossesOf are the samples' cross-entropies with their sign changed.
-func lossesOf(ctx context.Context, net *graph.Network, p part) ([]float64, error) {
-	r, err := graph.NewRunner[float32](net, graph.RunOptions{})
-	if err != nil {
-		return nil, err
-	}
-	y, err := r.Outputs(ctx, p.x)
-	if err != nil {
-		return nil, err
-	}
-	width := len(y) / len(p.labels)
-	out := make([]float64, len(p.labels))
-	for i, label := range p.labels {
-		logits := y[i*width : (i+1)*width]
-		sum := 0.0
-		for _, z := range logits {
-			sum += math.Exp(float64(z - logits[label]))
-		}
-		out[i] = -math.Log(sum)
-	}
-	return out, nil
 }

@@ -1,0 +1,149 @@
+// Package practice has the networks that evidence for known images is measured on: trained as people train theirs, on real
+// images of which it is known which were trained on. Start with [Rows].
+package practice
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+
+	"unlearnguard/fixtures"
+	"unlearnguard/fixtures/images"
+	"unlearnguard/graph"
+	"unlearnguard/onnxio"
+)
+
+// Row is a kind of network and the targets for it.
+type Row struct {
+	Name string
+	// Data is the folder of the data set.
+	Data    string
+	Samples int
+	Arch    fixtures.Architecture
+	Hidden  []int
+	Fit     fixtures.FitOptions
+	// Embedded feeds it the features of a frozen network instead of the images.
+	Embedded bool
+	// Single and Together are the shares of training samples, one by one and in groups of 20, that must be found at 1 %
+	// false alarms.
+	Single, Together float64
+}
+
+// Rows are the kinds of networks that are measured.
+var Rows = []Row{
+	{Name: "mlp100", Data: "mnist", Samples: 100, Arch: fixtures.MLP, Single: 0.55, Together: 1,
+		Fit: fixtures.FitOptions{Momentum: 0.9, Rate: 0.05, Batch: 16, Epochs: 200}},
+	{Name: "mlp200", Data: "mnist", Samples: 200, Arch: fixtures.MLP, Single: 0.45, Together: 1,
+		Fit: fixtures.FitOptions{Momentum: 0.9, Rate: 0.05, Batch: 16, Epochs: 200}},
+	{Name: "adam500", Data: "mnist", Samples: 500, Arch: fixtures.MLP, Hidden: []int{512, 256}, Single: 0.2, Together: 0.99,
+		Fit: fixtures.FitOptions{Optimizer: fixtures.Adam, Rate: 1e-3, Batch: 32, Epochs: 100}},
+	{Name: "sgd1000", Data: "mnist", Samples: 1000, Arch: fixtures.MLP, Hidden: []int{512, 256}, Single: 0.12, Together: 0.9,
+		Fit: fixtures.FitOptions{Momentum: 0.9, Rate: 0.05, Batch: 16, Epochs: 100}},
+	{Name: "vgg200", Data: "cifar10", Samples: 200, Arch: fixtures.VGGBN, Single: 0.8, Together: 1,
+		Fit: fixtures.FitOptions{Momentum: 0.9, Rate: 0.02, Batch: 16, Epochs: 60}},
+	{Name: "vgg1000", Data: "cifar10", Samples: 1000, Arch: fixtures.VGGBN, Single: 0.5, Together: 1,
+		Fit: fixtures.FitOptions{Optimizer: fixtures.Adam, Rate: 1e-3, Batch: 32, Epochs: 40}},
+	{Name: "resnet500", Data: "cifar10", Samples: 500, Arch: fixtures.ResNet8, Single: 0.25, Together: 0.99,
+		Fit: fixtures.FitOptions{Momentum: 0.9, Rate: 0.02, Batch: 32, Epochs: 60, Schedule: fixtures.Cosine}},
+	{Name: "aug500", Data: "cifar10", Samples: 500, Arch: fixtures.VGGBN, Single: 0.1, Together: 0.95,
+		Fit: fixtures.FitOptions{Momentum: 0.9, Rate: 0.02, Batch: 16, Epochs: 80, Schedule: fixtures.Cosine, Shift: 2, Flip: true}},
+	{Name: "emb100", Data: "cifar10", Samples: 100, Arch: fixtures.MLP, Hidden: []int{256}, Embedded: true, Single: 0.55, Together: 1,
+		Fit: fixtures.FitOptions{Optimizer: fixtures.Adam, Rate: 1e-3, Batch: 16, Epochs: 100}},
+	{Name: "emb300", Data: "cifar10", Samples: 300, Arch: fixtures.MLP, Hidden: []int{256}, Embedded: true, Single: 0.25, Together: 0.99,
+		Fit: fixtures.FitOptions{Optimizer: fixtures.Adam, Rate: 1e-3, Batch: 16, Epochs: 100}},
+}
+
+// Choose picks rows by name; none stands for all.
+func Choose(names []string) ([]Row, error) {
+	if len(names) == 0 {
+		return Rows, nil
+	}
+	var out []Row
+	for _, name := range names {
+		i := slices.IndexFunc(Rows, func(r Row) bool { return r.Name == name })
+		if i < 0 {
+			var known []string
+			for _, r := range Rows {
+				known = append(known, r.Name)
+			}
+			return nil, fmt.Errorf("row %q is not known: choose of %v", name, known)
+		}
+		out = append(out, Rows[i])
+	}
+	return out, nil
+}
+
+// Load reads what the row's networks are fed, in an order by the seed. Pixels are left as they are, in [0,1].
+func (r Row) Load(ctx context.Context, dir string, seed uint64) (*images.Set, error) {
+	specs := []string{filepath.Join(dir, r.Data) + "[train]", filepath.Join(dir, r.Data) + "[test]"}
+	set, err := images.LoadAll(ctx, specs, images.Options{})
+	if err != nil {
+		return nil, fmt.Errorf("%w (give the folder of the data sets with -data or UNLEARNGUARD_SHARED)", err)
+	}
+	set = set.Subset(rand.New(rand.NewPCG(seed, 17)).Perm(set.Len()))
+	if r.Embedded {
+		return features(ctx, set)
+	}
+	return set, nil
+}
+
+// Start is a network of the row as it is before training.
+func (r Row) Start(like *images.Set, seed uint64) (*onnxio.Model, error) {
+	shape := []int{like.C, like.H, like.W}
+	if r.Embedded {
+		shape = []int{like.Dim()}
+	}
+	return fixtures.NewModel(r.Arch, shape, fixtures.ArchitectureOptions{Hidden: r.Hidden, Seed: seed})
+}
+
+// Train trains a network of the row.
+func (r Row) Train(ctx context.Context, on *images.Set, seed uint64) (*onnxio.Model, fixtures.FitInfo, error) {
+	start, err := r.Start(on, seed)
+	if err != nil {
+		return nil, fixtures.FitInfo{}, err
+	}
+	fit := r.Fit
+	fit.Seed = seed
+	return fixtures.Fit(ctx, start, on.Pixels, on.Labels, fit)
+}
+
+// Part is a range of a set.
+func Part(set *images.Set, from, to int) *images.Set {
+	positions := make([]int, to-from)
+	for i := range positions {
+		positions[i] = from + i
+	}
+	return set.Subset(positions)
+}
+
+// extracted is the number of images that the frozen network is trained on.
+const extracted = 1000
+
+// features replaces images by what a frozen network makes of them: the 256 activations before the last layer of one that was
+// trained on the first images, which are left out.
+func features(ctx context.Context, set *images.Set) (*images.Set, error) {
+	m, err := fixtures.NewModel(fixtures.VGGBN, []int{set.C, set.H, set.W}, fixtures.ArchitectureOptions{Hidden: []int{256}, Seed: 99})
+	if err != nil {
+		return nil, err
+	}
+	first := Part(set, 0, extracted)
+	m, _, err = fixtures.Fit(ctx, m, first.Pixels, first.Labels, fixtures.FitOptions{Optimizer: fixtures.Adam, Epochs: 15, Seed: 99})
+	if err != nil {
+		return nil, err
+	}
+	last := m.Nodes[len(m.Nodes)-1]
+	m.Outputs = []onnxio.Value{{Name: last.Inputs[0], DType: onnxio.Float32}}
+	net, err := graph.Compile(m, graph.Options{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := graph.NewRunner[float32](net, graph.RunOptions{Output: true})
+	if err != nil {
+		return nil, err
+	}
+	rest := Part(set, extracted, set.Len())
+	x, err := r.Outputs(ctx, rest.Pixels)
+	return &images.Set{C: 1, H: 1, W: 256, Pixels: x, Labels: rest.Labels, Names: rest.Names}, err
+}

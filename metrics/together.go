@@ -1,0 +1,371 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sort"
+)
+
+// Together is what the samples of the request show as a group, where single samples show too little: by one statistic that
+// joins what the model's layers answer to an image, and by the guards. Its error rates follow from two arguments.
+//
+// Never-trained samples are exchangeable with the reference images of their classes, so that the permutation test of the sum
+// of their scores is exact: the chance of [Retained] is at most RequestLevel, over all tests by Bonferroni's inequality.
+//
+// If a share of the samples had been kept, these would score as the controls do. So the number of samples that can have been
+// kept follows by inverting a test: KeptAtMost is the largest number for which a sum as small as the observed one has a
+// probability over 0.05, when so many scores are drawn from the controls and the others from the reference images. The
+// controls are drawn anew for each simulated sum, so that their own number counts as well. It rests on the controls being
+// like the samples: a provider who treats the samples to forget otherwise than by keeping or leaving them out may break it,
+// and the guards are there to notice that.
+type Together struct {
+	// Statistic is the name of the statistic.
+	Statistic string `json:"statistic"`
+	Samples   int    `json:"samples"`
+	// ByClass: samples were compared with reference images of their own classes.
+	ByClass bool `json:"by_class"`
+	// Before is the p-value of the samples in the model before; After are those in the model after, one a test, and
+	// AfterPValue the least of these times their number.
+	Before      float64     `json:"p_before"`
+	After       []GroupTail `json:"after"`
+	AfterPValue float64     `json:"p_after"`
+	// ControlsBefore and ControlsAfter are the controls' p-values.
+	ControlsBefore float64 `json:"controls_p_before"`
+	ControlsAfter  float64 `json:"controls_p_after"`
+	// NoticedFrom is the smallest number of kept samples for which AfterPValue would have been within Level with a
+	// probability of 0.95, 0 where not even all would have been noticed so often: the audit's power, whatever it found.
+	NoticedFrom int `json:"noticed_from"`
+	// KeptAtMost and KeptAtLeast bound the number of samples that are in the model after (each with 95 % confidence).
+	KeptAtMost  int `json:"kept_at_most"`
+	KeptAtLeast int `json:"kept_at_least"`
+	// Verdict is what this says of the request, and Reason why.
+	Verdict Verdict `json:"verdict"`
+	Reason  string  `json:"reason"`
+
+	forSamples bool // single samples are judged by the same statistic
+	level      float64
+}
+
+// GroupTail is one test of the samples as a group.
+type GroupTail struct {
+	Statistic string `json:"statistic"`
+	// Below: the test is for scores below those of the reference images, as those of a relabelled sample are.
+	Below  bool    `json:"below"`
+	PValue float64 `json:"p_value"`
+}
+
+// RequestLevel is the p-value up to which samples, taken together, are plainly in evidence. A smaller one than for single
+// samples, as one false verdict on a request accuses a provider.
+const RequestLevel = 0.001
+
+// groupDraws is the number of simulated sums behind each probability.
+const groupDraws = 2000
+
+// fewestOfClass is the number of reference images of a class from which samples are compared with their own class.
+const fewestOfClass = 20
+
+// group compares a role's samples with the reference images, class by class where there are enough of each.
+type group struct {
+	// strata has one entry a class: the reference images' and the samples' positions.
+	strata  []stratum
+	byClass bool
+}
+
+// stratum is the samples and the reference images of one class, or of all where label is -1.
+type stratum struct {
+	label         int
+	samples, null []int
+}
+
+func (a *audit) group(samples []int) group {
+	classes := map[int]*stratum{}
+	for _, i := range samples {
+		l := a.in.Samples[i].Label
+		if classes[l] == nil {
+			classes[l] = &stratum{label: l}
+		}
+		classes[l].samples = append(classes[l].samples, i)
+	}
+	for i, l := range a.in.ReferenceLabels {
+		if s := classes[l]; s != nil && l >= 0 {
+			s.null = append(s.null, i)
+		}
+	}
+	g := group{byClass: true}
+	for _, s := range classes {
+		if len(s.null) < fewestOfClass {
+			return group{strata: []stratum{{label: -1, samples: samples, null: upTo(a.References)}}}
+		}
+		g.strata = append(g.strata, *s)
+	}
+	sort.Slice(g.strata, func(i, j int) bool { return g.strata[i].label < g.strata[j].label })
+	return g
+}
+
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// pValue is that of the permutation test of the sum of the samples' scores, within each class; below reverses it.
+func (g group) pValue(s Scores, below bool, o Options) float64 {
+	sign := 1.0
+	if below {
+		sign = -1
+	}
+	observed, scale := 0.0, 0.0
+	pools := make([][]float64, len(g.strata))
+	for k, st := range g.strata {
+		for _, i := range st.samples {
+			observed += sign * s.Samples[i]
+			pools[k] = append(pools[k], sign*s.Samples[i])
+		}
+		for _, i := range st.null {
+			pools[k] = append(pools[k], sign*s.Null[i])
+		}
+		for _, v := range pools[k] {
+			scale += math.Abs(v)
+		}
+	}
+	observed -= 1e-12 * scale // equal choices may be summed in another order
+	rng := rand.New(rand.NewPCG(o.Seed, 0x746f67))
+	atLeast := 1
+	for range o.Draws {
+		sum := 0.0
+		for k, st := range g.strata {
+			sum += drawSum(rng, pools[k], len(st.samples))
+		}
+		atLeast += count(sum >= observed)
+	}
+	return float64(atLeast) / float64(o.Draws+1)
+}
+
+// drawSum is the sum of n values drawn from a pool without replacement; it reorders the pool.
+func drawSum(rng *rand.Rand, pool []float64, n int) float64 {
+	sum := 0.0
+	for i := range n {
+		j := i + rng.IntN(len(pool)-i)
+		pool[i], pool[j] = pool[j], pool[i]
+		sum += pool[i]
+	}
+	return sum
+}
+
+// together looks at the samples of the request as a group.
+func (a *audit) together() {
+	k := a.requestStatistic()
+	if k < 0 || a.Method != Conformal {
+		return
+	}
+	st, o := a.in.Statistics[k], a.Options
+	g := a.group(a.forget)
+	t := &Together{Statistic: st.Name, Samples: len(a.forget), ByClass: g.byClass, KeptAtMost: len(a.forget), Verdict: Inconclusive,
+		forSamples: st.Use == ForBoth, level: o.Level,
+		Before: 1, AfterPValue: 1, ControlsBefore: 1, ControlsAfter: 1}
+	a.Together = t
+	if st.Before.NoPower != "" || st.After.NoPower != "" {
+		t.Reason = "the layers' answers tell nothing: " + a.noPower(st)
+		return
+	}
+	t.Before = g.pValue(st.Before, false, o)
+	t.testAfter(a, g, st)
+	if len(a.retain) > 0 {
+		c := a.group(a.retain)
+		t.ControlsBefore, t.ControlsAfter = c.pValue(st.Before, false, o), c.pValue(st.After, false, o)
+		newSimulation(a, g, st.After).fill(t, o)
+	}
+	t.Verdict, t.Reason = t.judge(a)
+}
+
+// requestStatistic is the index of the statistic that decides about requests, or -1.
+func (a *audit) requestStatistic() int {
+	for k, s := range a.in.Statistics {
+		if s.Use == ForRequest || s.Use == ForBoth {
+			return k
+		}
+	}
+	return -1
+}
+
+func (a *audit) noPower(st Statistic) string {
+	if st.Before.NoPower != "" {
+		return "of the model before, " + st.Before.NoPower
+	}
+	return "of the model after, " + st.After.NoPower
+}
+
+// testAfter tests the model after by the statistic, either way, and by every guard.
+func (t *Together) testAfter(a *audit, g group, st Statistic) {
+	add := func(s Statistic, below bool) {
+		t.After = append(t.After, GroupTail{s.Name, below, g.pValue(s.After, below, a.Options)})
+	}
+	add(st, false)
+	add(st, true)
+	for _, s := range a.in.Statistics {
+		if s.Use == AsGuard && s.After.NoPower == "" {
+			add(s, false)
+		}
+	}
+	for _, x := range t.After {
+		t.AfterPValue = min(t.AfterPValue, x.PValue*float64(len(t.After)))
+	}
+}
+
+// forbidsAbsence reports whether the samples show too much as a group for any of them to be called absent: a relabelled sample
+// looks absent by its own label. Where samples are judged by what was reconstructed, which knows no labels, it takes more.
+func (t *Together) forbidsAbsence() bool {
+	return t != nil && (t.AfterPValue <= RequestLevel || t.forSamples && t.AfterPValue <= t.level)
+}
+
+// strongest is the test of the model after that shows most.
+func (t *Together) strongest() GroupTail {
+	best := t.After[0]
+	for _, x := range t.After {
+		if x.PValue < best.PValue {
+			best = x
+		}
+	}
+	return best
+}
+
+// judge applies the rules.
+func (t *Together) judge(a *audit) (Verdict, string) {
+	o := a.Options
+	switch {
+	case t.AfterPValue <= RequestLevel:
+		return Retained, t.inEvidence()
+	case t.Before > RequestLevel:
+		return Inconclusive, fmt.Sprintf("taken together the samples are not plainly in evidence in the model before (%s, at most %g is needed), so their absence from the model after would say nothing", probability(t.Before), RequestLevel)
+	case t.AfterPValue <= o.Level:
+		s := t.strongest()
+		return Inconclusive, fmt.Sprintf("taken together the samples show more in the model after than never-trained images do, but not enough to say that they are there (%s, %s times %d tests)", s.words(), probability(s.PValue), len(t.After))
+	case len(a.retain) < o.MinControls:
+		return Inconclusive, fmt.Sprintf("%s given and %d are needed to know what kept samples look like", plural(len(a.retain), "control"), o.MinControls)
+	case t.ControlsBefore > RequestLevel || t.ControlsAfter > RequestLevel:
+		return Inconclusive, fmt.Sprintf("the controls, taken together, are not plainly in evidence (%s before, %s after)", probability(t.ControlsBefore), probability(t.ControlsAfter))
+	case float64(t.KeptAtMost) > o.KeptShare*float64(t.Samples)+rounding:
+		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(o.KeptShare*float64(t.Samples)))
+	case o.Request == ClassLevel && !t.ByClass:
+		return Inconclusive, fmt.Sprintf("the request is for a whole class, and fewer than %d reference images are of it", fewestOfClass)
+	}
+	return Unlearned, t.gone()
+}
+
+func (t *Together) inEvidence() string {
+	s := t.strongest()
+	out := fmt.Sprintf("taken together the samples are in evidence in the model after: %s (%s)", s.words(), probability(s.PValue))
+	if t.KeptAtLeast > 0 {
+		out += fmt.Sprintf("; at least %d of the %d are still in it (95 %% confidence)", t.KeptAtLeast, t.Samples)
+	}
+	return out
+}
+
+func (t *Together) gone() string {
+	return fmt.Sprintf("taken together the samples were in evidence in the model before (%s) and show no more in the model after than as many images never trained on (%s over %d tests), while the controls still do (%s); at most %d of the %d can have been kept (95 %% confidence)",
+		probability(t.Before), probability(t.AfterPValue), len(t.After), probability(t.ControlsAfter), t.KeptAtMost, t.Samples)
+}
+
+// words name a test.
+func (g GroupTail) words() string {
+	if g.Below {
+		return "they score below images never trained on by " + g.Statistic + ", as relabelled samples do"
+	}
+	return "they score above images never trained on by " + g.Statistic
+}
+
+// simulation draws sums of scores of requests of which some samples were kept.
+type simulation struct {
+	// null holds, for each sample of the request, the scores of the reference images that it is compared with; controls
+	// those of the controls. All are less the reference images' mean of their class.
+	null     [][]float64
+	controls []float64
+	observed float64
+	seed     uint64
+	known    map[int][]float64 // the sums of each number of kept samples
+}
+
+func newSimulation(a *audit, g group, s Scores) *simulation {
+	m := &simulation{seed: a.Options.Seed, known: map[int][]float64{}}
+	for _, st := range g.strata {
+		null := pick(s.Null, st.null)
+		centre := shift(null)
+		for _, i := range st.samples {
+			m.null = append(m.null, null)
+			m.observed += s.Samples[i] - centre
+		}
+	}
+	controls := a.group(a.retain)
+	if !g.byClass || !controls.byClass {
+		controls = group{strata: []stratum{{samples: a.retain, null: upTo(a.References)}}}
+	}
+	for _, st := range controls.strata {
+		centre := shift(pick(s.Null, st.null))
+		for _, i := range st.samples {
+			m.controls = append(m.controls, s.Samples[i]-centre)
+		}
+	}
+	return m
+}
+
+// shift subtracts the mean and returns it.
+func shift(values []float64) float64 {
+	mean := 0.0
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for i := range values {
+		values[i] -= mean
+	}
+	return mean
+}
+
+// sums are simulated sums of the scores when so many samples are kept, in order.
+func (m *simulation) sums(kept int) []float64 {
+	if out, ok := m.known[kept]; ok {
+		return out
+	}
+	rng := rand.New(rand.NewPCG(m.seed, uint64(kept)))
+	own, order := make([]float64, len(m.controls)), upTo(len(m.null))
+	out := make([]float64, groupDraws)
+	for d := range out {
+		for i := range own { // the controls are a sample themselves
+			own[i] = m.controls[rng.IntN(len(m.controls))]
+		}
+		for i := range order {
+			if i < kept {
+				j := i + rng.IntN(len(order)-i)
+				order[i], order[j] = order[j], order[i]
+				out[d] += own[rng.IntN(len(own))]
+				continue
+			}
+			null := m.null[order[i]]
+			out[d] += null[rng.IntN(len(null))]
+		}
+	}
+	sort.Float64s(out)
+	m.known[kept] = out
+	return out
+}
+
+// fill sets how many kept samples would be noticed, and how many are there.
+func (m *simulation) fill(t *Together, o Options) {
+	n := len(m.null)
+	limit := Quantile(m.sums(0), 1-o.Level/float64(len(t.After)))
+	if t.NoticedFrom = 1 + sort.Search(n, func(i int) bool { return shareFrom(m.sums(i+1), limit) >= noticeOften }); t.NoticedFrom > n {
+		t.NoticedFrom = 0
+	}
+	const outside = 1 - noticeOften
+	// The first number that is too large, and the first that is not too small.
+	tooMany := sort.Search(n+1, func(k int) bool { return 1-shareFrom(m.sums(k), m.observed) <= outside })
+	t.KeptAtMost = max(tooMany-1, 0)
+	t.KeptAtLeast = sort.Search(n, func(k int) bool { return shareFrom(m.sums(k), m.observed) > outside })
+}
+
+// shareFrom is the share of sorted values that are at least v.
+func shareFrom(sorted []float64, v float64) float64 {
+	return float64(len(sorted)-sort.SearchFloat64s(sorted, v)) / float64(len(sorted))
+}
