@@ -67,7 +67,7 @@ func (b *program[T]) intervals() []place[T] {
 		}
 	}
 	until(b.target.storage, end)
-	if b.opts.layers {
+	if b.opts.Layers {
 		for _, l := range b.layers {
 			until(l.samples.storage, end)
 		}
@@ -100,7 +100,7 @@ func (b *program[T]) gradientIntervals(end int) []place[T] {
 			places[p].to = t
 		}
 	}
-	if b.opts.layers {
+	if b.opts.Layers {
 		for _, l := range b.layers {
 			for _, s := range []*storage[T]{l.out.storage, l.samples.storage} {
 				if p, ok := index[s]; ok {

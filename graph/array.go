@@ -79,3 +79,12 @@ func strided[E any](a array[E], shape, strides []int, offset int) array[E] {
 func broadcastTo[E any](a array[E], shape []int) array[E] {
 	return strided(a, shape, broadcastStrides(a.shape, shape), 0)
 }
+
+func anyOther[E comparable](numbers []E, than E) bool {
+	for _, x := range numbers {
+		if x != than {
+			return true
+		}
+	}
+	return false
+}

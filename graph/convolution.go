@@ -22,6 +22,15 @@ func (o convolution) infer(in []Shape) (Shape, error) {
 	return append(Shape{x[0], fixed(filters)}, positions...), nil
 }
 
+func (convolution) carry(i int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, i == 0 && from.axis == 0
+}
+
+func (convolution) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return in[0].plus(1, in[1])
+}
+
 func (o convolution) kernels() kernels {
 	return kernels{convolveAt[float32](o), convolveAt[float64](o)}
 }

@@ -2,32 +2,12 @@ package graph
 
 import (
 	"context"
-	"fmt"
-	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"codeberg.org/sbinet/npyio/npz"
-
 	"unlearnguard/onnxio"
 )
-
-// corpus lists the ONNX files of a folder of the shared data set, which UNLEARNGUARD_SHARED or ../shared beside the
-// repository may hold.
-func corpus(t *testing.T, folder string) []string {
-	t.Helper()
-	shared := os.Getenv("UNLEARNGUARD_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "..", "shared")
-	}
-	files, _ := filepath.Glob(filepath.Join(shared, "onnx", folder, "*.onnx"))
-	if len(files) == 0 {
-		t.Skipf("no ONNX files in %s: set UNLEARNGUARD_SHARED to the shared folder", filepath.Join(shared, "onnx", folder))
-	}
-	return files
-}
 
 func compiled(t *testing.T, path string) *Network {
 	t.Helper()
@@ -40,46 +20,6 @@ func compiled(t *testing.T, path string) *Network {
 		t.Fatal(err)
 	}
 	return net
-}
-
-// arrays reads an .npz file as float64.
-func arrays(path string) (map[string][]float64, error) {
-	r, err := npz.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	out := map[string][]float64{}
-	for _, key := range r.Keys() {
-		var data []float64
-		switch dtype := strings.Trim(r.Header(key).Descr.Type, "'"); dtype {
-		case "<f8":
-			err = r.Read(key, &data)
-		case "<f4":
-			var narrow []float32
-			err = r.Read(key, &narrow)
-			data = converted[float64](narrow)
-		default:
-			err = fmt.Errorf("array %s is of type %s", key, dtype)
-		}
-		if err != nil {
-			return nil, err
-		}
-		out[strings.TrimSuffix(key, ".npy")] = data
-	}
-	return out, nil
-}
-
-// scaledError is the largest error, each scaled by max(1, |want|).
-func scaledError(got, want []float64) float64 {
-	worst := 0.0
-	for i := range want {
-		e := math.Abs(got[i]-want[i]) / max(1, math.Abs(want[i]))
-		if !(e <= worst) {
-			worst = e
-		}
-	}
-	return worst
 }
 
 // Every file's output equals what the reference runtime computed, in both precisions, also when the samples are run one

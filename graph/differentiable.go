@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/internal/operation"
 	"unlearnguard/onnxio"
 )
 
@@ -50,8 +51,7 @@ type Runner[T engine.Float] struct {
 // expression is the gorgonia graph for one batch size.
 type expression[T engine.Float] struct {
 	program *program[T]
-	graph   *gorgonia.ExprGraph
-	machine *inlineMachine
+	machine *operation.Machine
 	x, y    *gorgonia.Node
 	weigh   *weighOp[T]
 }
@@ -111,9 +111,7 @@ func (r *Runner[T]) comfortableBatch() (int, error) {
 func bytesOf[T engine.Float]() int { return int(dtypeOf[T]().Size()) }
 
 func (r *Runner[T]) plan(batch int) (*program[T], error) {
-	return newProgram(r.net, r.target, batch, programOptions{
-		input: r.opts.Input, parameters: r.opts.Parameters, layers: r.opts.Layers, training: r.opts.Training,
-	}, r.crew, r.parameters)
+	return newProgram(r.net, r.target, batch, r.opts, r.crew, r.parameters)
 }
 
 // at is the graph for a batch size.
@@ -155,9 +153,9 @@ func (e *expression[T]) load(r *Runner[T]) error {
 
 // newExpression builds the graph of sum(weight * network(x, parameters)) and takes its gradient once.
 func newExpression[T engine.Float](p *program[T], opts RunOptions) (*expression[T], error) {
-	e := &expression[T]{program: p, graph: gorgonia.NewGraph()}
+	g, e := gorgonia.NewGraph(), &expression[T]{program: p}
 	leaf := func(name string, shape []int) *gorgonia.Node {
-		return gorgonia.NewTensor(e.graph, dtypeOf[T](), len(held(shape)), gorgonia.WithShape(held(shape)...), gorgonia.WithName(name))
+		return gorgonia.NewTensor(g, dtypeOf[T](), len(held(shape)), gorgonia.WithShape(held(shape)...), gorgonia.WithName(name))
 	}
 	e.x = leaf("x", p.input.shape)
 	inputs := gorgonia.Nodes{e.x}
@@ -181,7 +179,7 @@ func newExpression[T engine.Float](p *program[T], opts RunOptions) (*expression[
 			return nil, err
 		}
 	}
-	e.machine, err = newInlineMachine(e.graph)
+	e.machine, err = operation.NewMachine(g)
 	return e, err
 }
 
@@ -192,7 +190,7 @@ func (e *expression[T]) differentiate(inputs gorgonia.Nodes, byInput bool) error
 	if err != nil {
 		return err
 	}
-	cost, err := gorgonia.ApplyOp(&weightedSumOp[T]{p, newScalar[T]()}, e.y, weight)
+	cost, err := gorgonia.ApplyOp(&weightedSumOp[T]{program: p, value: operation.NewScalar[T]()}, e.y, weight)
 	if err != nil {
 		return err
 	}

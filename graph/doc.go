@@ -1,5 +1,5 @@
-// Package graph reads an imported ONNX model as a network: what it computes, how its output scales with its parameters,
-// and what of it the reconstruction of training samples can work with.
+// Package graph reads an imported ONNX model as a network: what it computes, forward and in reverse, and how its output
+// scales with its parameters.
 //
 // # Where to start
 //
@@ -8,10 +8,8 @@
 // operators, with the semantics of the opset that the file imports, to a dozen primitives. Whatever it cannot read it reports at
 // once, as one [UnsupportedError] with a [Finding] a node.
 //
-// [Network.Dense] gives the fully connected (leaky) ReLU network that a chain of Gemm, MatMul, Add, BatchNormalization
-// and reshaping amounts to, or says which node is none of that. [NoiseRank] tells how much of a first layer is more than
-// noise. [Network.Convolutional] gives the chain of convolutions and fully connected layers that a model amounts to otherwise,
-// and [Convolutional.Informative] tells which of them says most about its samples.
+// [Network.Links] walks a network without branches from its input to its logits, step by step: what package
+// [unlearnguard/graph/chain] makes layers of, as matrices.
 //
 // [NewRunner] runs a network forward and in reverse, in float32 or float64: a gorgonia graph of one operation whose adjoint is
 // the reverse pass. One pass gives the gradient of any weighted sum of the outputs by the samples and by every parameter, and
@@ -20,7 +18,14 @@
 // caller; [Network.Check] and [Network.CheckGradients] compare with what another runtime computed.
 //
 // [Network.Homogeneity] solves for the exponents with which the parameters scale the logits, and
-// [Network.MeasureHomogeneity] tries them out. [Inspect] puts all that is known about a model into one [Report].
+// [Network.MeasureHomogeneity] tries them out. [Inspect] puts all of it into one [Report]; whether samples
+// can be reconstructed from the model is told by [unlearnguard/graph/chain.Inspect].
+//
+// # Adding an operator
+//
+// One family of operators is one file: the primitive with its shape rule, how it keeps the samples of a batch apart, how it
+// scales, its kernels (value and adjoint), and how ONNX operators are lowered to it. kernel.go says what a primitive must and may
+// know of itself. A row of the table in operators.go names the lowering; adjoint_test.go tries the adjoint.
 //
 // # Conventions
 //
@@ -28,7 +33,7 @@
 // Reshape targets is understood, and such a network still takes any number of samples where every step is proven to keep
 // them apart (see rows.go) and two samples together give what each gives alone. Without that proof, a network is run at the
 // batch size of its file, or refused where the file leaves that open and samples are mixed whatever it is. Per-sample shapes
-// leave the batch out. Activations are row-major, one row a sample; the weight of an [Affine] has one row an output.
+// leave the batch out. Activations are row-major, one row a sample.
 //
 // A softmax, log-softmax or sigmoid at the end is the head: it belongs to the model's output, but the network's
 // margin, and so everything about homogeneity and stationarity, is a matter of the logits before it.

@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 	"slices"
-
-	"unlearnguard/onnxio"
 )
 
 // EvaluatorOptions says how to run a network. The zero value runs float32 up to the model's output.
@@ -67,13 +65,4 @@ func (net *Network) stepsTo(v *value) []*step {
 	}
 	slices.Reverse(steps)
 	return steps
-}
-
-// scaleParameters multiplies every parameter by a factor, for all runs to come.
-func (e *Evaluator) scaleParameters(factor func(*onnxio.Tensor) float64) {
-	if e.double != nil {
-		e.double.scaleParameters(factor)
-	} else {
-		e.single.scaleParameters(factor)
-	}
 }

@@ -3,6 +3,8 @@ package graph
 import (
 	"fmt"
 	"strings"
+
+	"unlearnguard/onnxio"
 )
 
 // Finding is one node that stands in the way, and what to do about it.
@@ -56,4 +58,9 @@ func (r *refusal) Error() string { return r.reason }
 
 func refuse(advice, format string, args ...any) error {
 	return &refusal{reason: fmt.Sprintf(format, args...), advice: advice}
+}
+
+// at says which node an error is about.
+func at(n *onnxio.Node, format string, args ...any) error {
+	return fmt.Errorf("node %q (%s): %w", nodeName(n), operatorName(n), fmt.Errorf(format, args...))
 }

@@ -120,78 +120,21 @@ func (s *scaling) variable(v *value, by *step) int {
 	return i
 }
 
-// of gives the degree of a step's result, and adds the equations under which it has one.
+// of gives the degree of a step's result.
 func (s *scaling) of(st *step) degree {
-	if o, ok := st.op.(batchNorm); ok {
-		return s.ofBatchNorm(st, o)
+	if o, ok := st.op.(scaler); ok {
+		return o.degree(s, st)
 	}
+	return s.operands(st)[0]
+}
+
+// operands are the degrees of all that a step reads.
+func (s *scaling) operands(st *step) []degree {
 	in := make([]degree, len(st.inputs))
 	for i, v := range st.inputs {
 		in[i] = s.operand(v, st)
 	}
-	switch o := st.op.(type) {
-	case matmul, convolution:
-		return in[0].plus(1, in[1])
-	case binary:
-		return s.ofBinary(st, o.f, in)
-	case unary:
-		return s.ofUnary(st, o, in[0])
-	case concat:
-		return s.join(st, in)
-	case choice:
-		s.breaks(st, in[0], degree{}, "its condition scales with the parameters", "compare values that scale alike")
-		return s.join(st, in[1:])
-	case padding:
-		if o.fill != 0 {
-			return s.join(st, append(in, degree{}))
-		}
-		return in[0]
-	case reduction:
-		return s.ofReduction(st, o, in[0])
-	case softmax:
-		return s.breaks(st, in[0], degree{}, "a softmax does not scale with its input", "train without a softmax inside the network")
-	case rounding:
-		return s.breaks(st, in[0], in[0], "its results are rounded to integers", "export the model before its activations are quantised")
-	}
-	return in[0] // elements are moved, or averaged, or their maximum is taken
-}
-
-func (s *scaling) ofBinary(st *step, f binaryFunc, in []degree) degree {
-	switch f {
-	case mul:
-		return in[0].plus(1, in[1])
-	case div:
-		return in[0].plus(-1, in[1])
-	case prelu:
-		return in[0].plus(1, s.breaks(st, in[1], degree{}, "its slope scales with the parameters", "use a slope that is a parameter or a constant"))
-	case power:
-		if p := st.inputs[1].reals; p != nil && len(p.data) > 0 && !anyOther(p.data, p.data[0]) {
-			return degree{zero: in[0].zero && p.data[0] > 0}.plus(p.data[0], in[0])
-		}
-		return s.breaks(st, in[0].plus(1, in[1]), in[0], "a power with an exponent that varies does not scale", "use a constant exponent")
-	}
-	d := s.join(st, in)
-	if f.compares() {
-		return degree{}
-	}
-	return d
-}
-
-// ofBatchNorm: the factor is held fixed, so that the offset, and with it bias and mean, must scale as the operand does.
-func (s *scaling) ofBatchNorm(st *step, o batchNorm) degree {
-	x := s.operand(st.inputs[normInput], st)
-	s.operand(st.inputs[normScale], st)
-	bias := s.operand(st.inputs[normBias], st)
-	if mean := st.inputs[normMean].param; mean != nil {
-		s.followers[st.inputs[normBias].param] = append(s.followers[st.inputs[normBias].param], mean)
-	}
-	if _, offset := o.affine(st.inputs); !anyOther(offset, 0) {
-		return x
-	}
-	if p := st.inputs[normBias]; bias.zero && p.param != nil { // the offset is the mean's alone
-		bias = degree{terms: map[int]float64{s.variable(p, st): 1}}
-	}
-	return s.join(st, []degree{x, bias})
+	return in
 }
 
 // join requires that what is added, compared or put side by side scales alike.
@@ -235,44 +178,6 @@ func mismatch(st *step, d, e degree) (reason, advice string) {
 		}
 	}
 	return fmt.Sprintf("it joins %q, which do not scale alike", names), advice
-}
-
-// orders are the degrees of elementwise functions: f(c x) = c^order f(x) for c > 0.
-var orders = map[string]float64{
-	"Abs": 1, "Guard": 1, "LeakyRelu": 1, "Neg": 1, "Relu": 1, "Reciprocal": -1, "Sign": 0, "Sqrt": 0.5,
-}
-
-// bounded are functions whose results stay between two bounds, and so do not grow with the parameters.
-var bounded = map[string]bool{"Cos": true, "Erf": true, "HardSigmoid": true, "Sigmoid": true, "Sin": true, "Softsign": true, "Tanh": true}
-
-func (s *scaling) ofUnary(st *step, o unary, in degree) degree {
-	if order, ok := orders[o.name]; ok {
-		return degree{zero: in.zero && order > 0}.plus(order, in)
-	}
-	after := in
-	if bounded[o.name] {
-		after = degree{}
-	}
-	reason := fmt.Sprintf("%s does not scale with its input", o.name)
-	return s.breaks(st, in, after, reason, "train the network with Relu or LeakyRelu instead")
-}
-
-func (s *scaling) ofReduction(st *step, o reduction, in degree) degree {
-	switch o.f {
-	case reduceArgMax:
-		return degree{}
-	case reduceSumSquare:
-		return in.plus(1, in)
-	case reduceProd:
-		n := 1
-		for _, axis := range o.axes {
-			n *= st.inputs[0].shape[axis].Fixed
-		}
-		return in.plus(float64(n-1), in)
-	case reduceLogSum, reduceLogSumExp:
-		return s.breaks(st, in, in, "a logarithm does not scale with its input", "replace it by a sum, a mean or a maximum")
-	}
-	return in
 }
 
 // breaks is the degree of a function that keeps a network homogeneous only if its operand does not scale at all. Where

@@ -8,7 +8,7 @@ import (
 	"unlearnguard/onnxio"
 )
 
-// Report is everything that can be said about a model without data.
+// Report is what can be said about a model without data, whatever it is to be used for.
 type Report struct {
 	File FileReport `json:"file"`
 	// Nodes are those of the file, in topological order.
@@ -21,10 +21,12 @@ type Report struct {
 	Outputs    int      `json:"outputs"`
 	Head       []string `json:"head,omitempty"`
 	// Unsupported lists the nodes that cannot be read. Homogeneity is missing if there are any.
-	Unsupported   []Finding          `json:"unsupported,omitempty"`
-	Homogeneity   *HomogeneityReport `json:"homogeneity,omitempty"`
-	Applicability Applicability      `json:"applicability"`
-	Notes         []string           `json:"notes,omitempty"`
+	Unsupported []Finding          `json:"unsupported,omitempty"`
+	Homogeneity *HomogeneityReport `json:"homogeneity,omitempty"`
+	Notes       []string           `json:"notes,omitempty"`
+	// Network is the model as it was read, nil where it cannot be, of which Unreadable gives the reason.
+	Network    *Network `json:"-"`
+	Unreadable string   `json:"-"`
 }
 
 // FileReport says what the file is.
@@ -97,17 +99,18 @@ func Inspect(ctx context.Context, m *onnxio.Model, opts Options) (*Report, error
 	}
 	switch {
 	case err != nil:
-		r.Applicability.Reason = err.Error()
+		r.Unreadable = err.Error()
 		return r, nil
 	case net == nil:
 		r.Unsupported = c.findings
-		r.Applicability.Reason = fmt.Sprintf("%d of %d nodes cannot be read", len(c.findings), len(m.Nodes))
+		r.Unreadable = fmt.Sprintf("%d of %d nodes cannot be read", len(c.findings), len(m.Nodes))
 		return r, nil
 	}
 	return r, r.describeNetwork(ctx, net)
 }
 
 func (r *Report) describeNetwork(ctx context.Context, net *Network) error {
+	r.Network = net
 	r.Notes, r.Head, r.InputShape, r.Outputs = net.Notes, net.Head, net.InputShape, net.Outputs
 	r.Homogeneity = &HomogeneityReport{Homogeneity: net.Homogeneity()}
 	deviation, err := net.MeasureHomogeneity(ctx, r.Homogeneity.Homogeneity, 1)
@@ -119,7 +122,6 @@ func (r *Report) describeNetwork(ctx context.Context, net *Network) error {
 	default:
 		r.Homogeneity.Deviation = &deviation
 	}
-	r.Applicability = net.applicability(r.Homogeneity.Homogeneity, r.Parameters)
 	return nil
 }
 

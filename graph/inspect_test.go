@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -67,7 +66,7 @@ func TestInspectOutOfScope(t *testing.T) {
 	w := floats("w", []int{2, 2}, 1, 2, 3, 4)
 	r := inspected(t, model([]int64{2}, []*onnxio.Tensor{w},
 		node("MatMul", "z", in("x", "w")), node("LSTM", "h", in("z")), node("QLinearMatMul", "y", in("h"))))
-	if len(r.Unsupported) != 2 || r.Homogeneity != nil || r.Applicability.Applicable || r.Nodes[0].Shape != "[batch, 2]" || r.Parameters != 4 {
+	if len(r.Unsupported) != 2 || r.Homogeneity != nil || r.Network != nil || r.Nodes[0].Shape != "[batch, 2]" || r.Parameters != 4 {
 		t.Errorf("%+v", r)
 	}
 	for _, f := range r.Unsupported {
@@ -77,43 +76,8 @@ func TestInspectOutOfScope(t *testing.T) {
 	}
 	m := model([]int64{2}, []*onnxio.Tensor{w}, node("MatMul", "y", in("x", "w")))
 	m.Inputs = append(m.Inputs, m.Inputs[0])
-	if r = inspected(t, m); r.Applicability.Applicable || !strings.Contains(r.Applicability.Reason, "2 inputs") || len(r.Nodes) != 1 {
+	if r = inspected(t, m); r.Network != nil || !strings.Contains(r.Unreadable, "2 inputs") || len(r.Nodes) != 1 {
 		t.Errorf("%+v", r)
-	}
-}
-
-// The first layer's rank tells few samples, many and none from each other.
-func TestApplicability(t *testing.T) {
-	const inputs, hidden = 60, 80
-	build := func(rank int) *onnxio.Model {
-		rng := rand.New(rand.NewPCG(uint64(rank), 0))
-		w := make([]float32, hidden*inputs)
-		for i := range w {
-			w[i] = float32(0.01 * rng.NormFloat64())
-		}
-		for range rank {
-			left, right := make([]float64, hidden), make([]float64, inputs)
-			for i := range left {
-				left[i] = rng.NormFloat64()
-			}
-			for i := range right {
-				right[i] = rng.NormFloat64()
-			}
-			for i := range w {
-				w[i] += float32(left[i/inputs] * right[i%inputs])
-			}
-		}
-		return model([]int64{inputs}, []*onnxio.Tensor{floats("w1", []int{hidden, inputs}, w...), floats("w2", []int{hidden, 1}, w[:hidden]...)},
-			node("Gemm", "z", in("x", "w1"), intAttr("transB", 1)), node("Relu", "h", in("z")), node("MatMul", "y", in("h", "w2")))
-	}
-	for rank, want := range map[int]string{0: "hidden", 5: "about 5 samples", 20: "about 20 samples"} {
-		a := inspected(t, build(rank)).Applicability
-		if !a.InScope || a.Applicable != (rank > 0) || !strings.Contains(a.Reason, want) || rank > 0 && a.FirstLayer.Rank != rank {
-			t.Errorf("rank %d: %+v, %+v, want %s", rank, a, a.FirstLayer, want)
-		}
-		if a.InputElements != inputs || a.SampleBound != (hidden*inputs+hidden)/(inputs+1) {
-			t.Errorf("rank %d: %+v", rank, a)
-		}
 	}
 }
 
@@ -157,6 +121,22 @@ func TestHeads(t *testing.T) {
 		}
 		if diff := cmp.Diff(m.head, net.Head); diff != "" || net.Outputs != m.outputs || len(net.Notes) != len(m.head) {
 			t.Errorf("%s: %d outputs, notes %q, head (-want +got)\n%s", name, net.Outputs, net.Notes, diff)
+		}
+	}
+}
+
+// Every node that cannot be read is named at once.
+func TestCompileNamesEveryUnsupportedNode(t *testing.T) {
+	m := model([]int64{2}, nil, node("Warp", "a", in("x")), node("Relu", "b", in("a")), node("Twist", "y", in("b")))
+	m.Nodes[1].Domain = "evil.example"
+	_, err := Compile(m, Options{})
+	unsupported, ok := err.(*UnsupportedError)
+	if !ok || len(unsupported.Findings) != 3 {
+		t.Fatalf("error %v, want an UnsupportedError with three findings", err)
+	}
+	for i, op := range []string{"Warp", "evil.example.Relu", "Twist"} {
+		if f := unsupported.Findings[i]; f.Op != op || f.Advice == "" {
+			t.Errorf("finding %d is %v, want one about %s with advice", i, f, op)
 		}
 	}
 }

@@ -10,6 +10,33 @@ type op interface {
 	kernels() kernels
 }
 
+// What else a primitive may know of itself. One that is none of the first three joins the samples of a batch, for all that is
+// known. The proofs are those of [rows].
+type (
+	// orderly leaves every element at its place in row-major order, for operands such as flat tells; it is nil for others.
+	orderly interface {
+		flat(in []*value, shape Shape) *rows
+	}
+	// carrier says where the samples of operand i, which lie along an axis, are in the result of the given shape. It is false
+	// where they are joined. Constants stand still along that axis: they have one entry there, or shapes would not fit.
+	carrier interface {
+		carry(i int, from along, in []*value, shape Shape) (along, bool)
+	}
+	// follower says it for all operands together.
+	follower interface {
+		follow(in []*value, shape Shape) (along, error)
+	}
+	// scaler gives the degree of a step's result, and adds the equations under which it has one. What is no scaler moves the
+	// elements of its first operand, averages them or takes their maximum, and scales as they do.
+	scaler interface {
+		degree(s *scaling, st *step) degree
+	}
+	// calculator works on integers that are known before the network runs.
+	calculator interface {
+		calculate(in []array[Size], shape []int) (array[Size], error)
+	}
+)
+
 // kernels makes a primitive's kernel at a site, in either precision.
 type kernels struct {
 	single func(*site[float32]) kernel[float32]

@@ -6,7 +6,6 @@ type Layer struct {
 	Name, Node string
 	// Input and Output are the shapes of what the layer reads and of its result, for the batch.
 	Input, Output []int
-	step          *step
 }
 
 func (l *layerOperands[T]) describe() *Layer {
@@ -14,7 +13,7 @@ func (l *layerOperands[T]) describe() *Layer {
 		samples, weight, _ := l.step.layer()
 		l.layer = &Layer{
 			Name: weightName(l.step.inputs[weight]), Node: nodeName(l.step.node),
-			Input: l.step.inputs[samples].shape.At(l.batch), Output: l.out.shape, step: l.step,
+			Input: l.step.inputs[samples].shape.At(l.batch), Output: l.out.shape,
 		}
 	}
 	return l.layer

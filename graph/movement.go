@@ -1,109 +1,17 @@
 package graph
 
-import "fmt"
-
-// The primitives that move elements and compute nothing.
+// The primitives that move elements and compute nothing: [reshape], those that read their operand by strides ([transpose], [slice],
+// [expand]) and those that take whole blocks ([concat], [gather]).
 type (
-	// reshape reads its operand's elements, in order, under another shape.
-	reshape struct{ to Shape }
-	// transpose makes axis perm[i] of its operand axis i of its result.
-	transpose struct{ perm []int }
-	// slice takes size[i] elements along axis i, the first at start[i], step[i] apart.
-	slice struct {
-		start, step []int
-		size        Shape
+	// strider reads its operand by strides, from an offset on.
+	strider interface {
+		strides(in, out []int) (strides []int, offset int)
 	}
-	// concat joins its operands along an axis.
-	concat struct{ axis int }
-	// gather takes the given entries along an axis (ONNX Gather: the indices' shape replaces the axis).
-	gather struct {
-		axis    int
-		indices array[int]
+	// blocker takes blocks of its operands, one after the other.
+	blocker interface {
+		blocks(in [][]int) []chosen
 	}
-	// expand repeats its operand to a shape that it broadcasts to.
-	expand struct{ to Shape }
 )
-
-func (o reshape) infer(in []Shape) (Shape, error) {
-	have, err := in[0].count()
-	if err != nil {
-		return nil, err
-	}
-	want, err := o.to.count()
-	if err != nil {
-		return nil, err
-	}
-	if have != want {
-		return nil, fmt.Errorf("shape %v cannot be reshaped to %v", in[0], o.to)
-	}
-	return o.to, nil
-}
-
-func (o transpose) infer(in []Shape) (Shape, error) {
-	if len(o.perm) != len(in[0]) {
-		return nil, fmt.Errorf("perm %v does not fit shape %v", o.perm, in[0])
-	}
-	out := make(Shape, len(o.perm))
-	seen := make([]bool, len(o.perm))
-	for i, p := range o.perm {
-		if p < 0 || p >= len(seen) || seen[p] {
-			return nil, fmt.Errorf("perm %v is not a permutation", o.perm)
-		}
-		seen[p] = true
-		out[i] = in[0][p]
-	}
-	return out, nil
-}
-
-func (o slice) infer(in []Shape) (Shape, error) {
-	for i, d := range in[0] {
-		if o.size[i] != d && d.PerSample != 0 {
-			return nil, fmt.Errorf("axis %d of shape %v is sliced across the batch", i, in[0])
-		}
-	}
-	return o.size, nil
-}
-
-func (o concat) infer(in []Shape) (Shape, error) {
-	out := append(Shape{}, in[0]...)
-	for _, s := range in[1:] {
-		if len(s) != len(out) {
-			return nil, fmt.Errorf("shapes %v and %v do not join", in[0], s)
-		}
-		for i, d := range s {
-			switch {
-			case i == o.axis:
-				out[i] = out[i].plus(d)
-			case d != out[i]:
-				return nil, fmt.Errorf("shapes %v and %v do not join along axis %d", in[0], s, o.axis)
-			}
-		}
-	}
-	return out, nil
-}
-
-func (o gather) infer(in []Shape) (Shape, error) {
-	d := in[0][o.axis]
-	if d.PerSample != 0 {
-		return nil, fmt.Errorf("axis %d of shape %v picks samples out of the batch", o.axis, in[0])
-	}
-	for _, i := range o.indices.data {
-		if i < -d.Fixed || i >= d.Fixed {
-			return nil, fmt.Errorf("index %d is out of range for axis %d of shape %v", i, o.axis, in[0])
-		}
-	}
-	out := append(Shape{}, in[0][:o.axis]...)
-	out = append(out, fixedShape(o.indices.shape)...)
-	return append(out, in[0][o.axis+1:]...), nil
-}
-
-func (o expand) infer(in []Shape) (Shape, error) {
-	s, err := broadcast(in[0], o.to)
-	if err == nil && !s.equal(o.to) {
-		err = fmt.Errorf("shape %v does not expand to %v", in[0], o.to)
-	}
-	return s, err
-}
 
 // move carries out a primitive that only moves elements, of any type; shape is that of the result. It is false for any
 // other.
@@ -111,52 +19,19 @@ func move[E any](o op, in []array[E], shape []int) (array[E], bool) {
 	switch o := o.(type) {
 	case reshape:
 		return array[E]{shape, in[0].data}, true
-	case transpose:
-		from := rowMajor(in[0].shape)
-		strides := make([]int, len(from))
-		for i, p := range o.perm {
-			strides[i] = from[p]
-		}
-		return strided(in[0], shape, strides, 0), true
-	case slice:
-		strides, offset := rowMajor(in[0].shape), 0
-		for i, s := range strides {
-			offset += s * o.start[i]
-			strides[i] = s * o.step[i]
-		}
+	case strider:
+		strides, offset := o.strides(in[0].shape, shape)
 		return strided(in[0], shape, strides, offset), true
-	case concat:
-		return join(in, shape, o.axis), true
-	case gather:
-		return pick(in[0], shape, o), true
-	case expand:
-		return broadcastTo(in[0], shape), true
+	case blocker:
+		shapes := make([][]int, len(in))
+		for i, a := range in {
+			shapes[i] = a.shape
+		}
+		out := array[E]{shape, make([]E, 0, volume(shape))}
+		for _, b := range o.blocks(shapes) {
+			out.data = append(out.data, in[b.operand].data[b.from:b.from+b.n]...)
+		}
+		return out, true
 	}
 	return array[E]{}, false
-}
-
-func join[E any](in []array[E], shape []int, axis int) array[E] {
-	out := array[E]{shape, make([]E, 0, volume(shape))}
-	for i := range volume(shape[:axis]) {
-		for _, a := range in {
-			n := volume(a.shape[axis:])
-			out.data = append(out.data, a.data[i*n:(i+1)*n]...)
-		}
-	}
-	return out
-}
-
-func pick[E any](a array[E], shape []int, o gather) array[E] {
-	out := array[E]{shape, make([]E, 0, volume(shape))}
-	size, inner := a.shape[o.axis], volume(a.shape[o.axis+1:])
-	for outer := range volume(a.shape[:o.axis]) {
-		for _, i := range o.indices.data {
-			if i < 0 {
-				i += size
-			}
-			at := (outer*size + i) * inner
-			out.data = append(out.data, a.data[at:at+inner]...)
-		}
-	}
-	return out
 }

@@ -3,18 +3,19 @@ package graph
 import (
 	"fmt"
 	"hash"
-	"hash/fnv"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/internal/operation"
 )
 
 // networkOp is a network as one gorgonia operation: of a batch of samples and its parameters, to its output. Its adjoint
 // is the program's reverse pass.
 type networkOp[T engine.Float] struct {
+	operation.Owner
 	program *program[T]
 	types   []hm.Type // a type variable would not unify
 	value   *tensor.Dense
@@ -88,14 +89,11 @@ func (e *DefectError) Error() string {
 	return fmt.Sprintf("%s: %v: this is a defect, please report it", e.Op, e.Panic)
 }
 
-func (op *networkOp[T]) ReturnsPtr() bool     { return true }
-func (op *networkOp[T]) CallsExtern() bool    { return false }
-func (op *networkOp[T]) OverwritesInput() int { return -1 }
-func (op *networkOp[T]) String() string       { return "Network" }
+func (op *networkOp[T]) String() string { return "Network" }
 
 // The address tells two of these apart: gorgonia merges nodes of equal hash.
 func (op *networkOp[T]) WriteHash(h hash.Hash) { fmt.Fprintf(h, "network %p", op.program) }
-func (op *networkOp[T]) Hashcode() uint32      { return hashOf(op) }
+func (op *networkOp[T]) Hashcode() uint32      { return operation.Hashcode(op) }
 
 func (op *networkOp[T]) DiffWRT(n int) []bool {
 	wrt := make([]bool, n)
@@ -107,7 +105,7 @@ func (op *networkOp[T]) DiffWRT(n int) []bool {
 
 // SymDiff: one reverse pass computes all gradients, and an operation for each input hands its own out.
 func (op *networkOp[T]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	reverse, err := gorgonia.ApplyOp(&reverseOp[T]{op.program}, output, grad)
+	reverse, err := gorgonia.ApplyOp(&reverseOp[T]{program: op.program}, output, grad)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +127,10 @@ func (op *networkOp[T]) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.No
 }
 
 // reverseOp runs the reverse pass for the gradient by the network's output, which it passes on.
-type reverseOp[T engine.Float] struct{ program *program[T] }
+type reverseOp[T engine.Float] struct {
+	operation.Owner
+	program *program[T]
+}
 
 func (op *reverseOp[T]) Arity() int { return 2 }
 
@@ -149,15 +150,13 @@ func (op *reverseOp[T]) Do(inputs ...gorgonia.Value) (out gorgonia.Value, err er
 	return inputs[1], nil
 }
 
-func (op *reverseOp[T]) ReturnsPtr() bool      { return true }
-func (op *reverseOp[T]) CallsExtern() bool     { return false }
-func (op *reverseOp[T]) OverwritesInput() int  { return -1 }
 func (op *reverseOp[T]) String() string        { return "Adjoint of Network" }
 func (op *reverseOp[T]) WriteHash(h hash.Hash) { fmt.Fprintf(h, "reverse %p", op.program) }
-func (op *reverseOp[T]) Hashcode() uint32      { return hashOf(op) }
+func (op *reverseOp[T]) Hashcode() uint32      { return operation.Hashcode(op) }
 
 // gradientOp hands out a gradient that the reverse pass has computed.
 type gradientOp[T engine.Float] struct {
+	operation.Owner
 	program *program[T]
 	index   int
 	shape   tensor.Shape
@@ -176,18 +175,9 @@ func (op *gradientOp[T]) Do(...gorgonia.Value) (gorgonia.Value, error) {
 	return tensorOf(op.shape, op.storage.grad), nil
 }
 
-func (op *gradientOp[T]) ReturnsPtr() bool     { return true }
-func (op *gradientOp[T]) CallsExtern() bool    { return false }
-func (op *gradientOp[T]) OverwritesInput() int { return -1 }
-func (op *gradientOp[T]) String() string       { return fmt.Sprintf("Gradient %d of Network", op.index) }
+func (op *gradientOp[T]) String() string { return fmt.Sprintf("Gradient %d of Network", op.index) }
 
 func (op *gradientOp[T]) WriteHash(h hash.Hash) {
 	fmt.Fprintf(h, "gradient %d of %p", op.index, op.program)
 }
-func (op *gradientOp[T]) Hashcode() uint32 { return hashOf(op) }
-
-func hashOf(op gorgonia.Op) uint32 {
-	h := fnv.New32a()
-	op.WriteHash(h)
-	return h.Sum32()
-}
+func (op *gradientOp[T]) Hashcode() uint32 { return operation.Hashcode(op) }

@@ -2,8 +2,247 @@ package graph
 
 import (
 	"fmt"
+	"math"
 	"slices"
+
+	"unlearnguard/graph/engine"
 )
+
+// batchNorm is BatchNormalization of x by scale, bias, mean and variance, a number a channel each: at inference
+// y = scale (x - mean)/sqrt(variance + epsilon) + bias. In training the statistics are the batch's, and the given ones
+// move towards them.
+type batchNorm struct {
+	epsilon float64
+	// momentum is the share that running statistics keep of themselves in training.
+	momentum float64
+}
+
+// The operands of a batchNorm.
+const (
+	normInput = iota
+	normScale
+	normBias
+	normMean
+	normVariance
+)
+
+func (batchNorm) infer(in []Shape) (Shape, error) {
+	x := in[normInput]
+	if len(x) < 2 {
+		return nil, fmt.Errorf("input of shape %v has no channels", x)
+	}
+	for i, s := range in[1:] {
+		if !s.equal(x[1:2]) {
+			return nil, fmt.Errorf("operand %d has shape %v for input shape %v", i+1, s, x)
+		}
+	}
+	return x, nil
+}
+
+// affine gives the factor and offset of each channel, as numbers that are known before the network runs.
+func (o batchNorm) affine(in []*value) (factor, offset []float64) {
+	var n [5][]float64
+	for i := normScale; i <= normVariance; i++ {
+		n[i] = in[i].numbers().data
+	}
+	factor, offset = make([]float64, len(n[normScale])), make([]float64, len(n[normScale]))
+	for c := range factor {
+		factor[c] = n[normScale][c] / math.Sqrt(n[normVariance][c]+o.epsilon)
+		offset[c] = n[normBias][c] - factor[c]*n[normMean][c]
+	}
+	return factor, offset
+}
+
+// each visits the product and the sum that a batchNorm step amounts to, each with the value that it reads.
+func (o batchNorm) each(s *step, visit func(*step, *value) error) error {
+	factor, offset := o.affine(s.inputs)
+	shape := slices.Repeat([]int{1}, len(s.output.shape)-1)
+	shape[0] = len(factor)
+	scaled := &value{name: s.output.name, shape: s.output.shape, rows: s.output.rows, weighted: true}
+	product := &step{binary{mul}, []*value{s.inputs[normInput], known(s.inputs[normScale].name, array[float64]{shape, factor})}, scaled, s.node}
+	scaled.step = product
+	if err := visit(product, s.inputs[normInput]); err != nil {
+		return err
+	}
+	sum := &step{binary{add}, []*value{scaled, known(s.inputs[normBias].name, array[float64]{shape, offset})}, s.output, s.node}
+	return visit(sum, scaled)
+}
+
+func (batchNorm) carry(i int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, i == normInput && from.axis != 1
+}
+
+// degree: the factor is held fixed, so that the offset, and with it bias and mean, must scale as the operand does.
+func (o batchNorm) degree(s *scaling, st *step) degree {
+	x := s.operand(st.inputs[normInput], st)
+	s.operand(st.inputs[normScale], st)
+	bias := s.operand(st.inputs[normBias], st)
+	if mean := st.inputs[normMean].param; mean != nil {
+		s.followers[st.inputs[normBias].param] = append(s.followers[st.inputs[normBias].param], mean)
+	}
+	if _, offset := o.affine(st.inputs); !anyOther(offset, 0) {
+		return x
+	}
+	if p := st.inputs[normBias]; bias.zero && p.param != nil { // the offset is the mean's alone
+		bias = degree{terms: map[int]float64{s.variable(p, st): 1}}
+	}
+	return s.join(st, []degree{x, bias})
+}
+
+func (o batchNorm) kernels() kernels {
+	return kernels{normalizeAt[float32](o), normalizeAt[float64](o)}
+}
+
+// normalizing computes a batchNorm, channel by channel.
+type normalizing[T engine.Float] struct {
+	*site[T]
+	o                        batchNorm
+	samples, channels, plane int
+	// mean and deviation are the statistics that forward used.
+	mean, deviation []float64
+}
+
+func normalizeAt[T engine.Float](o batchNorm) func(*site[T]) kernel[T] {
+	return func(s *site[T]) kernel[T] {
+		x := s.out.shape
+		return &normalizing[T]{
+			site: s, o: o, samples: x[0], channels: x[1], plane: volume(x[2:]),
+			mean: make([]float64, x[1]), deviation: make([]float64, x[1]),
+		}
+	}
+}
+
+func (n *normalizing[T]) retains(i int) bool {
+	switch i {
+	case normInput:
+		return n.training || n.in[normScale].wanted
+	case result:
+		return false
+	}
+	return true
+}
+
+// each visits the channels, on all threads.
+func (n *normalizing[T]) each(visit func(l *lane[T], channel int)) {
+	n.crew.split(n.channels, max(1, worthwhile/2/(n.samples*n.plane)), func(l *lane[T], lo, hi int) {
+		for c := lo; c < hi; c++ {
+			visit(l, c)
+		}
+	})
+}
+
+// planes visits the part of each sample that belongs to a channel.
+func (n *normalizing[T]) planes(channel int, visit func(lo, hi int)) {
+	for s := range n.samples {
+		at := (s*n.channels + channel) * n.plane
+		visit(at, at+n.plane)
+	}
+}
+
+func (n *normalizing[T]) forward() {
+	x, y := n.in[normInput].data, n.out.data
+	n.each(func(l *lane[T], c int) {
+		n.statistics(c)
+		factor := float64(n.in[normScale].data[c]) / n.deviation[c]
+		offset := float64(n.in[normBias].data[c]) - factor*n.mean[c]
+		n.planes(c, func(lo, hi int) { l.engine.Affine(y[lo:hi], x[lo:hi], T(factor), T(offset)) })
+	})
+}
+
+// statistics finds what a channel is normalised by.
+func (n *normalizing[T]) statistics(c int) {
+	mean, variance := float64(n.in[normMean].data[c]), float64(n.in[normVariance].data[c])
+	if n.training {
+		running := n.in[normMean].data
+		mean, variance = n.moments(c)
+		keep, count := n.o.momentum, float64(n.samples*n.plane)
+		running[c] = T(keep*float64(running[c]) + (1-keep)*mean)
+		running = n.in[normVariance].data
+		running[c] = T(keep*float64(running[c]) + (1-keep)*variance*count/max(count-1, 1))
+	}
+	n.mean[c], n.deviation[c] = mean, math.Sqrt(variance+n.o.epsilon)
+}
+
+func (n *normalizing[T]) moments(c int) (mean, variance float64) {
+	x, count := n.in[normInput].data, float64(n.samples*n.plane)
+	n.planes(c, func(lo, hi int) {
+		for _, v := range x[lo:hi] {
+			mean += float64(v)
+		}
+	})
+	mean /= count
+	n.planes(c, func(lo, hi int) {
+		for _, v := range x[lo:hi] {
+			variance += (float64(v) - mean) * (float64(v) - mean)
+		}
+	})
+	return mean, variance / count
+}
+
+// reverse: with z = (x - mean)/deviation, the gradients of bias and scale are the sums of g and of g z, and that of x is
+// scale/deviation g, in training less what the statistics take of it (Ioffe and Szegedy 2015, section 3).
+func (n *normalizing[T]) reverse() {
+	x := n.in[normInput]
+	var grad []T
+	var beta T
+	if x.wanted {
+		grad, beta = x.accumulate()
+	}
+	var byScale, byBias []T
+	if n.in[normScale].wanted {
+		byScale = n.in[normScale].gradient()
+	}
+	if n.in[normBias].wanted {
+		byBias = n.in[normBias].gradient()
+	}
+	n.each(func(l *lane[T], c int) {
+		var sum, product float64
+		if byScale != nil || byBias != nil || n.training {
+			sum, product = n.sums(l, c)
+		}
+		if byScale != nil {
+			byScale[c] += T(product)
+		}
+		if byBias != nil {
+			byBias[c] += T(sum)
+		}
+		if grad != nil {
+			n.reverseInput(l, c, grad, beta, sum, product)
+		}
+	})
+}
+
+// sums are those of g and of g z over a channel.
+func (n *normalizing[T]) sums(l *lane[T], c int) (sum, product float64) {
+	x, g := n.in[normInput].data, n.out.grad
+	useX := n.training || n.in[normScale].wanted
+	n.planes(c, func(lo, hi int) {
+		sum += l.engine.Sum(g[lo:hi])
+		if useX {
+			product += l.engine.Dot(g[lo:hi], x[lo:hi])
+		}
+	})
+	return sum, (product - n.mean[c]*sum) / n.deviation[c]
+}
+
+func (n *normalizing[T]) reverseInput(l *lane[T], c int, grad []T, beta T, sum, product float64) {
+	factor := float64(n.in[normScale].data[c]) / n.deviation[c]
+	slope, offset := T(0), T(0)
+	if n.training {
+		count := float64(n.samples * n.plane)
+		slope = T(-factor * product / (count * n.deviation[c]))
+		offset = T(-factor*sum/count) - slope*T(n.mean[c])
+	}
+	x, g := n.in[normInput].data, n.out.grad
+	n.planes(c, func(lo, hi int) {
+		l.accumulate(grad[lo:hi], beta, func(part []T, from, to int) {
+			l.engine.Affine(part, g[lo+from:lo+to], T(factor), offset)
+			if n.training {
+				l.engine.Axpy(part, slope, x[lo+from:lo+to])
+			}
+		})
+	})
+}
 
 // batchNormalization has constant statistics, by which it normalises at inference.
 func batchNormalization(k *call) ([]*value, error) {

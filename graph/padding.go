@@ -186,3 +186,15 @@ func padded(k *call) ([]*value, error) {
 	}
 	return k.one(o, x)
 }
+
+func (o padding) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, o.before[from.axis] == 0 && o.after[from.axis] == 0
+}
+
+func (o padding) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	if o.fill != 0 {
+		return s.join(st, append(in, degree{}))
+	}
+	return in[0]
+}

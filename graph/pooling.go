@@ -23,6 +23,10 @@ func (o pooling) infer(in []Shape) (Shape, error) {
 	return append(append(Shape{}, in[0][:2]...), positions...), nil
 }
 
+func (pooling) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, from.axis < 2
+}
+
 func (o pooling) kernels() kernels { return kernels{poolAt[float32](o), poolAt[float64](o)} }
 
 // pools computes a pooling, plane by plane.

@@ -8,20 +8,13 @@ import (
 	"unlearnguard/onnxio"
 )
 
-// programOptions says what a program is to compute besides a network's values.
-type programOptions struct {
-	// input, parameters and layers ask for gradients: by the input, by every parameter, and for every layer with a weight
-	// by its output, whose input is then kept.
-	input, parameters, layers bool
-	training                  bool
-}
-
-func (o programOptions) reverses() bool { return o.input || o.parameters || o.layers }
+// reverses says that a gradient is asked for.
+func (o RunOptions) reverses() bool { return o.Input || o.Parameters || o.Layers }
 
 // program runs a network's steps up to a target on batches of one size, forward and in reverse. The values share one
 // arena, in which each has a place while it is needed.
 type program[T engine.Float] struct {
-	opts  programOptions
+	opts  RunOptions
 	batch int
 	// single says that samples are run one by one, so that all values hold those of one.
 	single bool
@@ -41,9 +34,8 @@ type program[T engine.Float] struct {
 	loaded bool
 }
 
-// instruction is a step with the kernel that carries it out.
+// instruction is the kernel that carries out a step, and what it works on.
 type instruction[T engine.Float] struct {
-	step *step
 	site *site[T]
 	kernel[T]
 }
@@ -51,10 +43,10 @@ type instruction[T engine.Float] struct {
 // layerOperands are the operands of a layer with a weight.
 type layerOperands[T engine.Float] struct {
 	step *step
-	// samples is what the layer reads, weight its parameter's value.
-	samples, weight, out *operand[T]
-	batch                int
-	layer                *Layer
+	// samples is what the layer reads.
+	samples, out *operand[T]
+	batch        int
+	layer        *Layer
 }
 
 // parameters are the numbers of the file that a network computes with, and their gradients, shared by the programs for
@@ -103,14 +95,14 @@ func (b *program[T]) wantedParameters() []*storage[T] {
 }
 
 // newProgram plans the steps that target depends on, in order, for a batch of the given size.
-func newProgram[T engine.Float](net *Network, target *value, batch int, opts programOptions, c *crew[T], p *parameters[T]) (*program[T], error) {
+func newProgram[T engine.Float](net *Network, target *value, batch int, opts RunOptions, c *crew[T], p *parameters[T]) (*program[T], error) {
 	b := &program[T]{opts: opts, batch: batch, single: net.batch == fixed(1), parameters: p, operands: map[*value]*operand[T]{}}
 	steps := net.stepsTo(target)
 	var err error
 	if b.input, err = b.operand(net.input, false); err != nil {
 		return nil, err
 	}
-	b.input.wanted = opts.input
+	b.input.wanted = opts.Input
 	b.readers = readers(steps)
 	for _, s := range steps {
 		if err := b.add(s, net.varies(s), c); err != nil {
@@ -137,7 +129,7 @@ func (b *program[T]) operand(v *value, statistic bool) (*operand[T], error) {
 	o := &operand[T]{shape: shape}
 	switch {
 	case v.param != nil:
-		o.storage = b.parameters.of(v.param, b.opts.parameters && !statistic)
+		o.storage = b.parameters.of(v.param, b.opts.Parameters && !statistic)
 		o.statistic = o.statistic || statistic
 	case v.reals != nil:
 		o.storage = &storage[T]{size: len(v.reals.data), data: converted[T](v.reals.data), version: 1}
@@ -150,7 +142,7 @@ func (b *program[T]) operand(v *value, statistic bool) (*operand[T], error) {
 
 // add plans one step. varies says that it depends on the input.
 func (b *program[T]) add(s *step, varies bool, c *crew[T]) error {
-	at := &site[T]{crew: c, training: b.opts.training}
+	at := &site[T]{crew: c, training: b.opts.Training}
 	wanted := false
 	_, normalises := s.op.(batchNorm)
 	for i, v := range s.inputs {
@@ -173,13 +165,13 @@ func (b *program[T]) add(s *step, varies bool, c *crew[T]) error {
 		return err
 	}
 	at.out = out
-	samples, weight, isLayer := s.layer()
+	samples, _, isLayer := s.layer()
 	isLayer = isLayer && varies && (b.single || s.inputs[samples].inOrder() && s.output.inOrder())
-	out.wanted = wanted || isLayer && b.opts.layers
+	out.wanted = wanted || isLayer && b.opts.Layers
 	if isLayer {
-		b.layers = append(b.layers, layerOperands[T]{step: s, samples: at.in[samples], weight: at.in[weight], out: out, batch: b.batch})
+		b.layers = append(b.layers, layerOperands[T]{step: s, samples: at.in[samples], out: out, batch: b.batch})
 	}
-	i := instruction[T]{s, at, kernelAt(s.op, at)}
+	i := instruction[T]{at, kernelAt(s.op, at)}
 	if varies {
 		b.steps = append(b.steps, i)
 		return nil
@@ -216,7 +208,7 @@ func (b *program[T]) inPlace(s *step) bool {
 		return false
 	}
 	from := s.inputs[0]
-	if b.opts.reverses() || b.opts.training || b.readers[from] != 1 || from.step == nil {
+	if b.opts.reverses() || b.opts.Training || b.readers[from] != 1 || from.step == nil {
 		return false
 	}
 	_, reshaped := from.step.op.(reshape)
@@ -306,7 +298,7 @@ func (b *program[T]) reverseSteps(steps []instruction[T]) {
 		if !i.site.out.wanted {
 			continue
 		}
-		if !i.site.out.touched && !b.opts.layers {
+		if !i.site.out.touched && !b.opts.Layers {
 			continue // nothing after it has a gradient
 		}
 		i.site.out.gradient()

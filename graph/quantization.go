@@ -15,6 +15,17 @@ type rounding struct{ low, high float64 }
 
 func (rounding) infer(in []Shape) (Shape, error) { return broadcast(in[0], in[1]) }
 
+func (rounding) flat(in []*value, shape Shape) *rows { return flatElementwise(in, shape) }
+
+func (rounding) carry(i int, from along, in []*value, shape Shape) (along, bool) {
+	return from.aligned(in[i].shape, shape), true
+}
+
+func (rounding) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return s.breaks(st, in[0], in[0], "its results are rounded to integers", "export the model before its activations are quantised")
+}
+
 func (o rounding) kernels() kernels { return kernels{roundAt[float32](o), roundAt[float64](o)} }
 
 // quantizing computes a rounding. Its gradient goes straight through where the integer is not held by a bound.

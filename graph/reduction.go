@@ -48,6 +48,57 @@ func (o reduction) infer(in []Shape) (Shape, error) {
 	return out, nil
 }
 
+func (o reduction) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	to := from
+	for _, axis := range o.axes {
+		if axis < from.axis && !o.keep {
+			to.axis--
+		}
+	}
+	return to, !slices.Contains(o.axes, from.axis)
+}
+
+func (o reduction) degree(s *scaling, st *step) degree {
+	in := s.operands(st)[0]
+	switch o.f {
+	case reduceArgMax:
+		return degree{}
+	case reduceSumSquare:
+		return in.plus(1, in)
+	case reduceProd:
+		n := 1
+		for _, axis := range o.axes {
+			n *= st.inputs[0].shape[axis].Fixed
+		}
+		return in.plus(float64(n-1), in)
+	case reduceLogSum, reduceLogSumExp:
+		return s.breaks(st, in, in, "a logarithm does not scale with its input", "replace it by a sum, a mean or a maximum")
+	}
+	return in
+}
+
+// calculate multiplies or adds all elements.
+func (o reduction) calculate(in []array[Size], shape []int) (array[Size], error) {
+	out := newArray[Size](shape)
+	if len(out.data) != 1 || o.f != reduceProd && o.f != reduceSum {
+		return out, fmt.Errorf("the %s of integers is not supported", o.f)
+	}
+	result := Size{}
+	if o.f == reduceProd {
+		result = fixed(1)
+	}
+	for _, s := range in[0].data {
+		var err error
+		if o.f == reduceSum {
+			result = result.plus(s)
+		} else if result, err = result.times(s); err != nil {
+			return out, err
+		}
+	}
+	out.data[0] = result
+	return out, nil
+}
+
 func (o reduction) kernels() kernels { return kernels{reduceAt[float32](o), reduceAt[float64](o)} }
 
 // reducing computes a reduction.

@@ -13,7 +13,7 @@ import (
 //	V(n)[(r*n+s)*inner + i] = V(1, sample s)[r*inner + i]
 //
 // This is what independence means: whatever the batch, a sample's elements are those that it has when it is run alone. Every
-// step must keep it, by the rule that [rowsOf] has for its primitive; a step without such a proof is refused, and the network
+// step must keep it, by the rule that its primitive has ([carrier], [orderly] or [follower]); a step without such a proof is refused, and the network
 // is run at the batch size of its file instead.
 type rows struct {
 	inner int
@@ -72,10 +72,17 @@ func rowsOf(o op, in []*value, shape Shape) (*rows, error) {
 	case total.Fixed != 0:
 		return nil, mixed("its result of shape %v does not have one part for each sample", shape)
 	}
-	if flat := sameRows(o, in, shape); flat != nil {
-		return flat, nil
+	if f, ok := o.(orderly); ok {
+		if flat := f.flat(in, shape); flat != nil {
+			return flat, nil
+		}
 	}
-	to, err := follow(o, in, shape)
+	var to along
+	if f, ok := o.(follower); ok {
+		to, err = f.follow(in, shape)
+	} else {
+		to, err = follow(o, in, shape)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,43 +92,27 @@ func rowsOf(o op, in []*value, shape Shape) (*rows, error) {
 	return &rows{inner: to.inner * volume(shape[to.axis+1:].At(1))}, nil
 }
 
-// sameRows is for the steps that leave every element at its place in row-major order. It is nil for any other.
-func sameRows(o op, in []*value, shape Shape) *rows {
-	switch o.(type) {
-	case reshape, unary:
-		return in[0].rows
-	case expand:
-		if in[0].rows == nil && volume(in[0].shape.At(1)) == 1 {
-			return &rows{uniform: true}
+// flatElementwise is for the steps that combine operands element by element: those that grow hold the samples alike.
+func flatElementwise(in []*value, shape Shape) *rows {
+	var all *rows
+	for _, v := range in {
+		switch {
+		case v.rows != nil && v.rows.uniform, v.rows == nil && volume(v.shape.At(1)) == 1:
+		case v.rows == nil || !v.shape.equal(shape) || all != nil && *all != *v.rows:
+			return nil
+		default:
+			all = v.rows
 		}
-	case binary, rounding, choice:
-		var all *rows
-		for _, v := range in {
-			switch {
-			case v.rows != nil && v.rows.uniform, v.rows == nil && volume(v.shape.At(1)) == 1:
-			case v.rows == nil || !v.shape.equal(shape) || all != nil && *all != *v.rows:
-				return nil
-			default:
-				all = v.rows
-			}
-		}
-		if all == nil {
-			all = &rows{uniform: true}
-		}
-		return all
 	}
-	return nil
+	if all == nil {
+		all = &rows{uniform: true}
+	}
+	return all
 }
 
-// follow says along which axis of its result, of the given shape, a step leaves the samples.
+// follow says along which axis of its result, of the given shape, a step leaves the samples, by where it takes those of each
+// operand.
 func follow(o op, in []*value, shape Shape) (along, error) {
-	if e, ok := o.(expand); ok && in[0].rows == nil {
-		axis := e.to.batchAxis()
-		return along{axis, 1, shape[axis].PerSample}, nil
-	}
-	if o, ok := o.(concat); ok {
-		return o.follow(in)
-	}
 	var to *along
 	settled := false // by an operand that is not uniform
 	for i, v := range in {
@@ -132,9 +123,13 @@ func follow(o op, in []*value, shape Shape) (along, error) {
 		if !ok {
 			return along{}, mixed("the samples lie across the axes of %q, which has shape %v", v.name, v.shape)
 		}
-		next, err := carry(o, i, from, in, shape)
-		if err != nil {
-			return along{}, err
+		c, ok := o.(carrier)
+		if !ok {
+			return along{}, mixed("it is not known to keep the samples apart")
+		}
+		next, ok := c.carry(i, from, in, shape)
+		if !ok {
+			return along{}, mixed("axis %d of shape %v holds the samples, which it joins", from.axis, v.shape)
 		}
 		uniform := v.rows.uniform
 		if to != nil && (next.axis != to.axis || settled && !uniform && next != *to) {
@@ -147,108 +142,8 @@ func follow(o op, in []*value, shape Shape) (along, error) {
 	return *to, nil
 }
 
-// carry says where a step takes the samples of its operand i. Constants stand still along that axis: they have one entry
-// there, or shapes would not fit.
-func carry(o op, i int, from along, in []*value, shape Shape) (along, error) {
-	s, to := in[i].shape, from
-	across := mixed("axis %d of shape %v holds the samples, which it joins", from.axis, s)
-	ok := true
-	switch o := o.(type) {
-	case binary, rounding, choice, expand:
-		to.axis += len(shape) - len(s)
-	case transpose:
-		to.axis = slices.Index(o.perm, from.axis)
-	case slice:
-		ok = o.start[from.axis] == 0 && o.step[from.axis] == 1
-	case gather:
-		if ok = o.axis != from.axis; o.axis < from.axis {
-			to.axis += len(o.indices.shape) - 1
-		}
-	case padding:
-		ok = o.before[from.axis] == 0 && o.after[from.axis] == 0
-	case softmax:
-		ok = o.axis != from.axis
-	case reduction:
-		ok = !slices.Contains(o.axes, from.axis)
-		for _, axis := range o.axes {
-			if axis < from.axis && !o.keep {
-				to.axis--
-			}
-		}
-	case convolution:
-		ok = i == 0 && from.axis == 0
-	case pooling:
-		ok = from.axis < 2
-	case batchNorm:
-		ok = i == normInput && from.axis != 1
-	case matmul:
-		to.axis, ok = o.carry(i, from.axis, in, shape)
-	default:
-		return to, mixed("it is not known to keep the samples apart")
-	}
-	if !ok {
-		return to, across
-	}
-	return to, nil
-}
-
-// carry is false for the axis that a product sums over.
-func (o matmul) carry(i, axis int, in []*value, shape Shape) (int, bool) {
-	rank, vector := len(in[i].shape), len(in[1-i].shape) == 1
-	if rank == 1 {
-		return 0, false
-	}
-	transposed := [2]bool{o.transA, o.transB}[i]
-	kept := rank - 2 // the operand's axis that the product keeps: the rows of the first, the columns of the second
-	if transposed != (i == 1) {
-		kept = rank - 1
-	}
-	last := len(shape)
-	switch {
-	case axis < rank-2:
-		matrix := 2
-		if vector {
-			matrix = 1
-		}
-		return axis + last - matrix - (rank - 2), true
-	case axis != kept:
-		return 0, false
-	case i == 0 && !vector:
-		return last - 2, true
-	}
-	return last - 1, true
-}
-
-// follow: side by side along another axis, the operands must hold the samples alike. Along that of the samples, their runs
-// come one after the other.
-func (o concat) follow(in []*value) (along, error) {
-	var to *along
-	for _, v := range in {
-		if v.rows == nil || v.rows.uniform {
-			continue
-		}
-		from, ok := v.along()
-		if !ok {
-			return along{}, mixed("the samples lie across the axes of %q, which has shape %v", v.name, v.shape)
-		}
-		if to == nil {
-			to = &along{from.axis, 0, from.inner}
-		}
-		if from.inner != to.inner || from.axis != to.axis {
-			return along{}, mixed("the samples lie differently in its operands, which have shapes %v and %v", in[0].shape, v.shape)
-		}
-	}
-	if to == nil {
-		to = &along{in[0].shape.batchAxis(), 0, 1}
-	}
-	for i, v := range in {
-		d := v.shape[to.axis]
-		if d.Fixed != 0 || d.PerSample%to.inner != 0 {
-			return along{}, mixed("%q of shape %v joins the samples", v.name, v.shape)
-		}
-		if i == 0 || o.axis == to.axis {
-			to.outer += d.PerSample / to.inner
-		}
-	}
-	return *to, nil
+// aligned is the axis of an operand in the shape that it broadcasts to.
+func (a along) aligned(operand, shape Shape) along {
+	a.axis += len(shape) - len(operand)
+	return a
 }

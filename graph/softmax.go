@@ -14,6 +14,15 @@ type softmax struct {
 
 func (softmax) infer(in []Shape) (Shape, error) { return in[0], nil }
 
+func (o softmax) carry(_ int, from along, _ []*value, _ Shape) (along, bool) {
+	return from, o.axis != from.axis
+}
+
+func (softmax) degree(s *scaling, st *step) degree {
+	in := s.operands(st)
+	return s.breaks(st, in[0], degree{}, "a softmax does not scale with its input", "train without a softmax inside the network")
+}
+
 func (o softmax) kernels() kernels { return kernels{normaliseAt[float32](o), normaliseAt[float64](o)} }
 
 // normalising computes a softmax or its logarithm.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"unlearnguard/graph/internal/modeltest"
 	"unlearnguard/onnxio"
 )
 
@@ -99,35 +100,12 @@ func TestCastOutOfRange(t *testing.T) {
 	}
 }
 
-// rectifiers are ways to write a ReLU of h.
-var rectifiers = map[string][]onnxio.Node{
-	"Max":           {node("Max", "r", in("h", "zeros"))},
-	"Max, reversed": {node("Max", "r", in("zeros", "h"))},
-	"mask":          {node("Greater", "g", in("h", "zeros")), node("Cast", "m", in("g"), intAttr("to", toFloat)), node("Mul", "r", in("h", "m"))},
-	"mask, less":    {node("Less", "g", in("zeros", "h")), node("Cast", "m", in("g"), intAttr("to", toFloat)), node("Mul", "r", in("m", "h"))},
-	"choice":        {node("Greater", "g", in("h", "zeros")), node("Where", "r", in("g", "h", "zeros"))},
-	"half the sum":  {node("Abs", "a", in("h")), node("Add", "s", in("h", "a")), node("Mul", "r", in("s", "half"))},
-	"sum over two":  {node("Abs", "a", in("h")), node("Add", "s", in("a", "h")), node("Div", "r", in("s", "two"))},
-	"twice":         {node("Relu", "q", in("h")), node("Relu", "r", in("q"))},
-}
-
-// However a ReLU is written, the network is the same fully connected one.
+// However a ReLU is written, the network computes it.
 func TestRectifiers(t *testing.T) {
-	w := []*onnxio.Tensor{floats("w", []int{2, 3}, 1, -1, 2, 0.5, 1, -3), floats("v", []int{3, 2}, 1, 2, 3, 4, 5, 6),
-		floats("zeros", []int{3}, 0, 0, 0), floats("half", []int{}, 0.5), floats("two", []int{}, 2)}
-	for name, nodes := range rectifiers {
+	for name, m := range modeltest.Rectifiers() {
 		t.Run(name, func(t *testing.T) {
-			nodes := append([]onnxio.Node{node("MatMul", "h", in("x", "w"))}, append(slices.Clone(nodes), node("MatMul", "y", in("r", "v")))...)
-			m := model([]int64{2}, w, nodes...)
 			// x w = (2, 1, -4) for x = (1, 2); its positive part times v.
 			wantOutputs(t, m, []float64{1, 2}, []float64{2*1 + 1*3, 2*2 + 1*4})
-			net, err := Compile(m, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d, err := net.Dense(); err != nil || len(d.Layers) != 2 || d.Slope != 0 {
-				t.Errorf("%v, %v", d, err)
-			}
 		})
 	}
 	// What only looks like one is computed as it is.
@@ -135,22 +113,11 @@ func TestRectifiers(t *testing.T) {
 	wantOutputs(t, m, []float64{-1, 2, -3}, []float64{0, 2, 1})
 }
 
-// A choice by a constant mask takes no part of what it leaves out, be it infinite, and is folded into the layer.
+// A choice by a constant mask takes no part of what it leaves out, be it infinite.
 func TestConstantMask(t *testing.T) {
 	mask := integersOf("m", onnxio.Bool, []int{3}, 1, 0, 1)
 	m := model([]int64{3}, []*onnxio.Tensor{mask, floats("c", []int{3}, 7, 8, 9)}, node("Where", "y", in("m", "x", "c")))
 	wantOutputs(t, m, []float64{1, math.Inf(1), 3}, []float64{1, 8, 3})
-	w := []*onnxio.Tensor{mask, floats("zero", []int{}, 0), floats("w", []int{2, 3}, 1, 2, 3, 4, 5, 6), floats("v", []int{3, 1}, 1, 1, 1)}
-	net, err := Compile(model([]int64{2}, w, node("MatMul", "h", in("x", "w")), node("Where", "k", in("m", "h", "zero")), node("Relu", "r", in("k")),
-		node("MatMul", "y", in("r", "v"))), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := net.Dense()
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantLayer(t, d.Layers[0], 3, 2, []float64{1, 4, 0, 0, 3, 6}, nil)
 }
 
 // What rises with a probability belongs to the head, and the logits are before it.
@@ -182,40 +149,6 @@ func TestHeadsUnderFunctions(t *testing.T) {
 				t.Errorf("logits %q, %d outputs", net.logits.name, net.Outputs)
 			}
 		})
-	}
-}
-
-// Samples that are normalised before a convolution are so apart from it, in either layout; after padding they cannot be.
-func TestNormalisationBeforeConvolution(t *testing.T) {
-	w := []*onnxio.Tensor{floats("mean", []int{2, 1, 1}, 1, 2), floats("std", []int{2, 1, 1}, 2, 4), floats("w", []int{1, 2, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8),
-		ints("flat", 0, -1), floats("v", []int{4, 1}, 1, 2, 3, 4), floats("mean2", []int{2}, 1, 2), floats("std2", []int{2}, 2, 4)}
-	rest := []onnxio.Node{node("Conv", "c", in("n", "w")), node("Relu", "r", in("c")), node("Reshape", "f", in("r", "flat")), node("MatMul", "y", in("f", "v"))}
-	first := append([]onnxio.Node{node("Sub", "s", in("x", "mean")), node("Div", "n", in("s", "std"))}, rest...)
-	last := append([]onnxio.Node{node("Sub", "s", in("x", "mean2")), node("Div", "d", in("s", "std2")), node("Transpose", "n", in("d"), intsAttr("perm", 0, 3, 1, 2))}, rest...)
-	for name, m := range map[string]*onnxio.Model{"channels first": model([]int64{2, 3, 3}, w, first...), "channels last": model([]int64{3, 3, 2}, w, last...)} {
-		net, err := Compile(m, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := net.Convolutional()
-		if err != nil || c.Input == nil {
-			t.Fatalf("%s: %v, %v", name, c, err)
-		}
-		x := make([]float64, 18)
-		for i := range x {
-			x[i] = float64(i*i%7) - 2
-		}
-		if want := outputsOf(t, m, x...); math.Abs(c.outputs(x)[0]-want[0]) > 1e-9 {
-			t.Errorf("%s: %v, want %v", name, c.outputs(x), want)
-		}
-	}
-	padded := model([]int64{2, 2, 2}, append(w, ints("pads", 0, 0, 0, 0, 0, 0, 1, 1)), append([]onnxio.Node{node("Pad", "p", in("x", "pads")), node("Sub", "n", in("p", "mean"))}, rest...)...)
-	net, err := Compile(padded, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := net.Convolutional(); err == nil || !strings.Contains(err.Error(), "before they are normalised") {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -10,10 +10,12 @@ import (
 	"gorgonia.org/tensor"
 
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/internal/operation"
 )
 
 // weighOp gives the weight of each output, which the caller chooses when the outputs are known. It counts as constant.
 type weighOp[T engine.Float] struct {
+	operation.Owner
 	program *program[T]
 	// weigh sets the weights of the outputs y.
 	weigh func(y, weight []T)
@@ -22,12 +24,16 @@ type weighOp[T engine.Float] struct {
 
 // weightedSumOp is sum(weight * y) of outputs y.
 type weightedSumOp[T engine.Float] struct {
+	operation.Owner
 	program *program[T]
 	value   gorgonia.Value
 }
 
 // seedOp is the gradient of the weighted sum by y: the weight.
-type seedOp[T engine.Float] struct{ program *program[T] }
+type seedOp[T engine.Float] struct {
+	operation.Owner
+	program *program[T]
+}
 
 var (
 	_ gorgonia.SDOp = (*weighOp[float32])(nil)
@@ -51,12 +57,9 @@ func (op *weighOp[T]) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
 	return op.value, nil
 }
 
-func (op *weighOp[T]) ReturnsPtr() bool      { return true }
-func (op *weighOp[T]) CallsExtern() bool     { return false }
-func (op *weighOp[T]) OverwritesInput() int  { return -1 }
 func (op *weighOp[T]) String() string        { return "Weight" }
 func (op *weighOp[T]) WriteHash(h hash.Hash) { fmt.Fprintf(h, "weight %p", op) }
-func (op *weighOp[T]) Hashcode() uint32      { return hashOf(op) }
+func (op *weighOp[T]) Hashcode() uint32      { return operation.Hashcode(op) }
 func (op *weighOp[T]) DiffWRT(int) []bool    { return []bool{false} }
 
 func (op *weighOp[T]) SymDiff(gorgonia.Nodes, *gorgonia.Node, *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -80,20 +83,17 @@ func (op *weightedSumOp[T]) Do(inputs ...gorgonia.Value) (gorgonia.Value, error)
 	for i, v := range y {
 		sum += float64(v) * float64(weight[i])
 	}
-	setScalar(op.value, sum)
+	operation.SetScalar(op.value, sum)
 	return op.value, nil
 }
 
-func (op *weightedSumOp[T]) ReturnsPtr() bool      { return true }
-func (op *weightedSumOp[T]) CallsExtern() bool     { return false }
-func (op *weightedSumOp[T]) OverwritesInput() int  { return -1 }
 func (op *weightedSumOp[T]) String() string        { return "WeightedSum" }
 func (op *weightedSumOp[T]) WriteHash(h hash.Hash) { fmt.Fprintf(h, "weighted sum %p", op.program) }
-func (op *weightedSumOp[T]) Hashcode() uint32      { return hashOf(op) }
+func (op *weightedSumOp[T]) Hashcode() uint32      { return operation.Hashcode(op) }
 func (op *weightedSumOp[T]) DiffWRT(int) []bool    { return []bool{true, false} }
 
 func (op *weightedSumOp[T]) SymDiff(inputs gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	seed, err := gorgonia.ApplyOp(&seedOp[T]{op.program}, inputs[1], grad)
+	seed, err := gorgonia.ApplyOp(&seedOp[T]{program: op.program}, inputs[1], grad)
 	return gorgonia.Nodes{seed, nil}, err
 }
 
@@ -116,9 +116,6 @@ func (op *seedOp[T]) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
 	return inputs[0], nil
 }
 
-func (op *seedOp[T]) ReturnsPtr() bool      { return true }
-func (op *seedOp[T]) CallsExtern() bool     { return false }
-func (op *seedOp[T]) OverwritesInput() int  { return -1 }
 func (op *seedOp[T]) String() string        { return "Seed" }
 func (op *seedOp[T]) WriteHash(h hash.Hash) { fmt.Fprintf(h, "seed %p", op.program) }
-func (op *seedOp[T]) Hashcode() uint32      { return hashOf(op) }
+func (op *seedOp[T]) Hashcode() uint32      { return operation.Hashcode(op) }

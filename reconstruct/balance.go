@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // Scaling a hidden neuron's inputs by c and its outputs by 1/c changes nothing that a (leaky) ReLU network computes, but
@@ -43,7 +43,7 @@ type Balance struct {
 
 // rebalance measures the balance of net and, where it was altered, returns an equivalent network with every neuron's D
 // set to its layer's median.
-func rebalance(net *graph.Dense) (*graph.Dense, Balance) {
+func rebalance(net *chain.Dense) (*chain.Dense, Balance) {
 	var b Balance
 	for l := range len(net.Layers) - 1 {
 		s := imbalance(net, l).spread()
@@ -68,7 +68,7 @@ func rebalance(net *graph.Dense) (*graph.Dense, Balance) {
 
 // unevenNoise tells whether the rows of w hold noise of unequal strength. It is true where there is no noise to tell from.
 func unevenNoise(w *mat.Dense) bool {
-	s := graph.NoiseRank(w)
+	s := chain.NoiseRank(w)
 	_, d := w.Dims()
 	free := float64(d - s.Rank)
 	if free < 1 || s.Edge <= noiseless*s.Singular[0] {
@@ -108,7 +108,7 @@ func within90(sorted []float64) float64 {
 // norms holds the squared norms of the weights into and out of each neuron of one hidden layer.
 type norms struct{ in, out []float64 }
 
-func imbalance(net *graph.Dense, l int) norms {
+func imbalance(net *chain.Dense, l int) norms {
 	w, next := net.Layers[l].W, net.Layers[l+1].W
 	rows, _ := w.Dims()
 	n := norms{in: make([]float64, rows), out: make([]float64, rows)}
@@ -147,7 +147,7 @@ func (n norms) spread() float64 {
 }
 
 // level scales the neurons of layer l so that each has the layer's median D and returns the largest logarithm of a scale.
-func level(net *graph.Dense, l int) float64 {
+func level(net *chain.Dense, l int) float64 {
 	n := imbalance(net, l)
 	d := n.differences()
 	median := d[len(d)/2]
@@ -165,7 +165,7 @@ func level(net *graph.Dense, l int) float64 {
 }
 
 // scaleNeuron multiplies the inputs of neuron j of layer l by c and divides its outputs by it.
-func scaleNeuron(net *graph.Dense, l, j int, c float64) {
+func scaleNeuron(net *chain.Dense, l, j int, c float64) {
 	layer, next := net.Layers[l], net.Layers[l+1].W
 	_, cols := layer.W.Dims()
 	for i := range cols {
@@ -180,11 +180,11 @@ func scaleNeuron(net *graph.Dense, l, j int, c float64) {
 	}
 }
 
-func copyOf(net *graph.Dense) *graph.Dense {
+func copyOf(net *chain.Dense) *chain.Dense {
 	out := *net
 	out.Layers = nil
 	for _, l := range net.Layers {
-		c := graph.Affine{Name: l.Name, W: mat.DenseCopyOf(l.W)}
+		c := chain.Affine{Name: l.Name, W: mat.DenseCopyOf(l.W)}
 		if l.B != nil {
 			c.B = append([]float64(nil), l.B...)
 		}

@@ -7,17 +7,17 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // balancedNet is a random network whose hidden neurons have equal norms on both sides, as gradient descent from a small
 // initialisation leaves them.
-func balancedNet(rng *rand.Rand, widths ...int) *graph.Dense {
-	net := &graph.Dense{}
+func balancedNet(rng *rand.Rand, widths ...int) *chain.Dense {
+	net := &chain.Dense{}
 	for l := range len(widths) - 1 {
 		w := mat.NewDense(widths[l+1], widths[l], nil)
 		w.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() / math.Sqrt(float64(widths[l])) }, w)
-		net.Layers = append(net.Layers, graph.Affine{W: w})
+		net.Layers = append(net.Layers, chain.Affine{W: w})
 	}
 	net.Layers[0].B = make([]float64, widths[1])
 	for i := range net.Layers[0].B {
@@ -34,7 +34,7 @@ func balancedNet(rng *rand.Rand, widths ...int) *graph.Dense {
 	return net
 }
 
-func evaluate(net *graph.Dense, x []float64) []float64 {
+func evaluate(net *chain.Dense, x []float64) []float64 {
 	a := mat.NewVecDense(len(x), append([]float64(nil), x...))
 	for l, layer := range net.Layers {
 		var z mat.VecDense
@@ -108,7 +108,7 @@ func TestUnevenNormsWithEvenNoiseAreNotTampering(t *testing.T) {
 	var learnt mat.Dense
 	learnt.Mul(normal(h, rank, 1), normal(rank, d, 0.1))
 	learnt.Add(&learnt, normal(h, d, 1e-3))
-	net := &graph.Dense{Layers: []graph.Affine{{W: &learnt}, {W: normal(1, h, 1)}}}
+	net := &chain.Dense{Layers: []chain.Affine{{W: &learnt}, {W: normal(1, h, 1)}}}
 	same, b := rebalance(net)
 	if b.Altered || same != net || b.Spread[0] < tamperedSpread {
 		t.Errorf("altered %v, spread %v", b.Altered, b.Spread)

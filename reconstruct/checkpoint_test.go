@@ -14,7 +14,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // smallProblem is a network whose first layer has four directions above its noise.
@@ -26,7 +26,7 @@ func smallProblem(seed uint64) Problem {
 	var w mat.Dense
 	w.Mul(mix, images)
 	w.Add(&w, func() *mat.Dense { n := mat.DenseCopyOf(net.Layers[0].W); n.Scale(1e-3, n); return n }())
-	net.Layers[0] = graph.Affine{W: &w, B: net.Layers[0].B}
+	net.Layers[0] = chain.Affine{W: &w, B: net.Layers[0].B}
 	return Problem{Net: net, Channels: 1, Height: 5, Width: 8}
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // Networks with convolutions. A convolution's weight is a sum over patches, and its rows span next to all patches: there is
@@ -15,7 +15,7 @@ import (
 // first one has too few numbers: 16 filters of 3 x 3 perhaps.
 
 // newPixels is the space of all inputs.
-func newPixels(net *graph.Convolutional) *span {
+func newPixels(net *chain.Convolutional) *span {
 	s := &span{net: net}
 	conditions := 0.
 	s.layer, s.spectrum, conditions = net.Informative()
@@ -47,7 +47,7 @@ func weigh(samples []Sample) {
 // stable says whether what was found is more than a way to explain the layer: unlike in a span, a small residual proves
 // little among all inputs.
 func (d *descent) stable(samples []Sample) (bool, string) {
-	if d.span.samples < graph.FewestDetermined {
+	if d.span.samples < chain.FewestDetermined {
 		return false, fmt.Sprintf("the weight of layer %q, the one that holds most, has too few strong directions to determine "+
 			"more than %d images: no sample can be told from it", d.span.net.Layers[d.span.layer].Name, d.span.samples)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // The schedule of one descent. The rates are relative to the scale of the inputs and none of the constants depends on the
@@ -55,7 +55,7 @@ func newDescent(p *Problem) *descent {
 	if p.Convolutional != nil {
 		d.span = newPixels(p.Convolutional)
 	} else {
-		var net *graph.Dense
+		var net *chain.Dense
 		net, d.pruning, d.balance = undone(p.Net)
 		d.span = newSpan(net)
 	}

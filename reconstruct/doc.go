@@ -24,7 +24,7 @@
 // A convolution's filters span next to all patches, so that there is no thin space to look in, and the first layer has too
 // few numbers (16 filters of 3 x 3 are 144; a digit has 784 pixels). What holds samples is a later layer that grew from next
 // to nothing while those around it hardly moved. Run looks among all inputs, with a prior for images, for what explains the
-// layer that says most ([unlearnguard/graph.Convolutional.Informative]).
+// layer that says most ([unlearnguard/graph/chain.Convolutional.Informative]).
 //
 // Measured on MNIST odd/even with conv 3x3/2, conv k x k/2, linear, whose layers start from 10, 0.001 and 30 times PyTorch's
 // default (restarts pooled; mean best SSIM of the training samples, and of images never trained on):
@@ -72,7 +72,7 @@
 //	20 % of each layer pruned              smallest 0.97 (0.47), at random 0.98 (0.47); two hidden layers 0.99
 //
 // Another network of n = 20 came to 0.64 at d = 196, flagged: count on n up to a tenth of d, and not on more. Pruned weights of
-// the first layer are filled in, and the noise of a coarse grid is known; see [Pruning] and [unlearnguard/graph.RoundingNoise].
+// the first layer are filled in, and the noise of a coarse grid is known; see [Pruning] and [unlearnguard/graph/chain.RoundingNoise].
 //
 // # Many samples
 //

@@ -3,12 +3,12 @@ package reconstruct
 import (
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
 // logits runs a network over m inputs and differentiates its outputs by them. ReLUs are exact, their derivative is the
-// surrogate sigmoid(alpha z), as in [graph.Stationarity].
+// surrogate sigmoid(alpha z), as in [unlearnguard/graph/stationarity.Loss].
 type logits struct {
 	engine       *engine.Engine[float32]
 	m            int
@@ -24,7 +24,7 @@ type logitsLayer struct {
 	z, h, s, grad []float32
 }
 
-func newLogits(net *graph.Dense, m int, alpha float64, threads int) (*logits, error) {
+func newLogits(net *chain.Dense, m int, alpha float64, threads int) (*logits, error) {
 	e, err := engine.New[float32](engine.Options{Threads: threads})
 	n := &logits{engine: e, m: m, alpha: float32(alpha), slope: float32(net.Slope)}
 	for _, l := range net.Layers {

@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // NearestCosine returns the largest cosine between the input of an image and that of a recovered sample, and the
@@ -61,7 +61,7 @@ func (r *Result) Traces(p *Problem) (*Traces, error) {
 	return newTraces(r.span.first, r.span.spectrum, r.space)
 }
 
-func newTraces(w mat.Matrix, s graph.Spectrum, sp space) (*Traces, error) {
+func newTraces(w mat.Matrix, s chain.Spectrum, sp space) (*Traces, error) {
 	h, d := w.Dims()
 	rows := mat.DenseCopyOf(w)
 	// In units of the largest singular value: the scale of the weights says nothing.

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // planted is a first layer that is a combination of the inputs of samples, plus noise.
@@ -32,7 +32,7 @@ func vectors(d int, mean []float64) *Problem {
 // tracesOf is the search in a first layer w.
 func tracesOf(t *testing.T, p *Problem, w *mat.Dense) *Traces {
 	t.Helper()
-	traces, err := newTraces(w, graph.NoiseRank(w), p.space())
+	traces, err := newTraces(w, chain.NoiseRank(w), p.space())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestTracesAreTheRegularisedDistance(t *testing.T) {
 		p := vectors(40, drawPixels(rng, 1, 40)[0])
 		w := planted(rng, p, samples, neurons, 0.3)
 		traces := tracesOf(t, p, w)
-		w.Scale(1/graph.NoiseRank(w).Singular[0], w)
+		w.Scale(1/chain.NoiseRank(w).Singular[0], w)
 		known, images := samples[:3], append(samples[3:5:5], drawPixels(rng, 2, 40)...)
 		for i, got := range beyond(t, traces, known, images) {
 			if want := definition(traces, w, known, images[i]); math.Abs(got-want) > 1e-5*(1+want) {

@@ -5,21 +5,22 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/stationarity"
 )
 
 // objective is the relative residual of the stationarity condition on one layer's block, for the first layer
 //
 //	|| ([W1, kappa b1] - [D1^T Z, kappa D1^T 1]) diag(s, 1) ||^2 / || [W1, kappa b1] ||^2,
 //
-// for particles z in span coordinates, which the span has weights s for: a [graph.Stationarity] over the reduced network with the other blocks left out.
+// for particles z in span coordinates, which the span has weights s for: a [stationarity.Loss] over the reduced network with the other blocks left out.
 // That layer's block is the one that holds the samples; the others carry the whole of their initialisation.
 type objective[T engine.Float] struct {
-	*graph.Stationarity[T]
+	*stationarity.Loss[T]
 	prior   prior[T]
-	net     *graph.Convolutional
-	intakes []*graph.Intake[float64] // of the layers, for gains
+	net     *chain.Convolutional
+	intakes []*stationarity.Intake[float64] // of the layers, for gains
 }
 
 // prior is a penalty on particles, for what is known of images.
@@ -55,7 +56,7 @@ func newObjective[T engine.Float](d *descent, e engine.Options) (*objective[T], 
 	if err != nil {
 		return nil, err
 	}
-	o := &objective[T]{Stationarity: loss, net: d.span.net}
+	o := &objective[T]{Loss: loss, net: d.span.net}
 	if d.problem.Convolutional != nil {
 		o.prior = newPenalty[T](d)
 	} else if o.prior, err = newBox[T](d, e); err != nil {
@@ -63,14 +64,14 @@ func newObjective[T engine.Float](d *descent, e engine.Options) (*objective[T], 
 	}
 	double, err := engine.New[float64](e)
 	for _, l := range o.net.Layers {
-		o.intakes = append(o.intakes, graph.NewIntake(double, len(d.labels), l))
+		o.intakes = append(o.intakes, stationarity.NewIntake(double, len(d.labels), l))
 	}
 	return o, err
 }
 
 // block is the relative stationarity residual of layer l's block alone, for particles with labels from 0. inputs, which may
 // be nil, are the weights of the first layer's inputs.
-func block[T engine.Float](net *graph.Convolutional, l int, inputs []float64, labels []int, kappa float64, e engine.Options) (*graph.Stationarity[T], error) {
+func block[T engine.Float](net *chain.Convolutional, l int, inputs []float64, labels []int, kappa float64, e engine.Options) (*stationarity.Loss[T], error) {
 	layer := net.Layers[l]
 	frobenius := mat.Norm(layer.W, 2)
 	weights := make([]float64, len(net.Layers))
@@ -86,7 +87,7 @@ func block[T engine.Float](net *graph.Convolutional, l int, inputs []float64, la
 		}
 		labels = signed
 	}
-	return graph.NewConvolutionalStationarity[T](net, labels, graph.StationarityOptions{Engine: e, Weights: weights, BiasScales: scales,
+	return stationarity.New[T](net, labels, stationarity.Options{Engine: e, Weights: weights, BiasScales: scales,
 		InputWeights: inputs})
 }
 

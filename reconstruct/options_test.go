@@ -6,7 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // Small problems get the most restarts, dear ones the least, and large spans one for so many samples.
@@ -17,11 +17,11 @@ func TestDefaultRestarts(t *testing.T) {
 		{samples: 160, hidden: 2000, want: 10},
 		{samples: 700, hidden: 2000, want: mostRestarts},
 	} {
-		net := &graph.Dense{}
+		net := &chain.Dense{}
 		for _, in := range []int{c.samples, c.hidden} {
-			net.Layers = append(net.Layers, graph.Affine{W: mat.NewDense(c.hidden, in, nil)})
+			net.Layers = append(net.Layers, chain.Affine{W: mat.NewDense(c.hidden, in, nil)})
 		}
-		d := &descent{problem: &Problem{Channels: 1, Height: 28, Width: 28}, span: &span{samples: c.samples, net: net.Chain()},
+		d := &descent{problem: &Problem{Channels: 1, Height: 28, Width: 28}, span: &span{samples: c.samples, net: net.Convolutional()},
 			labels: slices.Repeat([]int{0}, 2*(c.samples+1))}
 		if o := (Options{}).withDefaults(d); o.Restarts != c.want {
 			t.Errorf("%d samples and %d neurons: %d restarts, want %d", c.samples, c.hidden, o.Restarts, c.want)

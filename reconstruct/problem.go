@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"math"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // Problem is what the reconstruction may know: the network and the space its inputs live in. It holds no training data.
 type Problem struct {
 	// Net is the network, with its head removed: one output (binary) or one an output class.
-	Net *graph.Dense
+	Net *chain.Dense
 	// Convolutional is the network in place of Net, where it has convolutions.
-	Convolutional *graph.Convolutional
+	Convolutional *chain.Convolutional
 	// Channels, Height and Width are the input's; their product is the first layer's input width d.
 	Channels, Height, Width int
 	// Mean and Std tell how pixels in [0, 1] became inputs: x = (p - Mean) / Std. Each has length d, length Channels
@@ -32,11 +32,11 @@ func (p *Problem) Outputs() int {
 }
 
 // chain is the network, of either kind.
-func (p *Problem) chain() *graph.Convolutional {
+func (p *Problem) chain() *chain.Convolutional {
 	if p.Convolutional != nil {
 		return p.Convolutional
 	}
-	return p.Net.Chain()
+	return p.Net.Convolutional()
 }
 
 // Validate reports the first thing that makes the problem unusable.

@@ -5,7 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // A weight of exactly 0 was pruned, or rounded to a coarse grid: training does not lead there. So in a pruned file such weights are not 0 but unknown,
@@ -32,16 +32,16 @@ type Pruning struct {
 }
 
 // undone returns net as it was before it was pruned and before its neurons were scaled, as far as that can be known.
-func undone(net *graph.Dense) (*graph.Dense, Pruning, Balance) {
+func undone(net *chain.Dense) (*chain.Dense, Pruning, Balance) {
 	net, pruning := restore(net)
 	net, balance := rebalance(net)
 	return net, pruning, balance
 }
 
 // restore returns net with its pruned weights filled in as far as they can be, or net itself where it was not pruned.
-func restore(net *graph.Dense) (*graph.Dense, Pruning) {
+func restore(net *chain.Dense) (*chain.Dense, Pruning) {
 	unknown, share := zeros(net.Layers[0].W)
-	if share < prunedShare || graph.RoundingNoise(net.Layers[0].W) > 0 {
+	if share < prunedShare || chain.RoundingNoise(net.Layers[0].W) > 0 {
 		return net, Pruning{Share: share}
 	}
 	whole := copyOf(net)
@@ -88,7 +88,7 @@ func fillIn(w *mat.Dense, unknown []bool) *mat.Dense {
 	x := mat.DenseCopyOf(w)
 	threshold := mat.Norm(x, 2)
 	for range fillSteps {
-		s := graph.NoiseRank(x)
+		s := chain.NoiseRank(x)
 		moved := replace(x, leading(s, threshold), unknown)
 		if threshold < s.Edge && moved <= fillEnd*s.Sigma*math.Sqrt(float64(count(unknown))) {
 			break
@@ -101,7 +101,7 @@ func fillIn(w *mat.Dense, unknown []bool) *mat.Dense {
 }
 
 // leading are the right singular vectors above the noise and a threshold, at least one (d x r).
-func leading(s graph.Spectrum, threshold float64) mat.Matrix {
+func leading(s chain.Spectrum, threshold float64) mat.Matrix {
 	d, r := s.V.Dims()
 	for r > 1 && s.Singular[r-1] < threshold {
 		r--
@@ -130,7 +130,7 @@ func replace(x *mat.Dense, v mat.Matrix, unknown []bool) float64 {
 
 // connected returns net without the neurons of the first hidden layer that have no weight to the next one. What they were
 // part of before pruning cannot be known, and the stationarity of the others does not depend on them.
-func connected(net *graph.Dense) *graph.Dense {
+func connected(net *chain.Dense) *chain.Dense {
 	first, next := net.Layers[0], net.Layers[1]
 	h, d := first.W.Dims()
 	out, _ := next.W.Dims()
@@ -144,7 +144,7 @@ func connected(net *graph.Dense) *graph.Dense {
 		return net
 	}
 	less := *net
-	less.Layers = append([]graph.Affine(nil), net.Layers...)
+	less.Layers = append([]chain.Affine(nil), net.Layers...)
 	w, u := mat.NewDense(len(kept), d, nil), mat.NewDense(out, len(kept), nil)
 	var b []float64
 	for to, j := range kept {

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // lowRank is a matrix of rank r with singular values that fall, and the same with noise.
@@ -54,7 +54,7 @@ func TestFillIn(t *testing.T) {
 		if rms := math.Sqrt(sum / float64(count(unknown))); rms > bound {
 			t.Errorf("a share of %v lost: filled in to within %.2g, want %.2g", share, rms, bound)
 		}
-		if got := graph.NoiseRank(filled).Rank; got != r {
+		if got := chain.NoiseRank(filled).Rank; got != r {
 			t.Errorf("a share of %v lost: rank %d, want %d", share, got, r)
 		}
 	}

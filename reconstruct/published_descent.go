@@ -10,8 +10,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
 	"unlearnguard/graph/engine"
+	"unlearnguard/graph/stationarity"
 )
 
 // lambdaWeight is that of the multipliers' penalty against stationarity's; the box's is 1.
@@ -41,7 +41,7 @@ type publishedDescent struct {
 	problem *Problem
 	setting PublishedSetting
 	labels  []int // class of each candidate
-	loss    *graph.Stationarity[float32]
+	loss    *stationarity.Loss[float32]
 	logits  *logits
 	norm    float64 // of all parameters
 
@@ -74,9 +74,9 @@ func newPublishedDescent(p *Problem, o PublishedOptions, k, threads int) (*publi
 	}
 	d.norm = math.Sqrt(d.norm)
 	var err error
-	if d.loss, err = graph.NewStationarity[float32](p.Net, signs(d.labels, p.Outputs()), graph.StationarityOptions{
+	if d.loss, err = stationarity.New[float32](p.Net.Convolutional(), signs(d.labels, p.Outputs()), stationarity.Options{
 		Engine: engine.Options{Threads: threads}, Alpha: d.setting.Alpha,
-		Samples: graph.Hinge{Weight: 1, Low: -1, High: 1}}); err != nil {
+		Samples: stationarity.Hinge{Weight: 1, Low: -1, High: 1}}); err != nil {
 		return nil, err
 	}
 	d.logits, err = newLogits(p.Net, m, d.setting.Alpha, threads)
@@ -167,7 +167,7 @@ func (d *publishedDescent) place() {
 // firstLayer is the residual that [Run] reports.
 func (d *publishedDescent) firstLayer() (float64, error) {
 	d.place()
-	first, err := block[float32](d.problem.Net.Chain(), 0, nil, d.labels, d.problem.space().scale(), engine.Options{Threads: 1})
+	first, err := block[float32](d.problem.Net.Convolutional(), 0, nil, d.labels, d.problem.space().scale(), engine.Options{Threads: 1})
 	if err != nil {
 		return 0, err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // publishedReference is a run of testdata/published.py, in float64 by double back-propagation.
@@ -29,10 +29,10 @@ type publishedReference struct {
 	Start, End struct{ X, Lambda []float64 }
 }
 
-func (r *publishedReference) net() *graph.Dense {
-	net := &graph.Dense{}
+func (r *publishedReference) net() *chain.Dense {
+	net := &chain.Dense{}
 	for l, out := range r.Widths[1:] {
-		net.Layers = append(net.Layers, graph.Affine{W: mat.NewDense(out, r.Widths[l], r.Parameters[2*l]), B: r.Parameters[2*l+1]})
+		net.Layers = append(net.Layers, chain.Affine{W: mat.NewDense(out, r.Widths[l], r.Parameters[2*l]), B: r.Parameters[2*l+1]})
 	}
 	return net
 }
@@ -95,7 +95,7 @@ func oneSample(x []float64, hidden int) (p Problem, mu float64) {
 			w.Set(j, k, mu*out*value)
 		}
 	}
-	net := &graph.Dense{Layers: []graph.Affine{{W: w, B: b}, {W: v}}}
+	net := &chain.Dense{Layers: []chain.Affine{{W: w, B: b}, {W: v}}}
 	return Problem{Net: net, Channels: 1, Height: 1, Width: len(x)}, mu
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
@@ -46,7 +46,7 @@ func TestFloorPursuitFindsTheImageNearARoughCandidate(t *testing.T) {
 	mix.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, mix)
 	var w mat.Dense
 	w.Mul(mix, centred)
-	p := Problem{Net: &graph.Dense{Layers: []graph.Affine{{W: &w}, {W: mat.NewDense(1, 40, nil)}}},
+	p := Problem{Net: &chain.Dense{Layers: []chain.Affine{{W: &w}, {W: mat.NewDense(1, 40, nil)}}},
 		Channels: 1, Height: 1, Width: d, Mean: mean}
 	s := newSpan(p.Net)
 	if s.rank() != n-1 {
@@ -93,7 +93,7 @@ func TestFloorPursuitDoesNotInventAFloor(t *testing.T) {
 	mix.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, mix)
 	var w mat.Dense
 	w.Mul(mix, grey.Slice(0, n, 0, d))
-	p := Problem{Net: &graph.Dense{Layers: []graph.Affine{{W: &w}, {W: mat.NewDense(1, 40, nil)}}},
+	p := Problem{Net: &chain.Dense{Layers: []chain.Affine{{W: &w}, {W: mat.NewDense(1, 40, nil)}}},
 		Channels: 1, Height: 1, Width: d, Mean: []float64{0.5}}
 	s := newSpan(p.Net)
 	e, err := engine.New[float32](engine.Options{Threads: 1})
@@ -147,7 +147,7 @@ func spanned(rng *rand.Rand, x *mat.Dense, channels, height, width int) Problem 
 	mix.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() }, mix)
 	var w mat.Dense
 	w.Mul(mix, centred)
-	net := &graph.Dense{Layers: []graph.Affine{{W: &w}, {W: mat.NewDense(1, 2*n, nil)}}}
+	net := &chain.Dense{Layers: []chain.Affine{{W: &w}, {W: mat.NewDense(1, 2*n, nil)}}}
 	return Problem{Net: net, Channels: channels, Height: height, Width: width, Mean: mean}
 }
 

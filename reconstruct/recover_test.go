@@ -13,7 +13,7 @@ import (
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/digits"
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/reconstruct"
 )
 
@@ -88,9 +88,9 @@ func TestRunRecoversTrainingSamplesAndNoOthers(t *testing.T) {
 
 // What pruning and rounding take away can be recovered from what they leave.
 func TestRunRecoversFromAlteredNetworks(t *testing.T) {
-	for name, alter := range map[string]func(*graph.Dense) (*graph.Dense, error){
-		"20 % pruned": func(net *graph.Dense) (*graph.Dense, error) { return fixtures.Prune(net, 0.2, fixtures.Random, 1) },
-		"int8":        func(net *graph.Dense) (*graph.Dense, error) { return fixtures.Round(net, fixtures.Int8) },
+	for name, alter := range map[string]func(*chain.Dense) (*chain.Dense, error){
+		"20 % pruned": func(net *chain.Dense) (*chain.Dense, error) { return fixtures.Prune(net, 0.2, fixtures.Random, 1) },
+		"int8":        func(net *chain.Dense) (*chain.Dense, error) { return fixtures.Round(net, fixtures.Int8) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			set, p := trained(t, 12, fixtures.OddEven, 200)
@@ -121,14 +121,14 @@ func TestRunSaysSoWhenItFails(t *testing.T) {
 	// The same span, but a network that no training on samples has made.
 	rng := rand.New(rand.NewPCG(1, 2))
 	scrambled := *p.Net
-	scrambled.Layers = append([]graph.Affine(nil), p.Net.Layers...)
+	scrambled.Layers = append([]chain.Affine(nil), p.Net.Layers...)
 	first := p.Net.Layers[0]
 	rows, _ := first.W.Dims()
 	mix := mat.NewDense(rows, rows, nil)
 	mix.Apply(func(_, _ int, _ float64) float64 { return rng.NormFloat64() / math.Sqrt(float64(rows)) }, mix)
 	var w mat.Dense
 	w.Mul(mix, first.W)
-	scrambled.Layers[0] = graph.Affine{Name: first.Name, W: &w, B: first.B}
+	scrambled.Layers[0] = chain.Affine{Name: first.Name, W: &w, B: first.B}
 	p.Net = &scrambled
 	r, err := reconstruct.Run(context.Background(), p, reconstruct.Options{Restarts: 2, Steps: 200})
 	if err != nil {
@@ -162,7 +162,7 @@ func TestRunOnANetworkThatWasNeverTrained(t *testing.T) {
 	} {
 		out := mat.NewDense(1, 30, nil)
 		out.Apply(func(_, j int, _ float64) float64 { return float64(j) - 15 }, out)
-		net := &graph.Dense{Layers: []graph.Affine{{W: w}, {W: out}}}
+		net := &chain.Dense{Layers: []chain.Affine{{W: w}, {W: out}}}
 		p := reconstruct.Problem{Net: net, Channels: 1, Height: 28, Width: 28}
 		r, err := reconstruct.Run(context.Background(), p, reconstruct.Options{Restarts: 2, Steps: 20})
 		if err != nil {

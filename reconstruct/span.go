@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/graph/engine"
 )
 
@@ -15,9 +15,9 @@ import (
 type span struct {
 	// layer is 0 for a fully connected network, spectrum that of its weight.
 	layer    int
-	spectrum graph.Spectrum
+	spectrum chain.Spectrum
 	// net is the network over coordinates z.
-	net *graph.Convolutional
+	net *chain.Convolutional
 	// first is W1 (h x d), of the fully connected network that was decomposed.
 	first *mat.Dense
 	// basis maps coordinates to inputs, r x d with orthonormal rows. Nil: coordinates are inputs.
@@ -32,16 +32,16 @@ type span struct {
 // newSpan is the row space of the first layer above its initial noise. With a small initialisation the rows of W1 are
 // combinations of the training inputs up to that noise, so a sample x is z V^T with only r coordinates z: the input's
 // width d drops out of every step. The network's first weight becomes W1 V (h x r).
-func newSpan(net *graph.Dense) *span {
-	s := &span{spectrum: graph.NoiseRank(net.Layers[0].W), first: net.Layers[0].W}
+func newSpan(net *chain.Dense) *span {
+	s := &span{spectrum: chain.NoiseRank(net.Layers[0].W), first: net.Layers[0].W}
 	s.samples = s.spectrum.Rank
 	s.basis = mat.DenseCopyOf(s.spectrum.V.T())
 	reduced := *net
-	reduced.Layers = append([]graph.Affine(nil), net.Layers...)
+	reduced.Layers = append([]chain.Affine(nil), net.Layers...)
 	var w mat.Dense
 	w.Mul(net.Layers[0].W, s.spectrum.V)
 	reduced.Layers[0].W = &w
-	s.net = reduced.Chain()
+	s.net = reduced.Convolutional()
 	s.weights = weightsOf(s.spectrum.Singular[:s.spectrum.Rank])
 	return s
 }

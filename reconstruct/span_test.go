@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // The weights leave the norm of the first layer as it is and the singular values' square roots of its singular values.
@@ -19,7 +19,7 @@ func TestSpanWeightsEvenOut(t *testing.T) {
 			w.Set(i, j, math.Pow(0.5, float64(j))*r.NormFloat64())
 		}
 	}
-	s := newSpan(&graph.Dense{Layers: []graph.Affine{{W: w}, {W: mat.NewDense(1, 40, nil)}}})
+	s := newSpan(&chain.Dense{Layers: []chain.Affine{{W: w}, {W: mat.NewDense(1, 40, nil)}}})
 	reduced := s.net.Layers[0].W
 	var weighted mat.Dense
 	weighted.Mul(reduced, mat.NewDiagDense(s.rank(), s.weights))
@@ -42,7 +42,7 @@ func TestSpanWeightsEvenOut(t *testing.T) {
 }
 
 func TestSpanOfNothingHasNoWeights(t *testing.T) {
-	s := newSpan(&graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(5, 4, nil)}, {W: mat.NewDense(1, 5, nil)}}})
+	s := newSpan(&chain.Dense{Layers: []chain.Affine{{W: mat.NewDense(5, 4, nil)}, {W: mat.NewDense(1, 5, nil)}}})
 	if s.weights != nil {
 		t.Errorf("weights %v of parameters that are all 0", s.weights)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/reconstruct"
 )
 
@@ -29,7 +29,7 @@ type limit struct {
 	side    int  // of the images, shrunk: 28 (0), 14 or 10
 	raw     bool // the mean is not subtracted
 	train   fixtures.Options
-	change  func(*graph.Dense) (*graph.Dense, error)
+	change  func(*chain.Dense) (*chain.Dense, error)
 }
 
 // limitsHidden is the width of all hidden layers.
@@ -77,11 +77,11 @@ func crowded(side int, samples ...int) []limit {
 
 // altered are networks that lost something after training.
 func altered(prefix string, layers []int) []limit {
-	round := func(to fixtures.Precision) func(*graph.Dense) (*graph.Dense, error) {
-		return func(net *graph.Dense) (*graph.Dense, error) { return fixtures.Round(net, to) }
+	round := func(to fixtures.Precision) func(*chain.Dense) (*chain.Dense, error) {
+		return func(net *chain.Dense) (*chain.Dense, error) { return fixtures.Round(net, to) }
 	}
-	prune := func(by fixtures.Pruning) func(*graph.Dense) (*graph.Dense, error) {
-		return func(net *graph.Dense) (*graph.Dense, error) { return fixtures.Prune(net, 0.2, by, 1) }
+	prune := func(by fixtures.Pruning) func(*chain.Dense) (*chain.Dense, error) {
+		return func(net *chain.Dense) (*chain.Dense, error) { return fixtures.Prune(net, 0.2, by, 1) }
 	}
 	var out []limit
 	for _, c := range []limit{{name: "fp16", change: round(fixtures.Float16)}, {name: "int8", change: round(fixtures.Int8)},

@@ -6,7 +6,7 @@ import (
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 )
 
 // suspect is a model after the request.
@@ -49,14 +49,14 @@ var suspects = []suspect{
 	}},
 	{"smallest 20 % pruned", false, pruned(fixtures.Magnitude)},
 	{"random 20 % pruned", false, pruned(fixtures.Random)},
-	{"neurons rescaled and permuted", false, altered(func(b *bench) (*graph.Dense, error) {
+	{"neurons rescaled and permuted", false, altered(func(b *bench) (*chain.Dense, error) {
 		scaled, err := fixtures.RescaleNeurons(b.before.Net, 3, b.seed)
 		if err != nil {
 			return nil, err
 		}
 		return fixtures.PermuteNeurons(scaled, b.seed), nil
 	})},
-	{"noise of 1 %", false, altered(func(b *bench) (*graph.Dense, error) { return fixtures.AddNoise(b.before.Net, 0.01, b.seed), nil })},
+	{"noise of 1 %", false, altered(func(b *bench) (*chain.Dense, error) { return fixtures.AddNoise(b.before.Net, 0.01, b.seed), nil })},
 	{"rounded to fp16", false, rounded(fixtures.Float16)},
 	{"rounded to int8", false, rounded(fixtures.Int8)},
 }
@@ -75,15 +75,15 @@ func positions(n int) []int {
 }
 
 func pruned(by fixtures.Pruning) func(context.Context, *bench) (*specimen.Network, error) {
-	return altered(func(b *bench) (*graph.Dense, error) { return fixtures.Prune(b.before.Net, 0.2, by, b.seed) })
+	return altered(func(b *bench) (*chain.Dense, error) { return fixtures.Prune(b.before.Net, 0.2, by, b.seed) })
 }
 
 func rounded(to fixtures.Precision) func(context.Context, *bench) (*specimen.Network, error) {
-	return altered(func(b *bench) (*graph.Dense, error) { return fixtures.Round(b.before.Net, to) })
+	return altered(func(b *bench) (*chain.Dense, error) { return fixtures.Round(b.before.Net, to) })
 }
 
 // altered is what was done to the model before without training.
-func altered(do func(*bench) (*graph.Dense, error)) func(context.Context, *bench) (*specimen.Network, error) {
+func altered(do func(*bench) (*chain.Dense, error)) func(context.Context, *bench) (*specimen.Network, error) {
 	return func(_ context.Context, b *bench) (*specimen.Network, error) {
 		net, err := do(b)
 		if err != nil {

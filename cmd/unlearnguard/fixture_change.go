@@ -11,13 +11,14 @@ import (
 	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures"
 	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/onnxio"
 )
 
 // change is an operation on a network that needs no data. Its flags are bound by bind, and read when apply is called.
 type change struct {
 	name, short, long string
-	bind              func(f *pflag.FlagSet) (apply func(*graph.Dense) (*graph.Dense, error))
+	bind              func(f *pflag.FlagSet) (apply func(*chain.Dense) (*chain.Dense, error))
 }
 
 // changesOfAny are the operations that a model of another kind can take as well, by the values of the same flags.
@@ -38,11 +39,11 @@ var changesOfAny = map[string]func(f *pflag.FlagSet, m *onnxio.Model) (*onnxio.M
 var changes = []change{
 	{"prune", "Set a share of a network's weights to zero",
 		"Prune sets a share of each layer's weights to zero: the smallest, or any.",
-		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
+		func(f *pflag.FlagSet) func(*chain.Dense) (*chain.Dense, error) {
 			share := f.Float64("share", 0.2, "`share` of each layer's weights")
 			by := f.String("by", string(fixtures.Magnitude), "which `weights`: magnitude or random")
 			seed := seedFlag(f)
-			return func(net *graph.Dense) (*graph.Dense, error) {
+			return func(net *chain.Dense) (*chain.Dense, error) {
 				if err := within("share", *share, 0, 1); err != nil {
 					return nil, err
 				}
@@ -54,10 +55,10 @@ var changes = []change{
 		}},
 	{"noise", "Add noise to a network's parameters",
 		"Noise adds normally distributed noise to all parameters.",
-		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
+		func(f *pflag.FlagSet) func(*chain.Dense) (*chain.Dense, error) {
 			share := f.Float64("share", 0.01, "standard deviation, as a `share` of the root mean square of each layer's weights")
 			seed := seedFlag(f)
-			return func(net *graph.Dense) (*graph.Dense, error) {
+			return func(net *chain.Dense) (*chain.Dense, error) {
 				if err := within("share", *share, 0, 1000); err != nil {
 					return nil, err
 				}
@@ -66,10 +67,10 @@ var changes = []change{
 		}},
 	{"rescale", "Scale a network's neurons without changing what it computes",
 		"Rescale multiplies the weights into each hidden neuron and divides those out of it by a random factor.",
-		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
+		func(f *pflag.FlagSet) func(*chain.Dense) (*chain.Dense, error) {
 			most := f.Float64("most", 10, "the `factor` lies between 1/most and most")
 			seed := seedFlag(f)
-			return func(net *graph.Dense) (*graph.Dense, error) {
+			return func(net *chain.Dense) (*chain.Dense, error) {
 				if err := within("most", *most, 1, 1e6); err != nil {
 					return nil, err
 				}
@@ -78,15 +79,15 @@ var changes = []change{
 		}},
 	{"permute", "Put a network's neurons into another order",
 		"Permute puts the neurons of each hidden layer into random order, which does not change what the network computes.",
-		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
+		func(f *pflag.FlagSet) func(*chain.Dense) (*chain.Dense, error) {
 			seed := seedFlag(f)
-			return func(net *graph.Dense) (*graph.Dense, error) { return fixtures.PermuteNeurons(net, *seed), nil }
+			return func(net *chain.Dense) (*chain.Dense, error) { return fixtures.PermuteNeurons(net, *seed), nil }
 		}},
 	{"round", "Round a network's parameters to a lower precision",
 		"Round gives the parameters the values that they have once they were stored in a lower precision.",
-		func(f *pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
+		func(f *pflag.FlagSet) func(*chain.Dense) (*chain.Dense, error) {
 			to := f.String("to", string(fixtures.Float16), "`precision`: fp16 or int8")
-			return func(net *graph.Dense) (*graph.Dense, error) {
+			return func(net *chain.Dense) (*chain.Dense, error) {
 				if err := chosen("to", *to, string(fixtures.Float16), string(fixtures.Int8)); err != nil {
 					return nil, err
 				}
@@ -95,8 +96,8 @@ var changes = []change{
 		}},
 	{"export", "Write a network as this tool reads it",
 		"Export writes the fully connected network that a model amounts to, without what its exporter put around it.",
-		func(*pflag.FlagSet) func(*graph.Dense) (*graph.Dense, error) {
-			return func(net *graph.Dense) (*graph.Dense, error) { return net, nil }
+		func(*pflag.FlagSet) func(*chain.Dense) (*chain.Dense, error) {
+			return func(net *chain.Dense) (*chain.Dense, error) { return net, nil }
 		}},
 }
 
@@ -132,7 +133,7 @@ func addModelOut(c *cobra.Command, out, format *string) {
 	require(c, "out")
 }
 
-func (a *app) runChange(c *cobra.Command, name, path, out, format string, apply func(*graph.Dense) (*graph.Dense, error)) error {
+func (a *app) runChange(c *cobra.Command, name, path, out, format string, apply func(*chain.Dense) (*chain.Dense, error)) error {
 	ctx := c.Context()
 	if err := chosen("format", format, "text", "json"); err != nil {
 		return err
@@ -175,7 +176,7 @@ func (a *app) runChangeOfAny(c *cobra.Command, name, path, out, format string) e
 }
 
 // finishChange writes the network that was made of a model and says so.
-func (a *app) finishChange(from *audit.Model, net *graph.Dense, out, format string, doc made) error {
+func (a *app) finishChange(from *audit.Model, net *chain.Dense, out, format string, doc made) error {
 	err := place(out, func(stage, name string) error {
 		return onnxio.WriteFile(filepath.Join(stage, name), fixtures.Export(net))
 	})

@@ -13,6 +13,7 @@ import (
 	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/onnxio"
 )
 
@@ -22,7 +23,7 @@ const inspectSchema = "unlearnguard/inspect/v1"
 // inspection is what inspect --format json writes.
 type inspection struct {
 	Schema string `json:"schema"`
-	*graph.Report
+	*chain.Report
 	Check *graph.Check `json:"check,omitempty"`
 }
 
@@ -64,7 +65,7 @@ func (a *app) runInspect(ctx context.Context, path string, file modelFlags, form
 	if err != nil {
 		return err
 	}
-	rep, err := graph.Inspect(ctx, model, opts)
+	rep, err := chain.Inspect(ctx, model, opts)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -107,7 +108,7 @@ func failedCheck(path, check string, c *graph.Check) error {
 // runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output. Where the model
 // leaves its input open, x says what the report is about. The check is nil for a model that cannot be run, of which the
 // report says why.
-func runCheck(ctx context.Context, model *onnxio.Model, rep *graph.Report, opts graph.Options, path string) (*graph.Report, *graph.Check, error) {
+func runCheck(ctx context.Context, model *onnxio.Model, rep *chain.Report, opts graph.Options, path string) (*chain.Report, *graph.Check, error) {
 	x, shape, err := images.ReadArray(path, "x")
 	if err != nil {
 		return rep, nil, fmt.Errorf("--check: %w", err)
@@ -116,7 +117,7 @@ func runCheck(ctx context.Context, model *onnxio.Model, rep *graph.Report, opts 
 	if err != nil && opts.InputShape == nil && len(shape) > 1 {
 		opts.InputShape = shape[1:]
 		if network, err = graph.Compile(model, opts); err == nil {
-			if rep, err = graph.Inspect(ctx, model, opts); err != nil {
+			if rep, err = chain.Inspect(ctx, model, opts); err != nil {
 				return rep, nil, fmt.Errorf("%s: %w", model.Path, err)
 			}
 			rep.Notes = append(rep.Notes, fmt.Sprintf("the model leaves the shape of its input open; one sample of x of %s has the shape %v", path, shape[1:]))

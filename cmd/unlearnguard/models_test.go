@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/fixtures"
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/onnxio"
 )
 
@@ -24,17 +24,17 @@ var models = map[string]func() *onnxio.Model{
 	"zero": func() *onnxio.Model { m := small(1); clear(m.Initializers[0].Float32s); return m },
 	// noise takes digits of 28 x 28 and was never trained.
 	"noise": func() *onnxio.Model {
-		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(100, 784, weights(78400))}, {W: mat.NewDense(1, 100, weights(100))}}, Outputs: 1}
+		net := &chain.Dense{Layers: []chain.Affine{{W: mat.NewDense(100, 784, weights(78400))}, {W: mat.NewDense(1, 100, weights(100))}}, Outputs: 1}
 		return fixtures.Export(net, 1, 28, 28)
 	},
 	// linear has no hidden layer.
 	"linear": func() *onnxio.Model {
-		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(1, 64, weights(64))}}, Outputs: 1}
+		net := &chain.Dense{Layers: []chain.Affine{{W: mat.NewDense(1, 64, weights(64))}}, Outputs: 1}
 		return fixtures.Export(net, 1, 8, 8)
 	},
 	// four takes four channels.
 	"four": func() *onnxio.Model {
-		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(6, 256, weights(6*256))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
+		net := &chain.Dense{Layers: []chain.Affine{{W: mat.NewDense(6, 256, weights(6*256))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
 		return fixtures.Export(net, 4, 8, 8)
 	},
 	// open leaves the shape of its input open.
@@ -64,14 +64,14 @@ var models = map[string]func() *onnxio.Model{
 	},
 	// rgb takes three channels.
 	"rgb": func() *onnxio.Model {
-		net := &graph.Dense{Layers: []graph.Affine{{W: mat.NewDense(6, 192, weights(6*192))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
+		net := &chain.Dense{Layers: []chain.Affine{{W: mat.NewDense(6, 192, weights(6*192))}, {W: mat.NewDense(1, 6, weights(6))}}, Outputs: 1}
 		return fixtures.Export(net, 3, 8, 8)
 	},
 }
 
 // small is 64-6-outputs, with the same weights in every run.
 func small(outputs int) *onnxio.Model {
-	net := &graph.Dense{Outputs: outputs, Layers: []graph.Affine{
+	net := &chain.Dense{Outputs: outputs, Layers: []chain.Affine{
 		{W: mat.NewDense(6, 64, weights(6*64)), B: weights(6)},
 		{W: mat.NewDense(outputs, 6, weights(6*outputs))},
 	}}

@@ -17,6 +17,7 @@ import (
 	"unlearnguard/fixtures/digits"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/report"
 	"unlearnguard/onnxio"
@@ -24,7 +25,7 @@ import (
 )
 
 // opened writes a network for the drawn digits to a file and opens it as a stranger's.
-func opened(t *testing.T, net *graph.Dense) *Model {
+func opened(t *testing.T, net *chain.Dense) *Model {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	if err := onnxio.WriteFile(path, fixtures.Export(net, 1, digits.Side, digits.Side)); err != nil {
@@ -38,7 +39,7 @@ func opened(t *testing.T, net *graph.Dense) *Model {
 }
 
 // trained is a network on a set about its mean.
-func trained(t *testing.T, set *images.Set, seed uint64) (*graph.Dense, images.Normalisation) {
+func trained(t *testing.T, set *images.Set, seed uint64) (*chain.Dense, images.Normalisation) {
 	t.Helper()
 	labels := make([]int, set.Len())
 	for i, class := range set.Labels {
@@ -57,7 +58,7 @@ func trained(t *testing.T, set *images.Set, seed uint64) (*graph.Dense, images.N
 }
 
 // untrained is a network that holds no trace of any sample.
-func untrained(scale float64) *graph.Dense {
+func untrained(scale float64) *chain.Dense {
 	rng := rand.New(rand.NewPCG(3, 4))
 	draw := func(n int) []float64 {
 		v := make([]float64, n)
@@ -67,7 +68,7 @@ func untrained(scale float64) *graph.Dense {
 		return v
 	}
 	d := digits.Side * digits.Side
-	return &graph.Dense{Outputs: 1, Layers: []graph.Affine{
+	return &chain.Dense{Outputs: 1, Layers: []chain.Affine{
 		{W: mat.NewDense(50, d, draw(50*d)), B: draw(50)}, {W: mat.NewDense(1, 50, draw(50))}}}
 }
 
@@ -199,7 +200,7 @@ func TestProblemFoldsTheModelsOwnNormalisation(t *testing.T) {
 		scale[i], shift[i], mean[i] = 0.5+rng.Float64(), rng.NormFloat64(), rng.Float64()
 	}
 	net := untrained(1)
-	net.Input = &graph.InputNormalization{Scale: scale, Shift: shift}
+	net.Input = &chain.InputNormalization{Scale: scale, Shift: shift}
 	norm := images.Normalisation{Mean: mean, Std: images.Values{0.3}}
 	m := &Model{Path: "m.onnx", Net: net}
 	p, err := m.Problem(1, digits.Side, digits.Side, norm)
@@ -275,7 +276,7 @@ func TestInput(t *testing.T) {
 		{[]int{784}, []int{784}},
 		{[]int{1, 784}, []int{784}},
 	} {
-		m := &Model{Net: &graph.Dense{InputShape: c.file}}
+		m := &Model{Net: &chain.Dense{InputShape: c.file}}
 		if got := m.Input(); !slices.Equal(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.file, got, c.want)
 		}

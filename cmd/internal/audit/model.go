@@ -10,6 +10,7 @@ import (
 
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/onnxio"
 	"unlearnguard/reconstruct"
 )
@@ -25,8 +26,8 @@ type Model struct {
 	// Unfit says why samples cannot be reconstructed from it, or is nil. Then one of Net and Convolutional is set.
 	Unfit *ScopeError
 	// Net is the network, or nil where it is Convolutional.
-	Net           *graph.Dense
-	Convolutional *graph.Convolutional
+	Net           *chain.Dense
+	Convolutional *chain.Convolutional
 	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one, where it is fit.
 	Homogeneity *graph.Homogeneity
 	Deviation   float64
@@ -107,30 +108,30 @@ func (m *Model) unfit(network *graph.Network) error {
 // convolutions, and of either kind otherwise.
 func (m *Model) extract(network *graph.Network) error {
 	var err error
-	if m.Net, err = network.Dense(); err == nil {
+	if m.Net, err = chain.DenseOf(network); err == nil {
 		return nil
 	}
 	m.Net = nil
 	var other error
-	if m.Convolutional, other = network.Convolutional(); other != nil {
+	if m.Convolutional, other = chain.ConvolutionalOf(network); other != nil {
 		return errors.Join(err, other)
 	}
 	return nil
 }
 
 // chain is the network, of either kind; nil where it is neither.
-func (m *Model) chain() *graph.Convolutional {
+func (m *Model) chain() *chain.Convolutional {
 	switch {
 	case m.Convolutional != nil:
 		return m.Convolutional
 	case m.Net != nil:
-		return m.Net.Chain()
+		return m.Net.Convolutional()
 	}
 	return nil
 }
 
 // Dense is the network for what can be done to a fully connected one alone.
-func (m *Model) Dense() (*graph.Dense, error) {
+func (m *Model) Dense() (*chain.Dense, error) {
 	if m.Net == nil {
 		return nil, fmt.Errorf("%s: it has convolutions: this operation is for fully connected networks", m.Path)
 	}
@@ -202,7 +203,7 @@ func (m *Model) Channels() int {
 }
 
 // normalization is what the model does to an image before its first layer, nil for nothing.
-func (m *Model) normalization() *graph.InputNormalization {
+func (m *Model) normalization() *chain.InputNormalization {
 	if m.Net != nil {
 		return m.Net.Input
 	}

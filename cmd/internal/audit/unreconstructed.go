@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/reconstruct/imprint"
 )
 
@@ -35,10 +35,10 @@ func (r *Request) unreconstructed() string {
 func (m *Model) distinguishable() int {
 	if m.told < 0 {
 		if m.Net != nil {
-			m.told = graph.NoiseRank(m.Net.Layers[0].W).Rank
+			m.told = chain.NoiseRank(m.Net.Layers[0].W).Rank
 		} else {
 			_, _, conditions := m.Convolutional.Informative()
-			if m.told = m.Convolutional.Determined(conditions); m.told < graph.FewestDetermined {
+			if m.told = m.Convolutional.Determined(conditions); m.told < chain.FewestDetermined {
 				m.told = 0
 			}
 		}

@@ -15,12 +15,13 @@ import (
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
+	"unlearnguard/graph/chain"
 	"unlearnguard/onnxio"
 )
 
 // Network is a trained network.
 type Network struct {
-	Net  *graph.Dense
+	Net  *chain.Dense
 	Info fixtures.Info // the end of its training
 	// Mean is the image that its inputs are centred by.
 	Mean images.Values
@@ -54,7 +55,7 @@ func (n *Network) FineTune(ctx context.Context, set *images.Set, labels []int, o
 }
 
 // With is the network with other parameters.
-func (n *Network) With(net *graph.Dense) *Network {
+func (n *Network) With(net *chain.Dense) *Network {
 	changed := *n
 	changed.Net = net
 	return &changed
