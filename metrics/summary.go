@@ -36,7 +36,17 @@ func (a *audit) overall() (Verdict, string) {
 	case a.Together != nil && a.Together.Verdict == Unlearned && len(a.Troubles) == 0:
 		return Unlearned, "The request was honoured, as far as its samples show as a group. " + capital(a.Together.Reason) + "."
 	}
-	return Inconclusive, "The evidence does not show whether the request was honoured. " + capital(a.whyInconclusive()) + "."
+	return Inconclusive, "The evidence does not show whether the request was honoured. " + capital(strings.Join(append(a.unexplained(), a.whyInconclusive()), "; ")) + "."
+}
+
+// unexplained says of which models the reconstruction explains too little to be a check of its own. It leaves the word to the
+// controls, but helps to understand why they fail.
+func (a *audit) unexplained() []string {
+	if a.Method == FixedThreshold || a.Controls.Failed == "" {
+		return nil // a trouble then, or nothing that needs an explanation
+	}
+	of := func(d Diagnosis) Diagnosis { return Diagnosis{Check{OK: true}, d.Convergence, Check{OK: true}} }
+	return append(of(a.in.Before).troubles("before", true), of(a.in.After).troubles("after", true)...)
 }
 
 func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a.Options.Level }

@@ -24,7 +24,9 @@ const inspectSchema = "unlearnguard/inspect/v1"
 type inspection struct {
 	Schema string `json:"schema"`
 	*chain.Report
-	Check *graph.Check `json:"check,omitempty"`
+	// Evidence lists the kinds of evidence, and which of them the model can give.
+	Evidence []evidenceKind `json:"evidence"`
+	Check    *graph.Check   `json:"check,omitempty"`
 }
 
 func (a *app) inspect() *cobra.Command {
@@ -35,7 +37,8 @@ func (a *app) inspect() *cobra.Command {
 		Short: "What is this model, and can anything be said about it?",
 		Long: `Inspect says what an ONNX file is: producer, operator sets, inputs, outputs, nodes and parameters; every node that is not
 supported or not homogeneous, with the reason and what the exporter can do; how the output scales with the parameters, by
-structure and by measurement; and whether samples can be reconstructed from it, and how hard that is.
+structure and by measurement; and which kinds of evidence it can give, with a reason each: whether samples can be
+reconstructed from it (exit code 12 where they cannot), which layers can be asked about known images.
 
 With --check it runs the model on the inputs x of an .npz file and compares the output with y, so that anyone can see that
 the import is right. Where the file has an array dy as well, the gradient of sum(dy * y) is compared with dx (by the inputs)
@@ -74,6 +77,9 @@ func (a *app) runInspect(ctx context.Context, path string, file modelFlags, form
 		if out.Report, out.Check, err = runCheck(ctx, model, rep, opts, check); err != nil {
 			return err
 		}
+	}
+	if out.Evidence, err = evidenceOf(ctx, out.Report); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	if format == "json" {
 		err = encode(a.out, out)

@@ -36,6 +36,11 @@ func writeInspection(w io.Writer, r inspection) error {
 		applicable = "applicable"
 	}
 	_, err := fmt.Fprintf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
+	for _, k := range r.Evidence {
+		if k.Kind != "reconstruction" && err == nil {
+			_, err = fmt.Fprintf(w, "%s: %s: %s\n", k.Kind, availability(k), k.Reason)
+		}
+	}
 	if c := r.Check; c != nil {
 		_, err = fmt.Fprintf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
 		for _, name := range slices.Sorted(maps.Keys(c.Gradients)) {
@@ -95,4 +100,15 @@ func writeFindings(w io.Writer, title string, findings []graph.Finding) {
 	for _, f := range findings {
 		fmt.Fprintf(w, "  %s\n", f)
 	}
+}
+
+// availability says what a kind of evidence may show of the model.
+func availability(k evidenceKind) string {
+	switch {
+	case !k.Available:
+		return "not available"
+	case k.Shows == "retained":
+		return "may show retained alone"
+	}
+	return "may show retained and unlearned"
 }

@@ -130,6 +130,11 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 	if r.After, err = audit.Import(ctx, o.after, opts); err != nil {
 		return nil, nil, err
 	}
+	for _, m := range []*audit.Model{r.Before, r.After} {
+		if err := m.Alone(); err != nil && len(o.reference) == 0 {
+			return nil, nil, err
+		}
+	}
 	inputs, err := o.readImages(ctx, r)
 	if err != nil {
 		return nil, nil, err

@@ -109,15 +109,22 @@ func distribution(axis string, s series, low, high float64) (template.HTML, erro
 // histogram returns bars that stand on zero, and the height of the highest. (Those of plotter.Histogram reach down to
 // the axis.)
 func histogram(values []float64) (bars *plotter.Polygon, highest float64, err error) {
-	h, err := plotter.NewHist(plotter.Values(values), 30)
-	if err != nil {
-		return nil, 0, err
+	low, high := slices.Min(values), slices.Max(values)
+	const bins = 30
+	counts := make([]float64, bins)
+	for _, v := range values {
+		at := 0
+		if high > low {
+			at = min(int(bins*((v-low)/(high-low))), bins-1) // (plotter.NewHist panics where rounding puts a value past the last bin)
+		}
+		counts[at]++
+		highest = max(highest, counts[at])
 	}
+	width := (high - low) / bins
 	var outlines []plotter.XYer
-	for _, b := range h.Bins {
-		highest = max(highest, b.Weight)
-		if b.Weight > 0 {
-			outlines = append(outlines, plotter.XYs{{X: b.Min}, {X: b.Min, Y: b.Weight}, {X: b.Max, Y: b.Weight}, {X: b.Max}})
+	for k, n := range counts {
+		if from := low + float64(k)*width; n > 0 {
+			outlines = append(outlines, plotter.XYs{{X: from}, {X: from, Y: n}, {X: from + width, Y: n}, {X: from + width}})
 		}
 	}
 	if bars, err = plotter.NewPolygon(outlines...); err != nil {

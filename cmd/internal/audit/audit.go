@@ -79,9 +79,10 @@ func (r *Request) Validate() error {
 		if err := q.Match(m.Input()...); err != nil {
 			return fmt.Errorf("%s: %w", m.Path, err)
 		}
-		if m.Unfit != nil && r.Reference == nil {
-			return &ScopeError{Path: m.Path, Err: fmt.Errorf("without reference images samples must be reconstructed, and "+
-				"this is not possible: %w; name images that were never trained on with --reference", m.Unfit.Err)}
+		if r.Reference == nil {
+			if err := m.Alone(); err != nil {
+				return err
+			}
 		}
 	}
 	if err := r.validatePixels(); err != nil {

@@ -90,6 +90,14 @@ func Import(ctx context.Context, path string, opts graph.Options) (*Model, error
 	return m, nil
 }
 
+// Alone says whether a model can be audited without reference images: samples must be reconstructed then.
+func (m *Model) Alone() error {
+	if m.Unfit == nil {
+		return nil
+	}
+	return &ScopeError{Path: m.Path, Err: fmt.Errorf("%w; known images can be asked about beside images that were never trained on (--reference)", m.Unfit.Err)}
+}
+
 // unfit says why samples cannot be reconstructed.
 func (m *Model) unfit(network *graph.Network) error {
 	if err := m.extract(network); err != nil {

@@ -1,0 +1,39 @@
+package imprint
+
+import (
+	"context"
+
+	"unlearnguard/graph"
+)
+
+// Layer is a layer that can be asked about images.
+type Layer struct {
+	// Name is that of its weight, Width the number of elements that it reads of a sample.
+	Name  string `json:"name"`
+	Width int    `json:"width"`
+}
+
+// Layers lists the layers of a network that can be asked; layers that read the same values are one.
+func Layers(ctx context.Context, net *graph.Network) ([]Layer, error) {
+	r, err := graph.NewRunner[float32](net, graph.RunOptions{Layers: true})
+	if err != nil {
+		return nil, err
+	}
+	size := 1
+	for _, d := range net.InputShape {
+		size *= d
+	}
+	var p passes
+	weigh := func(_, _ int, _, weight []float32) { clear(weight) }
+	err = r.Run(ctx, make([]float32, size), weigh, func(pass graph.Pass[float32]) error {
+		if p.taps == nil {
+			p.choose(pass, pass.Samples, Options{}.withDefaults())
+		}
+		return nil
+	})
+	out := []Layer{}
+	for _, l := range p.layers {
+		out = append(out, Layer{l.name, l.width})
+	}
+	return out, err
+}
