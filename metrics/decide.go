@@ -24,6 +24,7 @@ func Decide(in Input, opts Options) (Decision, error) {
 	a.judge()
 	a.test()
 	a.summarise()
+	a.reworded()
 	return a.Decision, nil
 }
 

@@ -9,6 +9,36 @@ import (
 // This file puts decisions into words. Every sentence is for a reader who knows neither statistics nor networks, and
 // carries the number that it rests on.
 
+// ofKnown puts what is said of recovery into the words for images that were asked about: these are not recovered, but in
+// evidence.
+var ofKnown = strings.NewReplacer(
+	"each of them can be recovered more closely", "each of them is in evidence more strongly",
+	"it can be recovered more closely", "it is in evidence more strongly",
+	"not recoverable from", "not in evidence in", "recoverable from", "in evidence in",
+	"could be recovered from", "were in evidence in", "can be recovered from", "are in evidence in",
+	"could be recovered before", "were in evidence before", "still can be recovered", "are still in evidence", "still can be", "still are",
+	"can still be recovered", "are still in evidence", "Of the controls recoverable before", "Of the controls in evidence before",
+	"a failure to recover", "absence", "From either model", "By either model", "cannot be recovered", "is not in evidence",
+	"gives away", "shows",
+)
+
+// reworded puts all that was said into the words for known images where nothing was reconstructed.
+func (a *audit) reworded() {
+	k := a.requestStatistic()
+	if k < 0 || a.in.Statistics[k].Use != ForBoth {
+		return
+	}
+	for _, text := range []*string{&a.Summary.Reason, &a.Summary.Statistic, &a.Controls.Failed} {
+		*text = ofKnown.Replace(*text)
+	}
+	for i := range a.Samples {
+		a.Samples[i].Reason = ofKnown.Replace(a.Samples[i].Reason)
+	}
+	for i := range a.Notes {
+		a.Notes[i] = ofKnown.Replace(a.Notes[i])
+	}
+}
+
 // probability writes a p-value with two significant digits.
 func probability(p float64) string { return fmt.Sprintf("p = %.2g", p) }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"codeberg.org/sbinet/npyio/npz"
@@ -29,7 +31,11 @@ var views = []struct {
 
 func found(e report.Evidence) bool { return e.Nearest != nil && *e.Nearest >= 0 }
 
+// writePictures writes no file where there are no pictures, as of inputs that are no images.
 func writePictures(path string, pictures []report.Pictures) error {
+	if len(pictures) == 0 {
+		return nil
+	}
 	first := pictures[0].Original
 	return create(path, func(f *os.File) error {
 		z := npz.NewWriter(f)
@@ -51,8 +57,11 @@ func writePictures(path string, pictures []report.Pictures) error {
 	})
 }
 
-// readPictures returns the pictures of the samples of a report from the file at path.
+// readPictures returns the pictures of the samples of a report from the file at path; none where there is no such file.
 func readPictures(path string, samples []report.Sample) ([]report.Pictures, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	size, _, err := images.ReadArray(path, "shape")
 	if err != nil {
 		return nil, err
