@@ -124,8 +124,8 @@ func readReport(text []byte) (report.Report, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("report.json: %w", err)
 	}
-	if r.Schema != report.SchemaV1 {
-		return r, fmt.Errorf("report.json: schema %q is not %q", r.Schema, report.SchemaV1)
+	if r.Schema != report.SchemaV2 && r.Schema != report.SchemaV1 {
+		return r, fmt.Errorf("report.json: schema %q is not %q", r.Schema, report.SchemaV2)
 	}
 	if results[r.Summary.Verdict] == "" {
 		return r, fmt.Errorf("report.json: unknown verdict %q", r.Summary.Verdict)

@@ -58,6 +58,8 @@ type page struct {
 	NotSaid   []string
 	Files     []modelColumn
 	References
+	// Unreconstructed says why nothing was reconstructed, or is empty.
+	Unreconstructed string
 }
 
 // References says in words what the samples were compared with.
@@ -68,6 +70,7 @@ type card struct {
 	Sample
 	Original, NearestBefore, NearestAfter template.URL
 	LabelText                             string
+	HasNearest                            bool // something was reconstructed
 	CaptionBefore, CaptionAfter           []string
 }
 
@@ -117,6 +120,7 @@ func newPage(r *Report) (*page, error) {
 	p.NotSaid = r.notSaid()
 	p.Files = []modelColumn{newModelColumn("before", r.Models.Before), newModelColumn("after", r.Models.After)}
 	p.ComparedWith = r.comparedWith()
+	p.Unreconstructed = r.unreconstructed()
 	return p, nil
 }
 
@@ -130,7 +134,7 @@ func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
 	}
 	for _, i := range samples {
 		s, pictures := r.Samples[i], r.Pictures[i]
-		c := card{Sample: s, LabelText: labelText(s), CaptionBefore: captions(pictures.Before, s.Before), CaptionAfter: captions(pictures.After, s.After)}
+		c := card{Sample: s, HasNearest: r.unreconstructed() == "", LabelText: labelText(s), CaptionBefore: captions(pictures.Before, s.Before), CaptionAfter: captions(pictures.After, s.After)}
 		for _, m := range []struct {
 			image metrics.Image
 			url   *template.URL
@@ -142,6 +146,17 @@ func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
 		shown = append(shown, c)
 	}
 	return shown, more, nil
+}
+
+// noReconstruction begins the method of a model that nothing was reconstructed from, and is followed by why.
+const noReconstruction = "none: "
+
+func (r *Report) unreconstructed() string {
+	why, none := strings.CutPrefix(r.Models.Before.Reconstruction.Method, noReconstruction)
+	if !none {
+		return ""
+	}
+	return why
 }
 
 // dataURL is a picture as part of the page, pixel for pixel; empty for one that is not there.

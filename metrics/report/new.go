@@ -11,7 +11,7 @@ import (
 // Command, Configuration, Seed, Decision.SSIM, the nearest reconstructions, Times and Pictures.
 func New(in metrics.Input, d metrics.Decision) Report {
 	r := Report{
-		Schema:  SchemaV1,
+		Schema:  SchemaV2,
 		Summary: d.Summary,
 		Inputs:  []Input{},
 		Models:  Models{Before: Model{Checks: in.Before}, After: Model{Checks: in.After}},

@@ -4,7 +4,7 @@
 // files, the configuration, the pictures, the times. [Write] then makes a folder of
 //
 //   - report.json, for programs: every number that the verdict rests on ([Encode], [Read], [Report.Evidence])
-//   - verify-v1.schema.json, which describes it ([Schema])
+//   - verify-v2.schema.json, which describes it ([Schema])
 //   - report.html, for people: one file that needs no network, readable on a phone and in print ([HTML])
 //   - grids/forget.png and grids/retain.png: originals beside what could be recovered
 //
@@ -19,8 +19,12 @@ package report
 
 import "unlearnguard/metrics"
 
-// SchemaV1 is the value of Report.Schema.
-const SchemaV1 = "unlearnguard/verify/v1"
+// SchemaV2 is the value of Report.Schema. A report of the version before it, [SchemaV1], has no known images: it can be read,
+// and is written as one of this version.
+const (
+	SchemaV2 = "unlearnguard/verify/v2"
+	SchemaV1 = "unlearnguard/verify/v1"
+)
 
 // Report is the content of report.json, and the pictures that go with it.
 type Report struct {

@@ -155,10 +155,10 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource("verify-v1.schema.json", doc); err != nil {
+	if err := c.AddResource("verify-v2.schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("verify-v1.schema.json")
+	s, err := c.Compile("verify-v2.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,6 +182,39 @@ func TestReportsFollowTheirSchema(t *testing.T) {
 	}
 }
 
+// A report of the first version is read, and decides as it did.
+func TestFirstVersionIsRead(t *testing.T) {
+	r, err := Read(filepath.Join("testdata", "report-v1.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := metrics.Decide(r.Evidence(), r.Decision.Parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Schema != SchemaV2 || d.Summary != r.Summary {
+		t.Errorf("%s: %+v, was %+v", r.Schema, d.Summary, r.Summary)
+	}
+}
+
+// Known images: the page says what they show together, and that no picture can be drawn.
+func TestTogetherOnThePage(t *testing.T) {
+	r := example(t, 2, 0, 100)
+	r.Models.Before.Reconstruction = Reconstruction{Method: "none: it has branches"}
+	r.Models.After.Reconstruction = r.Models.Before.Reconstruction
+	r.Decision.Together = &metrics.Together{Statistic: "imprint", Samples: 30, Before: 1e-4, AfterPValue: 0.4, ControlsAfter: 1e-4, KeptAtMost: 3, NoticedFrom: 8,
+		After: []metrics.GroupTail{{Statistic: "imprint", PValue: 0.1}, {Statistic: "imprint", Below: true, PValue: 0.9}}, Verdict: metrics.Unlearned, Reason: "gone"}
+	page, err := HTML(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"What the samples show together", "at most 3 of the 30", "from 8 kept samples on", "No picture can be drawn", "it has branches"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
 // A schema that accepts anything would pass the test above.
 func TestSchemaRefuses(t *testing.T) {
 	s := compiledSchema(t)
@@ -190,7 +223,7 @@ func TestSchemaRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(map[string]any){
-		"another schema": func(m map[string]any) { m["schema"] = "unlearnguard/verify/v2" },
+		"another schema": func(m map[string]any) { m["schema"] = "unlearnguard/verify/v9" },
 		"no summary":     func(m map[string]any) { delete(m, "summary") },
 		"verdict":        func(m map[string]any) { m["summary"].(map[string]any)["verdict"] = "erased" },
 		"digest": func(m map[string]any) {
@@ -235,7 +268,7 @@ func TestStableKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := doc.Samples[0]
-	if doc.Schema != SchemaV1 || doc.Models["before"].Path == "" || doc.Models["after"].SHA256 == "" || doc.Summary.Verdict != "unlearned" || doc.Summary.Reason == "" ||
+	if doc.Schema != SchemaV2 || doc.Models["before"].Path == "" || doc.Models["after"].SHA256 == "" || doc.Summary.Verdict != "unlearned" || doc.Summary.Reason == "" ||
 		s.Source == "" || s.Role != "forget" || s.Verdict == "" || s.Reason == "" || s.Before.SSIM == nil || s.After.SSIM == nil || s.Before.PValue == nil || s.After.PValue == nil {
 		t.Errorf("%+v", doc)
 	}
@@ -295,7 +328,7 @@ func TestReadGivesBackWhatWasEncoded(t *testing.T) {
 	if !bytes.Equal(again, text) {
 		t.Errorf("read and written again, the report differs: %s", firstDifference(again, text))
 	}
-	if err := os.WriteFile(path, bytes.Replace(text, []byte("verify/v1"), []byte("verify/v9"), 1), 0o644); err != nil {
+	if err := os.WriteFile(path, bytes.Replace(text, []byte("verify/v2"), []byte("verify/v9"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "verify/v9") {
@@ -371,7 +404,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := list(t, dir)
-	for _, name := range []string{"report.json", "report.html", "verify-v1.schema.json", "grids/forget.png", "grids/retain.png"} {
+	for _, name := range []string{"report.json", "report.html", "verify-v2.schema.json", "grids/forget.png", "grids/retain.png"} {
 		if first[name] == "" {
 			t.Errorf("%s is missing or empty", name)
 		}
