@@ -34,9 +34,8 @@
 //
 // README has all rows. What spreads the scores of never-trained images is the other training samples' part in the weight, far
 // more than the initial values: so give [Examine] all samples that are known to be in, for the joint fit to explain their
-// part away. Neighbours taken off help fully connected networks and harm convolutional ones alone; the weights from controls
-// make up for it. A sample that was relabelled scores far below others by its own label. Which kinds of images a request can be decided by is for package metrics to say; nothing here is a
-// verdict, and no verdict rests on it yet.
+// part away. A sample that was relabelled scores far below others by its own label, and above them by another.
+// Nothing here is a verdict: package metrics decides, by what samples show together.
 //
 // # What was tried without gain
 //

@@ -11,7 +11,7 @@ type examination struct {
 	net                 *graph.Network
 	references, queried Images
 	opts                Options
-	// runner serves all passes, as planning one and its memory cost as much as running a small network.
+	// runner serves all passes in reverse, as planning one and its memory cost as much as running a small network.
 	runner *graph.Runner[float32]
 	passes passes
 	judges []*judge
@@ -20,10 +20,9 @@ type examination struct {
 }
 
 func examine(ctx context.Context, net *graph.Network, queried, references Images, o Options) (*Result, error) {
-	shifts := neighbourShifts(net.InputShape)
 	n := len(references.Labels)
 	x := &examination{net: net, references: references, queried: queried, opts: o}
-	x.total = n + (2+len(shifts))*(n+len(queried.Labels))
+	x.total = min(n, temperatureImages) + 2*(n+len(queried.Labels))
 	var err error
 	if x.runner, err = graph.NewRunner[float32](net, graph.RunOptions{Layers: true, Threads: o.Threads}); err != nil {
 		return nil, err
@@ -39,6 +38,11 @@ func examine(ctx context.Context, net *graph.Network, queried, references Images
 	r := &Result{LeftOut: p.leftOut, ReferenceMargins: p.margins[:n], QueriedMargins: p.margins[n:], ReferenceLosses: p.gains[:n], QueriedLosses: p.gains[n:]}
 	if err := x.judge(ctx); err != nil {
 		return nil, err
+	}
+	var shifts []shift
+	if !p.convolutional {
+		shifts = neighbourShifts(net.InputShape)
+		x.total += len(shifts) * (n + len(queried.Labels))
 	}
 	if err := x.compare(ctx, temperature, shifts); err != nil {
 		return nil, err
@@ -97,26 +101,35 @@ func (x *examination) report(n int) {
 	}
 }
 
+// temperatureImages is the number of reference images that the temperature is taken from: more change it by a few percent.
+const temperatureImages = 200
+
 // temperature is what competing logits are divided by: a share of the mean standard deviation of a reference image's logits.
 func (x *examination) temperature(ctx context.Context) (float64, error) {
-	sum, n := 0.0, 0
-	weigh := func(_, _ int, _, weight []float32) { clear(weight) }
-	err := x.runner.Run(ctx, x.references.X, weigh, func(p graph.Pass[float32]) error {
+	sum, logits := 0.0, 0
+	forward, err := graph.NewRunner[float32](x.net, graph.RunOptions{Threads: x.opts.Threads})
+	if err != nil {
+		return 0, err
+	}
+	n := min(len(x.references.Labels), temperatureImages)
+	err = forward.Run(ctx, x.references.X[:n*(len(x.references.X)/len(x.references.Labels))], nil, func(p graph.Pass[float32]) error {
 		width := len(p.Output) / p.Samples
 		for at := 0; at < len(p.Output); at += width {
 			sum += deviation(p.Output[at : at+width])
-			n++
+			logits++
 		}
 		x.report(p.Samples)
 		return nil
 	})
-	return max(sum/float64(max(n, 1))/x.opts.Sharpness, 1e-12), err
+	return max(sum/float64(max(logits, 1))/x.opts.Sharpness, 1e-12), err
 }
 
 // shift moves an image by pixels.
 type shift struct{ down, right int }
 
-// neighbourShifts are those by one pixel, where the input is an image.
+// neighbourShifts are those by one pixel, where the input is an image. Fully connected networks gain by them. A convolution
+// answers to a shifted image as to the image itself, so that its neighbours' scores taken off cost power, and four more passes
+// of a deep network are most of the work.
 func neighbourShifts(input []int) []shift {
 	if len(input) != 3 || input[0] != 1 && input[0] != 3 || min(input[1], input[2]) < 8 {
 		return nil

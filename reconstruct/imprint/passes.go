@@ -14,6 +14,8 @@ type passes struct {
 	taps           []*layer // one a layer of the runner, nil where it is not kept
 	margins, gains []float64
 	leftOut        []string
+	// convolutional: a layer reads more than a vector of a sample.
+	convolutional bool
 }
 
 // layer holds what one layer reads of every image, and the gradient of the image's margin by it.
@@ -63,6 +65,7 @@ func (x *examination) pass(ctx context.Context, g goal, s shift) (*passes, error
 func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
 	seen := map[*float32]bool{}
 	for _, l := range pass.Layers {
+		p.convolutional = p.convolutional || len(l.Output) > 2
 		known := seen[&l.Activations[0]]
 		seen[&l.Activations[0]] = true
 		if known || l.InputGradient == nil {
@@ -78,7 +81,8 @@ func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.taps[a].width, p.taps[b].width) })
-	left := o.Memory / (2 * 4 * total) // numbers an image
+	const bytes = 2*4 + 2*8            // of an activation and its gradient, as computed and as kept by the metrics
+	left := o.Memory / (bytes * total) // numbers an image
 	for _, i := range order {
 		l := p.taps[i]
 		if left -= l.width; left < 0 {
