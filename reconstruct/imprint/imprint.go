@@ -25,7 +25,7 @@ type Options struct {
 	// reference image's logits. If 0, it is 2.
 	Sharpness float64
 	// Memory is the budget for activations and gradients in bytes; layers that do not fit are left out, the widest first. If
-	// 0, it is 1 GiB.
+	// 0, it is 512 MiB, with which a whole process takes four times as much at its peak.
 	Memory int
 	// Threads is the number of threads; 0 stands for GOMAXPROCS. Results do not depend on it.
 	Threads int
@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 		o.Sharpness = 2
 	}
 	if o.Memory == 0 {
-		o.Memory = 1 << 30
+		o.Memory = 1 << 29
 	}
 	return o
 }
