@@ -1,10 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"slices"
 
 	"codeberg.org/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
@@ -57,9 +56,10 @@ func writePictures(path string, pictures []report.Pictures) error {
 	})
 }
 
-// readPictures returns the pictures of the samples of a report from the file at path; none where there is no such file.
+// readPictures returns the pictures of the samples of a report from the file at path; none where the inputs are no images, of
+// which nothing is said to be nearest.
 func readPictures(path string, samples []report.Sample) ([]report.Pictures, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if !slices.ContainsFunc(samples, func(s report.Sample) bool { return s.Before.Nearest != nil }) {
 		return nil, nil
 	}
 	size, _, err := images.ReadArray(path, "shape")

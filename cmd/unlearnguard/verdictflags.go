@@ -28,6 +28,7 @@ const linesPerRole = 25
 // verdictFlags are what verify and compare share: how to decide, and how to say what was decided.
 type verdictFlags struct {
 	level, tau  float64
+	keptShare   float64
 	minControls int
 	request     string
 
@@ -43,6 +44,7 @@ func (v *verdictFlags) add(c *cobra.Command, out, undecided string) {
 	f.Float64Var(&v.level, "level", 0, "error `rate` over the queried samples (default "+undecided+"0.05)")
 	f.Float64Var(&v.tau, "tau", 0, "SSIM `threshold` without a reference set (default "+undecided+"0.4)")
 	f.IntVar(&v.minControls, "min-controls", 0, "`number` of controls that must be recoverable (default "+undecided+"by the level)")
+	f.Float64Var(&v.keptShare, "kept-share", 0, "largest `share` of the request that can have been kept for it to be unlearned by what its samples show together (default "+undecided+"1/3)")
 	f.StringVar(&v.request, "request", "", "what `kind` of request it is: sample or class (default "+undecided+"by the labels)")
 	f.StringVarP(&v.out, "out", "o", out, "`FOLDER` for the report")
 	f.StringVar(&v.format, "format", "text", "`format`: text, or json to write report.json to stdout as well")
@@ -58,6 +60,7 @@ func (v *verdictFlags) check(ctx context.Context) error {
 		chosen("request", cmp.Or(v.request, string(metrics.SampleLevel)), string(metrics.SampleLevel), string(metrics.ClassLevel)),
 		within("level", v.level, 0, 0.99),
 		within("tau", v.tau, 0, 0.99),
+		within("kept-share", v.keptShare, 0, 1),
 		within("min-controls", v.minControls, 0, 1<<30),
 	}
 	for _, word := range v.failOn {
@@ -84,6 +87,9 @@ func (v *verdictFlags) over(o metrics.Options) metrics.Options {
 	}
 	if v.tau != 0 {
 		o.Tau = v.tau
+	}
+	if v.keptShare != 0 {
+		o.KeptShare = v.keptShare
 	}
 	if v.minControls != 0 {
 		o.MinControls = v.minControls

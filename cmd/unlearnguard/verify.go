@@ -31,13 +31,19 @@ func (a *app) verify() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify --before A.onnx --after B.onnx --forget IMAGES [--retain IMAGES] [--reference IMAGES]",
 		Short: "Was an unlearning request honoured?",
-		Long: `Verify reconstructs training samples from the model before and the model after an unlearning request and decides for
-each image to forget whether it is still in the model after: retained, unlearned or inconclusive.
+		Long: `Verify decides for each image to forget, and for the request as a whole, whether it is still in the model after an
+unlearning request: retained, unlearned or inconclusive. Where samples can be reconstructed from both models, it does so and
+looks for the images among them. Any classifier's layers are asked about the images as well, beside reference images: single
+samples seldom can be told so, requests of twenty and more nearly always. The report says how many of them can have been kept.
 
   --forget     the images that the request was about
   --retain     images that were to stay: positive controls, without which nothing is ever called unlearned
   --reference  images of the same kind that neither model was trained on, several hundred if possible: they give every
-               score its p-value. Without them a fixed threshold is used whose error rate is unknown
+               score its p-value. Without them a fixed threshold is used whose error rate is unknown, and nothing is said
+               of networks that samples cannot be reconstructed from
+
+Labels count where all images have them, as the classes of the network. Inputs that are no images (.npy or .npz, n x d) are
+taken for models that take vectors.
 ` + imagesHelp + "\n" + normHelp + `
 
 The folder named by --out receives report.html for people, report.json for programs, picture grids, and the
