@@ -36,7 +36,8 @@ func (a *app) experiment() *cobra.Command {
 		Use:   "experiment NAME",
 		Short: "Reproduce the figures that the method was published with",
 		Long: fmt.Sprintf(`Experiment trains networks, does to them what may be done upon a request to forget, and compares what this tool
-says of them with what other methods of verification say. It reproduces the figures of section V of arXiv 2410.10120. NAME is one of
+says of them with what other methods of verification say. It reproduces the figures of section V of arXiv 2410.10120; baselines is none of them.
+NAME is one of
 
 %s
 It prints a table of means over the networks, and writes for each experiment to the folder named by --out
@@ -44,7 +45,7 @@ It prints a table of means over the networks, and writes for each experiment to 
   NAME.csv           the same for each network
   NAME-samples.csv   every training sample
   NAME.png           the figure, with means, and lines from the least to the greatest of the networks
-  NAME-pictures.png  samples and what was recovered of them
+  NAME-pictures.png  samples and what was recovered of them, where that is what it measures
 
 and class-level-representatives.png, what model inversion makes of classes, and %s. Measured of the samples to forget, the remaining ones, and others that were never trained on, are
 
@@ -55,7 +56,19 @@ and class-level-representatives.png, what model inversion makes of classes, and 
   inversion  correlation of what model inversion makes of their class with their average
   accuracy   share of them that the model gives their label
 
+Baselines asks of networks trained as people train them which of given images they were trained on. Its methods are the evidence
+that verify has where nothing can be reconstructed, joined by 30 known training samples; the loss; the margin; the margin less
+what is predicted of it from other images' margins by kernel ridge regression, with the gradients by the weights as kernel; and
+the inverse Hessian attack (arXiv 2406.11544) on the last layer. Of each it measures
+
+  found at 1 %%  share of training samples that score above 99 %% of never-trained images
+  AUC           share of pairs of both in which the training sample scores higher
+  accuracy      share of never-trained images that the model gives their label
+
 Scales are
+
+%s
+and for baselines
 
 %s
 Samples are drawn from the images of --data, or from digits that the program draws itself. A network of two classes tells odd
@@ -64,7 +77,7 @@ classes from even ones.
 
 While the work lasts, what is finished is kept in that folder. After an interruption (Ctrl-C, or a kill) the same command with
 --resume goes on with the next network, to the same bytes; without --resume it starts again.`,
-			listedExperiments(), experimentJSON, listedScales(), imagesHelp),
+			listedExperiments(), experimentJSON, listedScales(), listedPractices(), imagesHelp),
 		Example: `  unlearnguard experiment relabel --data idx:mnist -o relabel
   unlearnguard experiment all --data cifar10:cifar10 --scale quick -o figures`,
 		ValidArgs: names,
@@ -110,6 +123,14 @@ func listedScales() string {
 	return out.String()
 }
 
+func listedPractices() string {
+	var out strings.Builder
+	for _, s := range experiment.Scales() {
+		fmt.Fprintf(&out, "  %-6s %d networks %s\n", s.Name, s.Networks, s.Practice)
+	}
+	return out.String()
+}
+
 // scaleNames are the values of --scale.
 func scaleNames() []string {
 	var out []string
@@ -137,11 +158,10 @@ func (a *app) runExperiment(ctx context.Context, o experimentOptions) error {
 	if len(o.data) > 0 {
 		doc.Data = options.Images.Files
 	}
-	names := []string{o.name}
-	if o.name == allExperiments {
-		names = experiment.Names()
-	}
-	for _, name := range names {
+	for _, name := range o.names() {
+		if len(o.data) == 0 {
+			options.Images = digits.Draw(experiment.Images(name, options.Scale), o.seed)
+		}
 		result, err := experiment.Run(ctx, name, options)
 		if err != nil {
 			return err
@@ -158,7 +178,15 @@ func (a *app) runExperiment(ctx context.Context, o experimentOptions) error {
 	return doc.print(a.out)
 }
 
-// read checks the flags and reads or draws the images.
+// names are the experiments to run.
+func (o *experimentOptions) names() []string {
+	if o.name == allExperiments {
+		return experiment.Names()
+	}
+	return []string{o.name}
+}
+
+// read checks the flags and reads the images, where there are any to read.
 func (o *experimentOptions) read(ctx context.Context) (experiment.Options, error) {
 	var e experiment.Options
 	if err := cmp.Or(chosen("format", o.format, "text", "json"), chosen("scale", o.scale, scaleNames()...),
@@ -168,15 +196,16 @@ func (o *experimentOptions) read(ctx context.Context) (experiment.Options, error
 	scale := experiment.Scales()[slices.Index(scaleNames(), o.scale)]
 	e = experiment.Options{Scale: scale, Seed: o.seed, Threads: o.threads}
 	if len(o.data) == 0 {
-		e.Images = digits.Draw(scale.Images(), o.seed)
 		return e, nil
 	}
 	var err error
 	if e.Images, err = loadImages(ctx, "data", o.data, images.Options{}); err != nil {
 		return e, err
 	}
-	if err := e.Validate(); err != nil {
-		return e, fmt.Errorf("--data: %w", err)
+	for _, name := range o.names() {
+		if err := e.Validate(name); err != nil {
+			return e, fmt.Errorf("--data: %w", err)
+		}
 	}
 	return e, nil
 }

@@ -59,11 +59,18 @@ func (d *experimented) print(w io.Writer) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		figures := strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Figures), " ", ", "), "[]")
-		fmt.Fprintf(w, "%s: %s (figures %s)\n\n", r.Name, r.Title, figures)
+		fmt.Fprintf(w, "%s: %s%s\n\n", r.Name, r.Title, figuresOf(r))
 		if err := r.Summary.WriteText(w); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// figuresOf names the paper's figures that an experiment reproduces, if any.
+func figuresOf(r *experiment.Result) string {
+	if len(r.Figures) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (figures %s)", strings.Trim(strings.ReplaceAll(fmt.Sprint(r.Figures), " ", ", "), "[]"))
 }

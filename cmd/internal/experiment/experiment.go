@@ -1,12 +1,14 @@
 // Package experiment reproduces the figures of section V of arXiv 2410.10120 at a scale that a small machine reaches: what
 // the method says of networks that honoured a request to forget and of networks that did not, beside what membership
-// inference, backdoors, model inversion and accuracies say of them.
+// inference, backdoors, model inversion and accuracies say of them. One more experiment, on networks trained as people train
+// them, compares the evidence for known images with other methods.
 //
 // Every experiment is repeated over a few networks, which are trained on images of the set it is given, exported, and
 // imported and audited as a stranger's. The outcome is a [Result]: tables, a figure and pictures.
 //
 //	scale := experiment.Quick
-//	result, err := experiment.Run(ctx, "relabel", experiment.Options{Images: digits.Draw(scale.Images(), 0), Scale: scale})
+//	set := digits.Draw(experiment.Images("relabel", scale), 0)
+//	result, err := experiment.Run(ctx, "relabel", experiment.Options{Images: set, Scale: scale})
 package experiment
 
 import (
@@ -24,7 +26,7 @@ import (
 
 // Options say what to run an experiment on.
 type Options struct {
-	// Images are what samples are drawn from, at least Scale.Images() of them, with labels.
+	// Images are what samples are drawn from, with labels: at least as many as the function Images says.
 	Images *images.Set
 	Scale  Scale
 	// Seed determines everything that is drawn: the same seed gives the same result, whatever Threads is.
@@ -41,7 +43,7 @@ type Options struct {
 // Result is the outcome of an experiment.
 type Result struct {
 	Name string `json:"name"`
-	// Figures are the numbers of the paper's figures that it reproduces.
+	// Figures are the numbers of the paper's figures that it reproduces, if any.
 	Figures []int  `json:"figures"`
 	Title   string `json:"title"`
 	// Summary has the means over the networks, Networks the same numbers for each of them, and Samples a row for each
@@ -73,6 +75,7 @@ var experiments = []experiment{
 	{"robustness", []int{9, 10}, "Verification after pruning and fine-tuning", robustness},
 	{"range", []int{11, 12}, "How many training samples can be verified", verifiableRange},
 	{"relabel", []int{13, 14}, "Samples given other labels instead of being forgotten", relabel},
+	{"baselines", []int{}, "Training samples found by the evidence and by other methods", baselines},
 }
 
 // Names are the experiments there are.
@@ -98,13 +101,21 @@ func lookup(name string) (experiment, bool) {
 	return experiments[at], true
 }
 
+// Images is how many labelled images the experiment of a name needs to draw from.
+func Images(name string, s Scale) int {
+	if name == "baselines" {
+		return s.Practice.images()
+	}
+	return s.images()
+}
+
 // Run runs the experiment of a name.
 func Run(ctx context.Context, name string, o Options) (*Result, error) {
 	e, ok := lookup(name)
 	if !ok {
 		return nil, fmt.Errorf("no experiment %q: there are %v", name, Names())
 	}
-	if err := o.Validate(); err != nil {
+	if err := o.Validate(name); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "unlearnguard-experiment-")
@@ -121,9 +132,9 @@ func Run(ctx context.Context, name string, o Options) (*Result, error) {
 	return result, nil
 }
 
-// Validate reports what makes the options unusable.
-func (o *Options) Validate() error {
-	switch n := o.Scale.Images(); {
+// Validate reports what makes the options unusable for the experiment of a name.
+func (o *Options) Validate(name string) error {
+	switch n := Images(name, o.Scale); {
 	case o.Images == nil || o.Images.Labels == nil:
 		return errors.New("an experiment needs images with labels")
 	case o.Images.Len() < n:
@@ -165,18 +176,33 @@ type runner struct {
 	store store
 }
 
+// step returns a progress function for a piece of the work on a network.
+func (r *runner) step(network int, what string) func(share float64) {
+	work := fmt.Sprintf("%s, network %d of %d: %s", r.name, network+1, r.Scale.Networks, what)
+	return func(share float64) {
+		if r.Progress != nil {
+			r.Progress(work, share)
+		}
+	}
+}
+
 // each runs trials, one a network, and returns their outcomes.
 func each[T any](ctx context.Context, r *runner, do func(context.Context, *trial) (T, error)) ([]T, error) {
+	return repeat(ctx, r, func(ctx context.Context, k int) (T, error) {
+		t, err := newTrial(r, k)
+		if err != nil {
+			var none T
+			return none, err
+		}
+		return do(ctx, t)
+	})
+}
+
+// repeat does the same for the number of each network, and returns the outcomes.
+func repeat[T any](ctx context.Context, r *runner, do func(ctx context.Context, number int) (T, error)) ([]T, error) {
 	var all []T
 	for k := range r.Scale.Networks {
-		outcome, err := once(ctx, r.store, fmt.Sprintf("%s-%d", r.name, k), func() (T, error) {
-			t, err := newTrial(r, k)
-			if err != nil {
-				var none T
-				return none, err
-			}
-			return do(ctx, t)
-		})
+		outcome, err := once(ctx, r.store, fmt.Sprintf("%s-%d", r.name, k), func() (T, error) { return do(ctx, k) })
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"unlearnguard/fixtures/digits"
@@ -17,7 +18,7 @@ import (
 
 // options are those of a run for seconds, with one network.
 func options() Options {
-	o := Options{Images: digits.Draw(Toy.Images(), 1), Scale: Toy}
+	o := Options{Images: digits.Draw(Images("range", Toy), 1), Scale: Toy}
 	o.Scale.Networks = 1
 	return o
 }
@@ -161,6 +162,28 @@ func TestRelabel(t *testing.T) {
 	o.Seed, o.Progress = 1, nil
 	if _, err := Run(context.Background(), "relabel", o); !errors.Is(err, ErrCases) {
 		t.Errorf("the cases of another seed: %v", err)
+	}
+}
+
+func TestBaselines(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Images = digits.Draw(Images("baselines", Toy), 1)
+	r := run(t, "baselines", o)
+	for _, method := range methods {
+		r.check(t, bound{auc, row(method), 0.4, 1}, bound{found, row(method), 0, 1}, bound{accuracy, row(method), 0.4, 1})
+	}
+	r.check(t, bound{found, row("evidence"), 0.35, 1}, bound{auc, row("evidence"), 0.7, 1}, bound{found, row("loss"), 0, 0.15})
+	o.Threads = 1
+	if got, want := laidOut(t, run(t, "baselines", o)), laidOut(t, r); got != want {
+		t.Errorf("on one thread:\n%s, want\n%s", got, want)
+	}
+}
+
+func TestRanks(t *testing.T) {
+	c := &comparison{Members: [][]float64{{0, 2, 5}}, Strangers: [][]float64{{1, 2, 2, 4}}}
+	if got, want := c.ranks(0), []float64{0, 0.5, 1}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

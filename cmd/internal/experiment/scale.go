@@ -20,17 +20,19 @@ type Scale struct {
 	Shadows, Population int
 	// Restarts are those of a reconstruction; 0 for its default.
 	Restarts int
+	// Practice is what the experiment baselines is run on, instead of all but Networks.
+	Practice Practice
 }
 
 // The scales: Toy is there to see that something comes out, Quick is for minutes on two cores, and Paper, which has the
 // published networks and numbers of samples, for hours.
 var (
 	Toy = Scale{Name: "toy", Networks: 2, Samples: 20, Forgotten: 4, Hidden: []int{150}, Reference: 100,
-		Shadows: 4, Population: 100, Restarts: 6}
+		Shadows: 4, Population: 100, Restarts: 6, Practice: toyPractice}
 	Quick = Scale{Name: "quick", Networks: 3, Samples: 50, Forgotten: 5, Hidden: []int{300, 300}, Reference: 400,
-		Shadows: 8, Population: 400, Restarts: 6}
+		Shadows: 8, Population: 400, Restarts: 6, Practice: practised("mlp200")}
 	Paper = Scale{Name: "paper", Networks: 3, Samples: 500, Forgotten: 50, Hidden: []int{1000, 1000}, Reference: 400,
-		Shadows: 20, Population: 2000}
+		Shadows: 20, Population: 2000, Practice: practised("sgd1000")}
 )
 
 // Scales are all of them, the least first.
@@ -43,5 +45,5 @@ func (s Scale) String() string {
 		s.Networks, s.Samples, s.Forgotten, widths)
 }
 
-// Images is how many labelled images an experiment needs to draw from.
-func (s Scale) Images() int { return 2*s.Samples + s.Reference + s.Population }
+// images is how many labelled images the experiments need to draw from, baselines aside.
+func (s Scale) images() int { return 2*s.Samples + s.Reference + s.Population }

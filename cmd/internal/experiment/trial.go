@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"unlearnguard/cmd/internal/audit"
@@ -88,14 +87,7 @@ func join(parts ...*images.Set) *images.Set {
 }
 
 // step returns a progress function for a piece of the trial's work.
-func (t *trial) step(what string) func(share float64) {
-	work := fmt.Sprintf("%s, network %d of %d: %s", t.name, t.number+1, t.Scale.Networks, what)
-	return func(share float64) {
-		if t.Progress != nil {
-			t.Progress(work, share)
-		}
-	}
-}
+func (t *trial) step(what string) func(share float64) { return t.runner.step(t.number, what) }
 
 // options are those of every network's training.
 func (t *trial) options(what string, margin float64) fixtures.Options {
