@@ -19,12 +19,15 @@ type examination struct {
 	done, total int
 }
 
+// passMemory bounds what a runner holds of a batch: larger batches are no faster here.
+const passMemory = 128 << 20
+
 func examine(ctx context.Context, net *graph.Network, queried, references Images, o Options) (*Result, error) {
 	n := len(references.Labels)
 	x := &examination{net: net, references: references, queried: queried, opts: o}
 	x.total = min(n, temperatureImages) + 2*(n+len(queried.Labels))
 	var err error
-	if x.runner, err = graph.NewRunner[float32](net, graph.RunOptions{Layers: true, Threads: o.Threads}); err != nil {
+	if x.runner, err = graph.NewRunner[float32](net, graph.RunOptions{Layers: true, Threads: o.Threads, Memory: passMemory}); err != nil {
 		return nil, err
 	}
 	temperature, err := x.temperature(ctx)
@@ -107,7 +110,7 @@ const temperatureImages = 200
 // temperature is what competing logits are divided by: a share of the mean standard deviation of a reference image's logits.
 func (x *examination) temperature(ctx context.Context) (float64, error) {
 	sum, logits := 0.0, 0
-	forward, err := graph.NewRunner[float32](x.net, graph.RunOptions{Threads: x.opts.Threads})
+	forward, err := graph.NewRunner[float32](x.net, graph.RunOptions{Threads: x.opts.Threads, Memory: passMemory})
 	if err != nil {
 		return 0, err
 	}
