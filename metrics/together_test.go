@@ -62,6 +62,9 @@ func (c crowd) rates(t *testing.T, audits int) map[Verdict]float64 {
 
 // A request of thirty samples none of which can be told by itself is decided by what they show together.
 func TestTogetherDecides(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many audits")
+	}
 	weak := crowd{forget: 30, retain: 30, references: 500, lift: 2}
 	for _, c := range []struct {
 		name  string
@@ -131,6 +134,9 @@ func TestTogetherIsExact(t *testing.T) {
 
 // The bounds on the number of kept samples hold as often as they say.
 func TestKeptBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many audits")
+	}
 	rng := rand.New(rand.NewPCG(13, 1))
 	const audits = 100
 	for _, kept := range []int{0, 5, 20} {
