@@ -17,8 +17,9 @@
 // # Mapping
 //
 // The subjects are the two models. The result is PASSED for a verdict of unlearned, FAILED for retained and WARNED for
-// inconclusive; the tests are the samples to forget, by the same rule. The configuration is report.json by its digest,
-// with the inputs that it names.
+// inconclusive; the tests are the samples to forget, by the same rule. A request may be decided by what its samples show
+// together where none can be judged by itself: then it is PASSED or FAILED, and its tests are warned of. The configuration
+// is report.json by its digest, with the inputs that it names.
 package attest
 
 import (
@@ -125,7 +126,7 @@ func readReport(text []byte) (report.Report, error) {
 		return r, fmt.Errorf("report.json: %w", err)
 	}
 	if r.Schema != report.SchemaV2 && r.Schema != report.SchemaV1 {
-		return r, fmt.Errorf("report.json: schema %q is not %q", r.Schema, report.SchemaV2)
+		return r, fmt.Errorf("report.json: schema %q is neither %q nor %q", r.Schema, report.SchemaV2, report.SchemaV1)
 	}
 	if results[r.Summary.Verdict] == "" {
 		return r, fmt.Errorf("report.json: unknown verdict %q", r.Summary.Verdict)

@@ -24,6 +24,11 @@ func BOM(w io.Writer, reportJSON []byte) error {
 		{Type: "samples to forget: retained", Value: strconv.Itoa(r.Summary.Retained)},
 		{Type: "samples to forget: inconclusive", Value: strconv.Itoa(r.Summary.Inconclusive)},
 	}}
+	if t := r.Decision.Together; t != nil {
+		measured := append(*after.ModelCard.QuantitativeAnalysis.PerformanceMetrics,
+			cdx.MLPerformanceMetric{Type: "samples to forget, taken together: " + string(t.Verdict) + ", kept at most (95 % confidence)", Value: strconv.Itoa(t.KeptAtMost)})
+		after.ModelCard.QuantitativeAnalysis.PerformanceMetrics = &measured
+	}
 	limits := append([]string{r.Summary.Reason}, r.Decision.Notes...)
 	after.ModelCard.Considerations = &cdx.MLModelCardConsiderations{TechnicalLimitations: &limits}
 	after.Properties = &[]cdx.Property{

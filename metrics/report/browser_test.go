@@ -57,7 +57,13 @@ func examplePage(t *testing.T) string {
 
 // Nothing may be wider than the window, on a phone or on a desk, except within boxes that scroll by themselves.
 func TestPageFitsTheWindow(t *testing.T) {
-	page := examplePage(t)
+	for name, page := range map[string]string{"pictures": examplePage(t), "known images": pageOf(t, known(t, 30)), "no images": pageOf(t, asVectors(known(t, 0)))} {
+		t.Run(name, func(t *testing.T) { fitsTheWindow(t, page) })
+	}
+}
+
+func fitsTheWindow(t *testing.T, page string) {
+	t.Helper()
 	var frames strings.Builder
 	widths := []int{360, 390, 768, 1280}
 	for _, w := range widths {

@@ -53,6 +53,10 @@ func (r *Report) table(title string, samples []int) grid.Table {
 		Subtitle: fmt.Sprintf("nearest reconstruction from each model; before: %s, after: %s", short(r.Models.Before), short(r.Models.After)),
 		Rows:     []grid.Row{{Title: "original"}, {Title: "nearest before"}, {Title: "nearest after"}},
 	}
+	if r.unreconstructed() != "" {
+		t.Subtitle = fmt.Sprintf("no picture could be drawn from the models; before: %s, after: %s", short(r.Models.Before), short(r.Models.After))
+		t.Rows = t.Rows[:1]
+	}
 	for _, i := range samples {
 		s, p := r.Samples[i], r.Pictures[i]
 		head := []string{s.Source}
@@ -60,7 +64,8 @@ func (r *Report) table(title string, samples []int) grid.Table {
 			head = append(head, fmt.Sprintf("label %d", *s.Label))
 		}
 		t.Columns = append(t.Columns, head)
-		for row, cell := range []grid.Cell{{Image: p.Original}, {Image: p.Before, Caption: caption(p.Before, s.Before)}, {Image: p.After, Caption: caption(p.After, s.After)}} {
+		cells := []grid.Cell{{Image: p.Original}, {Image: p.Before, Caption: caption(p.Before, s.Before)}, {Image: p.After, Caption: caption(p.After, s.After)}}
+		for row, cell := range cells[:len(t.Rows)] {
 			t.Rows[row].Cells = append(t.Rows[row].Cells, cell)
 		}
 		t.Footers = append(t.Footers, footer(s))

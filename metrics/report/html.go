@@ -58,8 +58,15 @@ type page struct {
 	NotSaid   []string
 	Files     []modelColumn
 	References
-	// Unreconstructed says why nothing was reconstructed, or is empty.
+	// Unreconstructed says why nothing was reconstructed, or is empty. Vectors: the inputs are no images.
 	Unreconstructed string
+	Vectors         bool
+	// Together is what the samples show as a group, or nil.
+	Together   *groupSection
+	Statistics []statisticRow
+	Guards     string
+	// Asked and Controls sum up the samples of either role; Kept says how many can have been kept.
+	Asked, Controls, Kept string
 }
 
 // References says in words what the samples were compared with.
@@ -70,7 +77,6 @@ type card struct {
 	Sample
 	Original, NearestBefore, NearestAfter template.URL
 	LabelText                             string
-	HasNearest                            bool // something was reconstructed
 	CaptionBefore, CaptionAfter           []string
 }
 
@@ -94,6 +100,7 @@ type row struct {
 type modelColumn struct {
 	Model
 	Role, HomogeneityText, ResidualText, RankText string
+	MethodText, LayersText                        string
 	CheckLines                                    []string
 }
 
@@ -120,8 +127,14 @@ func newPage(r *Report) (*page, error) {
 	p.NotSaid = r.notSaid()
 	p.Files = []modelColumn{newModelColumn("before", r.Models.Before), newModelColumn("after", r.Models.After)}
 	p.ComparedWith = r.comparedWith()
-	p.Unreconstructed = r.unreconstructed()
-	return p, nil
+	p.Unreconstructed, p.Vectors = r.unreconstructed(), r.vectors()
+	p.Statistics, p.Guards = r.statisticRows()
+	p.Asked, p.Controls = r.asked(), r.controls()
+	if t := r.Decision.Together; t != nil {
+		p.Kept = r.keptAtMost(t)
+	}
+	p.Together, err = r.together()
+	return p, err
 }
 
 func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
@@ -134,7 +147,7 @@ func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
 	}
 	for _, i := range samples {
 		s, pictures := r.Samples[i], r.Pictures[i]
-		c := card{Sample: s, HasNearest: r.unreconstructed() == "", LabelText: labelText(s), CaptionBefore: captions(pictures.Before, s.Before), CaptionAfter: captions(pictures.After, s.After)}
+		c := card{Sample: s, LabelText: labelText(s), CaptionBefore: captions(pictures.Before, s.Before), CaptionAfter: captions(pictures.After, s.After)}
 		for _, m := range []struct {
 			image metrics.Image
 			url   *template.URL
@@ -151,8 +164,10 @@ func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
 // noReconstruction begins the method of a model that nothing was reconstructed from, and is followed by why.
 const noReconstruction = "none: "
 
-func (r *Report) unreconstructed() string {
-	why, none := strings.CutPrefix(r.Models.Before.Reconstruction.Method, noReconstruction)
+func (r *Report) unreconstructed() string { return unreconstructed(r.Models.Before) }
+
+func unreconstructed(m Model) string {
+	why, none := strings.CutPrefix(m.Reconstruction.Method, noReconstruction)
 	if !none {
 		return ""
 	}
@@ -185,7 +200,11 @@ func labelText(s Sample) string {
 func (r *Report) figures() ([]figure, error) {
 	var out []figure
 	if r.Decision.Method == metrics.Conformal {
-		f, err := r.figure("Evidence, all statistics together", fmt.Sprintf("Of the reference images %.0f %% lie beyond the dashed line.", 100*r.Decision.Parameters.Level), measure{
+		title := "Evidence, all statistics together"
+		if r.Decision.Together != nil {
+			title = "Evidence of single samples, from all statistics that join their score"
+		}
+		f, err := r.figure(title, fmt.Sprintf("Of the reference images %.0f %% lie beyond the dashed line.", 100*r.Decision.Parameters.Level), measure{
 			before: func(s Sample) float64 { return s.Before.Score }, after: func(s Sample) float64 { return s.After.Score },
 			nullBefore: r.Reference.Before.Combined, nullAfter: r.Reference.After.Combined, axis: "evidence",
 		})
@@ -195,6 +214,9 @@ func (r *Report) figures() ([]figure, error) {
 		out = append(out, f)
 	}
 	for _, s := range r.Decision.Statistics {
+		if t := r.Decision.Together; t != nil && len(t.After) > 0 && t.Statistic == s.Name {
+			continue // it is shown with what the samples show together
+		}
 		f, err := r.figure(capitalised(s.Title), r.noPower(s), r.measureOf(s))
 		if err != nil {
 			return nil, err
@@ -209,6 +231,7 @@ type measure struct {
 	before, after         func(Sample) float64
 	nullBefore, nullAfter []float64
 	axis                  string
+	means                 bool // the means of the groups are marked
 }
 
 func (r *Report) measureOf(s metrics.StatisticSummary) measure {
@@ -238,6 +261,10 @@ func (r *Report) figure(title, note string, m measure) (figure, error) {
 		before.threshold, after.threshold = r.threshold(m.nullBefore), r.threshold(m.nullAfter)
 	} else if m.axis == "ssim" && r.Decision.Method == metrics.FixedThreshold {
 		before.threshold, after.threshold = r.Decision.Parameters.Tau, r.Decision.Parameters.Tau
+	}
+	if m.means {
+		before.means, after.means = true, true
+		before.threshold, after.threshold = mean(before.null), mean(after.null)
 	}
 	low, high := extent(before, after)
 	out := figure{Title: title, Note: note}
@@ -284,7 +311,7 @@ func (r *Report) noPower(s metrics.StatisticSummary) string {
 func (r *Report) tableRows() ([]column, []row) {
 	var columns []column
 	if r.Decision.Method == metrics.Conformal {
-		columns = append(columns, column{"p", "p-value of all statistics together"})
+		columns = append(columns, column{"p", "p-value of the score that joins the statistics"})
 	}
 	for _, s := range r.Decision.Statistics {
 		columns = append(columns, column{s.Name, s.Title})
@@ -299,7 +326,7 @@ func (r *Report) tableRows() ([]column, []row) {
 			if s.Distance {
 				v = -v
 			}
-			out = append(out, fmt.Sprintf("%.3f", v))
+			out = append(out, score(v))
 		}
 		return out
 	}
@@ -313,10 +340,22 @@ func (r *Report) tableRows() ([]column, []row) {
 	return columns, rows
 }
 
+// score writes a score for people, and a small one as what it is: -0.000 would be none.
+func score(v float64) string {
+	if v != 0 && math.Abs(v) < 0.0005 {
+		return fmt.Sprintf("%.1e", v)
+	}
+	return fmt.Sprintf("%.3f", v)
+}
+
 // notSaid lists what the verdict does not mean.
 func (r *Report) notSaid() []string {
+	can := "can be recovered from the parameters"
+	if r.unreconstructed() != "" {
+		can = "the layers of the two models show of the samples"
+	}
 	out := []string{
-		"It is evidence, not proof. It says what can be recovered from the parameters by this method, with the error rates stated below.",
+		"It is evidence, not proof. It says what " + can + " by this method, with the error rates stated below.",
 		"It speaks of the two files named below, by their SHA-256 digests, and of no other copy, version, backup or service.",
 		"It takes the parties' word that the model before was trained on the samples, that the controls were to stay, and that the reference images were never used for training.",
 	}
@@ -328,6 +367,7 @@ func (r *Report) notSaid() []string {
 	default:
 		out = append(out, "It does not mean that the samples are gone, and it does not mean that they are still there.")
 	}
+	out = append(out, r.notSaidOfGroup()...)
 	return append(out, "It does not judge whether the request was lawful or what follows from it.")
 }
 
@@ -342,7 +382,10 @@ func (r *Report) comparedWith() string {
 }
 
 func newModelColumn(role string, m Model) modelColumn {
-	out := modelColumn{Model: m, Role: role, HomogeneityText: m.Homogeneity.Verdict}
+	out := modelColumn{Model: m, Role: role, HomogeneityText: m.Homogeneity.Verdict, MethodText: m.Reconstruction.Method, LayersText: strings.Join(m.Layers, ", ")}
+	if why := unreconstructed(m); why != "" {
+		out.MethodText = "none, because of this: " + why
+	}
 	if m.Homogeneity.Degree != 0 {
 		out.HomogeneityText += fmt.Sprintf(" of degree %g", m.Homogeneity.Degree)
 	}
@@ -360,14 +403,19 @@ func newModelColumn(role string, m Model) modelColumn {
 	for _, c := range []struct {
 		metrics.Check
 		passed, failed string
+		// unmade is said where it was passed for want of a reconstruction.
+		unmade string
 	}{
-		{m.Checks.Scope, "in scope", "not in scope"},
-		{m.Checks.Convergence, "reconstruction converged", "reconstruction did not converge"},
-		{m.Checks.Integrity, "no sign of tampering", "signs of tampering"},
+		{m.Checks.Scope, "in scope", "not in scope", ""},
+		{m.Checks.Convergence, "reconstruction converged", "reconstruction did not converge", "nothing was reconstructed, so there is no convergence to check"},
+		{m.Checks.Integrity, "no sign of tampering", "signs of tampering", "signs of tampering were not looked for: that takes a reconstruction"},
 	} {
 		line := "✓ " + c.passed
-		if !c.OK {
+		switch {
+		case !c.OK:
 			line = "✗ " + c.failed
+		case c.Reason == "" && c.unmade != "" && unreconstructed(m) != "":
+			line = "– " + c.unmade
 		}
 		if c.Reason != "" {
 			line += ": " + c.Reason

@@ -52,6 +52,8 @@ type series struct {
 	null, controls, forget []float64
 	// threshold is where a mark is drawn; NaN for none.
 	threshold float64
+	// means: the means of the controls and of the samples to forget are marked.
+	means bool
 }
 
 // values returns a measure of the samples of one role.
@@ -93,6 +95,10 @@ func distribution(axis string, s series, low, high float64) (template.HTML, erro
 		if err := addMarks(p, level(marks.values, y), marks.color, marks.shape); err != nil {
 			return "", err
 		}
+		if s.means && len(marks.values) > 0 {
+			at, half := mean(marks.values), 0.08*top
+			p.Add(&plotter.Line{XYs: plotter.XYs{{X: at, Y: y - half}, {X: at, Y: y + half}}, LineStyle: draw.LineStyle{Color: marks.color, Width: 2.6}})
+		}
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
 	p.Y.Min, p.Y.Max = -0.52*top, 1.06*top
@@ -132,6 +138,14 @@ func histogram(values []float64) (bars *plotter.Polygon, highest float64, err er
 	}
 	bars.Color, bars.LineStyle.Width = nullColor, 0
 	return bars, highest, nil
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
 }
 
 // level puts values on a line.
