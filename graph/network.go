@@ -32,6 +32,9 @@ type Network struct {
 	steps  []*step
 }
 
+// InputElements is the number of elements of one sample.
+func (net *Network) InputElements() int { return volume(net.InputShape) }
+
 // stripHead finds the logits: the output without the function that turns them into probabilities or into a choice.
 func (net *Network) stripHead() {
 	v := net.output

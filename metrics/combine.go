@@ -94,21 +94,14 @@ func (c *combiner) standardised(scales []scale) [][]float64 {
 
 // weights returns the weights for a pool of standardised images; nil stands for the largest statistic.
 func (c *combiner) weights(scales []scale, pool [][]float64, leaveOut int) []float64 {
-	var members [][]float64
-	for i, values := range c.controls {
-		if i == leaveOut {
-			continue
-		}
-		z := make([]float64, len(values))
-		for s, v := range values {
-			z[s] = scales[s].of(v)
-		}
-		members = append(members, z)
+	controls := c.controls
+	if leaveOut >= 0 {
+		controls = slices.Delete(slices.Clone(controls), leaveOut, leaveOut+1)
 	}
-	if len(members) < enoughControls {
+	if len(controls) < enoughControls {
 		return nil
 	}
-	return discriminant(members, pool)
+	return discriminant(standardised(scales, controls), pool)
 }
 
 // certain is the distance from the reference images, in their spreads, beyond which there is no doubt left. Standardised

@@ -152,7 +152,7 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.borderline(s)
 	case len(a.Troubles) > 0:
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
-	case a.Together.forbidsAbsence():
+	case a.togetherShow():
 		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.Together.strongest().words())
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)

@@ -132,15 +132,20 @@ func someChoices(values []float64, m, draws int, observed float64, seed uint64) 
 	shuffled := append([]float64(nil), values...)
 	atLeast := 1
 	for range draws {
-		sum := 0.0
-		for i := range m {
-			j := i + rng.IntN(len(shuffled)-i)
-			shuffled[i], shuffled[j] = shuffled[j], shuffled[i]
-			sum += shuffled[i]
-		}
-		if sum >= observed {
+		if drawSum(rng, shuffled, m) >= observed {
 			atLeast++
 		}
 	}
 	return permutationResult{float64(atLeast) / float64(draws+1), false, draws}
+}
+
+// drawSum is the sum of n values drawn from a pool without replacement; it reorders the pool.
+func drawSum(rng *rand.Rand, pool []float64, n int) float64 {
+	sum := 0.0
+	for i := range n {
+		j := i + rng.IntN(len(pool)-i)
+		pool[i], pool[j] = pool[j], pool[i]
+		sum += pool[i]
+	}
+	return sum
 }

@@ -5,6 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"sort"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 )
 
 // Together is what the samples of the request show as a group, where single samples show too little: by one statistic that
@@ -42,9 +45,6 @@ type Together struct {
 	// Verdict is what this says of the request, and Reason why.
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason"`
-
-	forSamples bool // single samples are judged by the same statistic
-	level      float64
 }
 
 // GroupTail is one test of the samples as a group.
@@ -144,17 +144,6 @@ func (g group) pValue(s Scores, below bool, o Options) float64 {
 	return float64(atLeast) / float64(o.Draws+1)
 }
 
-// drawSum is the sum of n values drawn from a pool without replacement; it reorders the pool.
-func drawSum(rng *rand.Rand, pool []float64, n int) float64 {
-	sum := 0.0
-	for i := range n {
-		j := i + rng.IntN(len(pool)-i)
-		pool[i], pool[j] = pool[j], pool[i]
-		sum += pool[i]
-	}
-	return sum
-}
-
 // together looks at the samples of the request as a group.
 func (a *audit) together() {
 	k := a.requestStatistic()
@@ -164,7 +153,6 @@ func (a *audit) together() {
 	st, o := a.in.Statistics[k], a.Options
 	g := a.group(a.forget)
 	t := &Together{Statistic: st.Name, Samples: len(a.forget), ByClass: g.byClass, KeptAtMost: len(a.forget), Verdict: Inconclusive,
-		forSamples: st.Use == ForBoth, level: o.Level,
 		Before: 1, AfterPValue: 1, ControlsBefore: 1, ControlsAfter: 1}
 	a.Together = t
 	if st.Before.NoPower != "" || st.After.NoPower != "" {
@@ -215,10 +203,18 @@ func (t *Together) testAfter(a *audit, g group, st Statistic) {
 	}
 }
 
-// forbidsAbsence reports whether the samples show too much as a group for any of them to be called absent: a relabelled sample
+// judgesKnown reports whether single samples are judged by the same statistic as the request, as where nothing was
+// reconstructed.
+func (a *audit) judgesKnown() bool {
+	k := a.requestStatistic()
+	return k >= 0 && a.in.Statistics[k].Use == ForBoth
+}
+
+// togetherShow reports whether the samples show too much as a group for any of them to be called absent: a relabelled sample
 // looks absent by its own label. Where samples are judged by what was reconstructed, which knows no labels, it takes more.
-func (t *Together) forbidsAbsence() bool {
-	return t != nil && (t.AfterPValue <= RequestLevel || t.forSamples && t.AfterPValue <= t.level)
+func (a *audit) togetherShow() bool {
+	t := a.Together
+	return t != nil && (t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.Options.Level)
 }
 
 // strongest is the test of the model after that shows most.
@@ -292,7 +288,8 @@ func newSimulation(a *audit, g group, s Scores) *simulation {
 	m := &simulation{seed: a.Options.Seed, known: map[int][]float64{}}
 	for _, st := range g.strata {
 		null := pick(s.Null, st.null)
-		centre := shift(null)
+		centre := stat.Mean(null, nil)
+		floats.AddConst(-centre, null)
 		for _, i := range st.samples {
 			m.null = append(m.null, null)
 			m.observed += s.Samples[i] - centre
@@ -303,24 +300,12 @@ func newSimulation(a *audit, g group, s Scores) *simulation {
 		controls = group{strata: []stratum{{samples: a.retain, null: upTo(a.References)}}}
 	}
 	for _, st := range controls.strata {
-		centre := shift(pick(s.Null, st.null))
+		centre := stat.Mean(pick(s.Null, st.null), nil)
 		for _, i := range st.samples {
 			m.controls = append(m.controls, s.Samples[i]-centre)
 		}
 	}
 	return m
-}
-
-// shift subtracts the mean and returns it.
-func shift(values []float64) float64 {
-	mean := 0.0
-	for _, v := range values {
-		mean += v / float64(len(values))
-	}
-	for i := range values {
-		values[i] -= mean
-	}
-	return mean
 }
 
 // sums are simulated sums of the scores when so many samples are kept, in order.

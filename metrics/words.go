@@ -24,8 +24,7 @@ var ofKnown = strings.NewReplacer(
 
 // reworded puts all that was said into the words for known images where nothing was reconstructed.
 func (a *audit) reworded() {
-	k := a.requestStatistic()
-	if k < 0 || a.in.Statistics[k].Use != ForBoth {
+	if !a.judgesKnown() {
 		return
 	}
 	for _, text := range []*string{&a.Summary.Reason, &a.Summary.Statistic, &a.Controls.Failed} {

@@ -151,11 +151,11 @@ func (p practiced) fit(ctx context.Context, data, dir string, seed uint64) (*fit
 	at := 0
 	take := func(n int) *images.Set {
 		at += n
-		return practice.Part(all, at-n, at)
+		return all.Range(at-n, at)
 	}
 	f.forget, f.keep, f.never, f.other = take(p.forget), take(f.Samples-p.forget), take(p.forget), take(f.Samples)
 	f.reference = take(practiceReference)
-	f.controls = practice.Part(f.keep, 0, min(f.keep.Len(), mostControls))
+	f.controls = f.keep.Range(0, min(f.keep.Len(), mostControls))
 	f.before, _, err = f.Train(ctx, join(f.forget, f.keep), seed)
 	return f, err
 }

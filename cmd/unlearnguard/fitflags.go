@@ -83,13 +83,9 @@ func (f *fitted) String() string {
 
 // fitModel trains a model on the images of a set, normalised.
 func (a *app) fitModel(ctx context.Context, m *onnxio.Model, set *images.Set, labels []int, norm images.Normalisation, o fixtures.FitOptions) (*onnxio.Model, *fitted, error) {
-	rows, err := norm.Apply(set)
+	x, err := norm.Feed(set)
 	if err != nil {
 		return nil, nil, err
-	}
-	x := make([]float32, 0, set.Len()*set.Dim())
-	for _, v := range rows.RawMatrix().Data {
-		x = append(x, float32(v))
 	}
 	stage := a.term.stage("training")
 	o.Progress = func(i fixtures.FitInfo) {

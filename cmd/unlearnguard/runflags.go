@@ -87,22 +87,25 @@ func (a *app) reconstruction(name string) func(reconstruct.Progress) {
 
 // reconstructions returns a progress function for those of several models, one after the other.
 func (a *app) reconstructions() func(model string, p reconstruct.Progress) {
-	stages := map[string]func(reconstruct.Progress){}
-	return func(model string, p reconstruct.Progress) {
-		if stages[model] == nil {
-			stages[model] = a.reconstruction("model " + model)
-		}
-		stages[model](p)
-	}
+	return perModel(func(model string) func(reconstruct.Progress) { return a.reconstruction("model " + model) })
 }
 
 // examinations returns a progress function for what the layers of several models answer, one after the other.
 func (a *app) examinations() func(model string, done, total int) {
-	stages := map[string]func(float64, string){}
-	return func(model string, done, total int) {
+	report := perModel(func(model string) func(float64) {
+		stage := a.term.stage("layers of model " + model)
+		return func(share float64) { stage(share, "") }
+	})
+	return func(model string, done, total int) { report(model, float64(done)/float64(total)) }
+}
+
+// perModel begins a stage for each model at its first report.
+func perModel[T any](begin func(model string) func(T)) func(model string, progress T) {
+	stages := map[string]func(T){}
+	return func(model string, progress T) {
 		if stages[model] == nil {
-			stages[model] = a.term.stage("layers of model " + model)
+			stages[model] = begin(model)
 		}
-		stages[model](float64(done)/float64(total), "")
+		stages[model](progress)
 	}
 }

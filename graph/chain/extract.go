@@ -80,14 +80,22 @@ func ones(n int) []float64 {
 	return out
 }
 
-func (e *extraction) walk(links iter.Seq2[graph.Link, error]) error {
+// each takes a network's links one by one, until one cannot be taken.
+func each(links iter.Seq2[graph.Link, error], take func(graph.Link) error) error {
 	for l, err := range links {
 		if err == nil {
-			err = e.take(l)
+			err = take(l)
 		}
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (e *extraction) walk(links iter.Seq2[graph.Link, error]) error {
+	if err := each(links, e.take); err != nil {
+		return err
 	}
 	return e.finish()
 }

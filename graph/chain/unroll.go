@@ -91,13 +91,8 @@ func references(n int) []element {
 }
 
 func (u *unrolling) walk(links iter.Seq2[graph.Link, error]) error {
-	for l, err := range links {
-		if err == nil {
-			err = u.take(l)
-		}
-		if err != nil {
-			return err
-		}
+	if err := each(links, u.take); err != nil {
+		return err
 	}
 	return u.finish()
 }

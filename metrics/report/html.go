@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
+
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/grid"
 )
@@ -161,13 +163,10 @@ func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
 	return shown, more, nil
 }
 
-// noReconstruction begins the method of a model that nothing was reconstructed from, and is followed by why.
-const noReconstruction = "none: "
-
 func (r *Report) unreconstructed() string { return unreconstructed(r.Models.Before) }
 
 func unreconstructed(m Model) string {
-	why, none := strings.CutPrefix(m.Reconstruction.Method, noReconstruction)
+	why, none := strings.CutPrefix(m.Reconstruction.Method, NoReconstruction)
 	if !none {
 		return ""
 	}
@@ -264,7 +263,7 @@ func (r *Report) figure(title, note string, m measure) (figure, error) {
 	}
 	if m.means {
 		before.means, after.means = true, true
-		before.threshold, after.threshold = mean(before.null), mean(after.null)
+		before.threshold, after.threshold = stat.Mean(before.null, nil), stat.Mean(after.null, nil)
 	}
 	low, high := extent(before, after)
 	out := figure{Title: title, Note: note}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
@@ -96,7 +97,7 @@ func distribution(axis string, s series, low, high float64) (template.HTML, erro
 			return "", err
 		}
 		if s.means && len(marks.values) > 0 {
-			at, half := mean(marks.values), 0.08*top
+			at, half := stat.Mean(marks.values, nil), 0.08*top
 			p.Add(&plotter.Line{XYs: plotter.XYs{{X: at, Y: y - half}, {X: at, Y: y + half}}, LineStyle: draw.LineStyle{Color: marks.color, Width: 2.6}})
 		}
 	}
@@ -138,14 +139,6 @@ func histogram(values []float64) (bars *plotter.Polygon, highest float64, err er
 	}
 	bars.Color, bars.LineStyle.Width = nullColor, 0
 	return bars, highest, nil
-}
-
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
 }
 
 // level puts values on a line.

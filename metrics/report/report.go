@@ -90,6 +90,9 @@ type Homogeneity struct {
 	Deviation *float64 `json:"deviation,omitempty"`
 }
 
+// NoReconstruction begins the method of a model that nothing was reconstructed from, and is followed by why.
+const NoReconstruction = "none: "
+
 // Reconstruction sums up what was recovered from a model.
 type Reconstruction struct {
 	// Method names the algorithm.

@@ -25,7 +25,9 @@ const passMemory = 128 << 20
 func examine(ctx context.Context, net *graph.Network, queried, references Images, o Options) (*Result, error) {
 	n := len(references.Labels)
 	x := &examination{net: net, references: references, queried: queried, opts: o}
-	x.total = min(n, temperatureImages) + 2*(n+len(queried.Labels))
+	shifts := neighbourShifts(net.InputShape)
+	each := n + len(queried.Labels)
+	x.total = min(n, temperatureImages) + (2+len(shifts))*each
 	var err error
 	if x.runner, err = graph.NewRunner[float32](net, graph.RunOptions{Layers: true, Threads: o.Threads, Memory: passMemory}); err != nil {
 		return nil, err
@@ -34,18 +36,17 @@ func examine(ctx context.Context, net *graph.Network, queried, references Images
 	if err != nil {
 		return nil, err
 	}
-	p, err := x.pass(ctx, goal{temperature: temperature}, shift{})
-	if err != nil {
+	if err := x.pass(ctx, goal{temperature: temperature}, shift{}); err != nil {
 		return nil, err
 	}
+	p := &x.passes
 	r := &Result{LeftOut: p.leftOut, ReferenceMargins: p.margins[:n], QueriedMargins: p.margins[n:], ReferenceLosses: p.gains[:n], QueriedLosses: p.gains[n:]}
 	if err := x.judge(ctx); err != nil {
 		return nil, err
 	}
-	var shifts []shift
-	if !p.convolutional {
-		shifts = neighbourShifts(net.InputShape)
-		x.total += len(shifts) * (n + len(queried.Labels))
+	if p.convolutional {
+		x.total -= len(shifts) * each
+		shifts = nil
 	}
 	if err := x.compare(ctx, temperature, shifts); err != nil {
 		return nil, err
@@ -76,12 +77,12 @@ func (x *examination) judge(ctx context.Context) error {
 // compare scores the images' neighbours, and the images by their strongest other class.
 func (x *examination) compare(ctx context.Context, temperature float64, shifts []shift) error {
 	for _, s := range shifts {
-		if _, err := x.pass(ctx, goal{temperature: temperature}, s); err != nil {
+		if err := x.pass(ctx, goal{temperature: temperature}, s); err != nil {
 			return err
 		}
 		x.each((*judge).addNeighbours)
 	}
-	if _, err := x.pass(ctx, goal{temperature: temperature, rival: true}, shift{}); err != nil {
+	if err := x.pass(ctx, goal{temperature: temperature, rival: true}, shift{}); err != nil {
 		return err
 	}
 	x.each((*judge).addRival)

@@ -74,6 +74,20 @@ type Score struct {
 	Queried, References []float64
 }
 
+// Rows lays scores out as one row an image, a column a score: those of the reference and of the queried images.
+func Rows(scores []Score) (references, queried [][]float64) {
+	rows := func(of func(Score) []float64) [][]float64 {
+		out := make([][]float64, len(of(scores[0])))
+		for i := range out {
+			for _, s := range scores {
+				out[i] = append(out[i], of(s)[i])
+			}
+		}
+		return out
+	}
+	return rows(func(s Score) []float64 { return s.References }), rows(func(s Score) []float64 { return s.Queried })
+}
+
 // Result is what a network's layers say.
 type Result struct {
 	Scores []Score
@@ -86,14 +100,25 @@ type Result struct {
 	LeftOut []string
 }
 
+// Own are the scores by the image's own class, Rivals those by the strongest other one.
+func (r *Result) Own() []Score    { return r.ofKind(func(k Kind) bool { return k != Rival }) }
+func (r *Result) Rivals() []Score { return r.ofKind(func(k Kind) bool { return k == Rival }) }
+
+func (r *Result) ofKind(is func(Kind) bool) []Score {
+	var out []Score
+	for _, s := range r.Scores {
+		if is(s.Kind) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // Examine scores the queried images by each layer of a network. References are images of the same kind that the network was
 // never trained on; a reference image's own score is found without it.
 func Examine(ctx context.Context, net *graph.Network, queried, references Images, opts Options) (*Result, error) {
 	o := opts.withDefaults()
-	size := 1
-	for _, d := range net.InputShape {
-		size *= d
-	}
+	size := net.InputElements()
 	switch {
 	case len(queried.Labels)*size != len(queried.X) || len(references.Labels)*size != len(references.X):
 		return nil, fmt.Errorf("imprint: %d and %d numbers for %d and %d images of %d elements",

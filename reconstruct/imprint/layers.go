@@ -19,13 +19,9 @@ func Layers(ctx context.Context, net *graph.Network) ([]Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 1
-	for _, d := range net.InputShape {
-		size *= d
-	}
 	var p passes
 	weigh := func(_, _ int, _, weight []float32) { clear(weight) }
-	err = r.Run(ctx, make([]float32, size), weigh, func(pass graph.Pass[float32]) error {
+	err = r.Run(ctx, make([]float32, net.InputElements()), weigh, func(pass graph.Pass[float32]) error {
 		if p.taps == nil {
 			p.choose(pass, pass.Samples, Options{}.withDefaults())
 		}

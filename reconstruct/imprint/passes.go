@@ -26,7 +26,7 @@ type layer struct {
 }
 
 // pass runs every image forward and its margin in reverse. Its layers share their memory with the pass before.
-func (x *examination) pass(ctx context.Context, g goal, s shift) (*passes, error) {
+func (x *examination) pass(ctx context.Context, g goal, s shift) error {
 	p := &x.passes
 	total := len(x.references.Labels) + len(x.queried.Labels)
 	p.margins, p.gains = make([]float64, total), make([]float64, total)
@@ -54,10 +54,10 @@ func (x *examination) pass(ctx context.Context, g goal, s shift) (*passes, error
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // choose makes room for the layers that fit the memory, the narrowest first: those behind pooling, which say most. Layers

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -78,51 +79,46 @@ func (r *Request) labelled(m *Model) bool {
 
 // fed are the images as the network is fed them.
 func fed(set *images.Set, norm images.Normalisation, labelled bool) (imprint.Images, error) {
-	mean, std, err := norm.PerPixel(set.C, set.H, set.W)
+	x, err := norm.Feed(set)
 	if err != nil {
 		return imprint.Images{}, err
 	}
-	out := imprint.Images{X: make([]float32, len(set.Pixels)), Labels: make([]int, set.Len())}
-	for i, v := range set.Pixels {
-		k := i % len(mean)
-		out.X[i] = float32((float64(v) - mean[k]) / std[k])
+	labels := set.Labels
+	if !labelled {
+		labels = slices.Repeat([]int{-1}, set.Len())
 	}
-	for i := range out.Labels {
-		out.Labels[i] = -1
-		if labelled {
-			out.Labels[i] = set.Labels[i]
-		}
-	}
-	return out, nil
+	return imprint.Images{X: x, Labels: labels}, nil
 }
 
 // joinLayers makes one score of those of all layers, with the weights that the controls give, and one of the layers' scores
 // by the strongest other class, with the weights of these layers' matched scores: controls were not relabelled.
 func (e *Evidence) joinLayers(r *Request, found *imprint.Result) {
-	var own, rival []imprint.Score
-	at := map[string]int{} // of a layer's matched score among its own
-	for _, s := range found.Scores {
-		if s.Kind == imprint.Rival {
-			rival = append(rival, s)
+	own, rivals := found.Own(), found.Rivals()
+	references, queried := imprint.Rows(own)
+	joined := metrics.Join(references, at(queried, r.positions(metrics.Retain)), at(queried, r.positions(metrics.Forget)))
+	e.Scores[statImprint] = r.inOrder(joined.Null, joined.Images, joined.Controls)
+	var weights []float64 // of the layers, in the order of their rival scores
+	for k, s := range own {
+		if s.Kind != imprint.Matched {
 			continue
 		}
-		if s.Kind == imprint.Matched {
-			at[s.Layer] = len(own)
-		}
-		own = append(own, s)
-	}
-	forget, controls := r.positions(metrics.Forget), r.positions(metrics.Retain)
-	joined := metrics.Join(references(own), queried(own, controls), queried(own, forget))
-	e.Scores[statImprint] = r.inOrder(joined.Null, joined.Images, joined.Controls)
-	weights := make([]float64, len(rival))
-	for k, s := range rival {
-		weights[k] = 1 / float64(len(rival))
+		w := 1 / float64(len(rivals))
 		if joined.Weights != nil {
-			weights[k] = joined.Weights[at[s.Layer]]
+			w = joined.Weights[k]
 		}
+		weights = append(weights, w)
 	}
-	null, scores := metrics.Weigh(weights, references(rival), queried(rival, upTo(len(r.Roles))))
-	e.Scores[statRival] = metrics.Scores{Samples: scores, Null: null}
+	references, queried = imprint.Rows(rivals)
+	e.Scores[statRival].Null, e.Scores[statRival].Samples = metrics.Weigh(weights, references, queried)
+}
+
+// at are the rows at some positions.
+func at(rows [][]float64, positions []int) [][]float64 {
+	out := make([][]float64, len(positions))
+	for k, i := range positions {
+		out[k] = rows[i]
+	}
+	return out
 }
 
 // positions are those of one role's images among the queried ones.
@@ -136,14 +132,6 @@ func (r *Request) positions(role metrics.Role) []int {
 	return out
 }
 
-func upTo(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	return out
-}
-
 // inOrder puts the scores of the two roles in the order of the queried images.
 func (r *Request) inOrder(null, forget, controls []float64) metrics.Scores {
 	out := metrics.Scores{Null: null, Samples: make([]float64, len(r.Roles))}
@@ -152,25 +140,6 @@ func (r *Request) inOrder(null, forget, controls []float64) metrics.Scores {
 	}
 	for k, i := range r.positions(metrics.Retain) {
 		out.Samples[i] = controls[k]
-	}
-	return out
-}
-
-// references and queried lay scores out as one row an image.
-func references(scores []imprint.Score) [][]float64 {
-	return rows(scores, upTo(len(scores[0].References)), func(s imprint.Score) []float64 { return s.References })
-}
-
-func queried(scores []imprint.Score, which []int) [][]float64 {
-	return rows(scores, which, func(s imprint.Score) []float64 { return s.Queried })
-}
-
-func rows(scores []imprint.Score, which []int, of func(imprint.Score) []float64) [][]float64 {
-	out := make([][]float64, len(which))
-	for k, i := range which {
-		for _, s := range scores {
-			out[k] = append(out[k], of(s)[i])
-		}
 	}
 	return out
 }

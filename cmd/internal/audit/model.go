@@ -23,9 +23,10 @@ type Model struct {
 	Producer string
 	// Network is what the file computes.
 	Network *graph.Network
-	// Unfit says why samples cannot be reconstructed from it, or is nil. Then one of Net and Convolutional is set.
+	// Unfit says why samples cannot be reconstructed from it, or is nil.
 	Unfit *ScopeError
-	// Net is the network, or nil where it is Convolutional.
+	// Net is the network where it is fit and fully connected, Convolutional where it is fit and has convolutions; the other is
+	// nil.
 	Net           *chain.Dense
 	Convolutional *chain.Convolutional
 	// Homogeneity is that of the whole model, by its structure; Deviation is the measured one, where it is fit.

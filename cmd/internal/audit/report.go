@@ -43,7 +43,7 @@ func (e *Evidence) describe(m *report.Model, unreconstructed string) {
 		m.Layers = layers(e.Layers)
 	}
 	if e.Result == nil {
-		m.Reconstruction = report.Reconstruction{Method: "none: " + unreconstructed, Residuals: []float64{}}
+		m.Reconstruction = report.Reconstruction{Method: report.NoReconstruction + unreconstructed, Residuals: []float64{}}
 		return
 	}
 	m.Parameters = e.Result.Parameters

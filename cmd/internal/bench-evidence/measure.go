@@ -37,8 +37,8 @@ func measure(ctx context.Context, r practice.Row, dir string, seed uint64) (outc
 	if all.Len() < need {
 		return outcome{}, fmt.Errorf("%d images where %d are needed", all.Len(), need)
 	}
-	trained, known := practice.Part(all, 0, r.Samples), practice.Part(all, r.Samples, r.Samples+references)
-	other := practice.Part(all, r.Samples+references, need)
+	trained, known := all.Range(0, r.Samples), all.Range(r.Samples, r.Samples+references)
+	other := all.Range(r.Samples+references, need)
 	model, info, err := r.Train(ctx, trained, seed)
 	if err != nil {
 		return outcome{}, err
@@ -63,22 +63,8 @@ func measure(ctx context.Context, r practice.Row, dir string, seed uint64) (outc
 
 // judge joins the layers' scores by the first training samples and counts the others.
 func judge(found *imprint.Result, samples int, seed uint64) outcome {
-	row := func(of func(imprint.Score) []float64, from, to int) [][]float64 {
-		out := make([][]float64, to-from)
-		for i := range out {
-			for _, s := range found.Scores {
-				if s.Kind == imprint.Rival { // which no training sample here was relabelled for
-					continue
-				}
-				out[i] = append(out[i], of(s)[from+i])
-			}
-		}
-		return out
-	}
-	queried := func(s imprint.Score) []float64 { return s.Queried }
-	total := samples + strangers
-	joined := metrics.Join(row(func(s imprint.Score) []float64 { return s.References }, 0, references),
-		row(queried, 0, controls), row(queried, controls, total))
+	known, queried := imprint.Rows(found.Own()) // no training sample here was relabelled
+	joined := metrics.Join(known, queried[:controls], queried[controls:])
 	single, together := rates(joined.Images[:samples-controls], joined.Images[samples-controls:], seed)
 	alarms := 0.0
 	for _, s := range joined.Images[samples-controls:] {

@@ -76,11 +76,7 @@ func network(ctx context.Context, path string, batch, threads int) (func() (floa
 		return nil, err
 	}
 	source := rand.New(rand.NewPCG(1, 2))
-	size := batch
-	for _, n := range net.InputShape {
-		size *= n
-	}
-	x := make([]float32, size)
+	x := make([]float32, batch*net.InputElements())
 	for i := range x {
 		x[i] = source.Float32()
 	}

@@ -172,22 +172,8 @@ func (e *examined) accuracy() float64 {
 
 // joined makes one score of those of all layers, with weights from the controls.
 func (e *examined) joined() []float64 {
-	row := func(of func(imprint.Score) []float64, from, to int) [][]float64 {
-		out := make([][]float64, to-from)
-		for _, s := range e.imprint.Scores {
-			if s.Kind == imprint.Rival { // which no training sample was relabelled for
-				continue
-			}
-			for i := range out {
-				out[i] = append(out[i], of(s)[from+i])
-			}
-		}
-		return out
-	}
-	queried := func(s imprint.Score) []float64 { return s.Queried }
-	references := func(s imprint.Score) []float64 { return s.References }
-	return metrics.Join(row(references, 0, e.References), row(queried, 0, controls),
-		row(queried, controls, e.Samples+e.Strangers)).Images
+	references, queried := imprint.Rows(e.imprint.Own()) // no training sample was relabelled
+	return metrics.Join(references, queried[:controls], queried[controls:]).Images
 }
 
 // comparisons are those of several networks.

@@ -70,11 +70,7 @@ func (p *pool) take(n int) (*images.Set, error) {
 
 // split divides a set after its first n images.
 func split(set *images.Set, n int) (first, rest *images.Set) {
-	all := make([]int, set.Len())
-	for i := range all {
-		all[i] = i
-	}
-	return set.Subset(all[:n]), set.Subset(all[n:])
+	return set.Range(0, n), set.Range(n, set.Len())
 }
 
 // join makes one set of parts of one set.

@@ -109,15 +109,6 @@ func (r Row) Train(ctx context.Context, on *images.Set, seed uint64) (*onnxio.Mo
 	return fixtures.Fit(ctx, start, on.Pixels, on.Labels, fit)
 }
 
-// Part is a range of a set.
-func Part(set *images.Set, from, to int) *images.Set {
-	positions := make([]int, to-from)
-	for i := range positions {
-		positions[i] = from + i
-	}
-	return set.Subset(positions)
-}
-
 // extracted is the number of images that the frozen network is trained on.
 const extracted = 1000
 
@@ -128,7 +119,7 @@ func features(ctx context.Context, set *images.Set) (*images.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := Part(set, 0, extracted)
+	first := set.Range(0, extracted)
 	m, _, err = fixtures.Fit(ctx, m, first.Pixels, first.Labels, fixtures.FitOptions{Optimizer: fixtures.Adam, Epochs: 15, Seed: 99})
 	if err != nil {
 		return nil, err
@@ -143,7 +134,7 @@ func features(ctx context.Context, set *images.Set) (*images.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest := Part(set, extracted, set.Len())
+	rest := set.Range(extracted, set.Len())
 	x, err := r.Outputs(ctx, rest.Pixels)
 	return &images.Set{C: 1, H: 1, W: 256, Pixels: x, Labels: rest.Labels, Names: rest.Names}, err
 }
