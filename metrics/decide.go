@@ -34,6 +34,8 @@ type audit struct {
 	in             Input
 	forget, retain []int // indices of the samples of either role
 	before, after  side
+	// copied has one entry a sample to forget: an altered copy of it keeps it from counting as absent. Nil without copies.
+	copied []bool
 	// weightsBefore and weightsAfter are the shares of the statistics in the combined score, one a statistic; nil
 	// where they were not taken from controls.
 	weightsBefore, weightsAfter []float64

@@ -129,6 +129,10 @@ func (a *audit) evidence(m side, sample, control int) Evidence {
 // detect says which samples are recoverable and which look never trained on, over either role and model by itself: were
 // the controls counted with the samples to forget, then giving more controls would loosen the threshold for the others.
 func (a *audit) detect() {
+	a.copied = a.in.Copies.copied()
+	for k, copied := range a.copied {
+		a.Samples[a.forget[k]].After.Guarded = copied
+	}
 	for _, role := range [][]int{a.forget, a.retain} {
 		a.detectIn(role, func(s *SampleDecision) *Evidence { return &s.Before })
 		a.detectIn(role, func(s *SampleDecision) *Evidence { return &s.After })
@@ -150,6 +154,7 @@ func (a *audit) detectIn(samples []int, model func(*SampleDecision) *Evidence) {
 		}
 		e.Recoverable = rejected[k]
 		e.Clear = e.Height >= certain
-		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk && !a.guarded(*e)
+		e.Guarded = e.Guarded || a.guarded(*e)
+		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk && !e.Guarded
 	}
 }

@@ -79,7 +79,18 @@ type Input struct {
 	Statistics []Statistic
 	// ReferenceLabels has the class of each reference image, -1 where it is not known. It may be left out.
 	ReferenceLabels []int
-	Before, After   Diagnosis
+	// Copies are altered copies of the samples to forget; nil where none were looked for.
+	Copies *Copies
+	// Lineage is how the model after came from the one before; nil where that is not known.
+	Lineage       *Lineage
+	Before, After Diagnosis
+}
+
+// Lineage says whether the model after was made from the model before.
+type Lineage struct {
+	Derived bool `json:"derived"`
+	// Reason says what was found, in words.
+	Reason string `json:"reason"`
 }
 
 func (in Input) validate() error {
@@ -109,6 +120,9 @@ func (in Input) validate() error {
 	}
 	if k == 0 && in.ssim() < 0 {
 		return errors.New("without reference images the decision needs the statistic ssim")
+	}
+	if err := in.Copies.validate(forget); err != nil {
+		return err
 	}
 	if n := len(in.ReferenceLabels); n != 0 && n != k {
 		return fmt.Errorf("%d reference labels for %d reference images", n, k)

@@ -23,7 +23,7 @@ func (a *audit) compareLosses() {
 		case !s.Before.Recoverable || s.After.Decisive < 0:
 		case s.After.Clear:
 			s.After.Clear = s.After.Height >= doubtful || !a.lostBeyondControls(s)
-		case !s.After.Recoverable && !s.After.Absent:
+		case !s.After.Recoverable && !s.After.Absent && !s.After.Guarded:
 			s.After.Absent = a.lostBeyondControls(s)
 		}
 	}

@@ -247,6 +247,12 @@ func (a *audit) notes() []string {
 		}
 	}
 	a.noteControls(add)
+	if l := a.in.Lineage; l != nil {
+		add("%s.", capital(l.Reason))
+		if l.Derived {
+			add("In a model that was made from the one before, each layer is asked by itself as well: samples must be absent from all of them.")
+		}
+	}
 	return out
 }
 

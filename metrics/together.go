@@ -53,6 +53,8 @@ type GroupTail struct {
 	// Below: the test is for scores below those of the reference images, as those of a relabelled sample are.
 	Below  bool    `json:"below"`
 	PValue float64 `json:"p_value"`
+	// Version is the altered copy that shows most, where the test is for one.
+	Version string `json:"version,omitempty"`
 }
 
 // RequestLevel is the p-value up to which samples, taken together, are plainly in evidence. A smaller one than for single
@@ -62,8 +64,8 @@ const RequestLevel = 0.001
 // groupDraws is the number of simulated sums behind each probability.
 const groupDraws = 2000
 
-// fewestOfClass is the number of reference images of a class from which samples are compared with their own class.
-const fewestOfClass = 20
+// FewestOfClass is the number of reference images of a class from which samples are compared with their own class.
+const FewestOfClass = 20
 
 // group compares a role's samples with the reference images, class by class where there are enough of each.
 type group struct {
@@ -79,23 +81,33 @@ type stratum struct {
 }
 
 func (a *audit) group(samples []int) group {
+	labels := make([]int, len(a.in.Samples))
+	for i, s := range a.in.Samples {
+		labels[i] = s.Label
+	}
+	return newGroup(samples, labels, a.in.ReferenceLabels, a.References)
+}
+
+// newGroup compares the samples at some positions among labels with references of which so many are given, and the labels of
+// these, if they are known.
+func newGroup(samples, labels, nullLabels []int, references int) group {
 	classes := map[int]*stratum{}
 	for _, i := range samples {
-		l := a.in.Samples[i].Label
+		l := labels[i]
 		if classes[l] == nil {
 			classes[l] = &stratum{label: l}
 		}
 		classes[l].samples = append(classes[l].samples, i)
 	}
-	for i, l := range a.in.ReferenceLabels {
+	for i, l := range nullLabels {
 		if s := classes[l]; s != nil && l >= 0 {
 			s.null = append(s.null, i)
 		}
 	}
 	g := group{byClass: true}
 	for _, s := range classes {
-		if len(s.null) < fewestOfClass {
-			return group{strata: []stratum{{label: -1, samples: samples, null: upTo(a.References)}}}
+		if len(s.null) < FewestOfClass {
+			return group{strata: []stratum{{label: -1, samples: samples, null: upTo(references)}}}
 		}
 		g.strata = append(g.strata, *s)
 	}
@@ -189,7 +201,7 @@ func (a *audit) noPower(st Statistic) string {
 // testAfter tests the model after by the statistic, either way, and by every guard.
 func (t *Together) testAfter(a *audit, g group, st Statistic) {
 	add := func(s Statistic, below bool) {
-		t.After = append(t.After, GroupTail{s.Name, below, g.pValue(s.After, below, a.Options)})
+		t.After = append(t.After, GroupTail{Statistic: s.Name, Below: below, PValue: g.pValue(s.After, below, a.Options)})
 	}
 	add(st, false)
 	add(st, true)
@@ -198,6 +210,7 @@ func (t *Together) testAfter(a *audit, g group, st Statistic) {
 			add(s, false)
 		}
 	}
+	t.After = append(t.After, a.copyTests()...)
 	for _, x := range t.After {
 		t.AfterPValue = min(t.AfterPValue, x.PValue*float64(len(t.After)))
 	}
@@ -246,7 +259,7 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 	case float64(t.KeptAtMost) > o.KeptShare*float64(t.Samples)+rounding:
 		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(o.KeptShare*float64(t.Samples)))
 	case o.Request == ClassLevel && !t.ByClass:
-		return Inconclusive, fmt.Sprintf("the request is for a whole class, and fewer than %d reference images are of it", fewestOfClass)
+		return Inconclusive, fmt.Sprintf("the request is for a whole class, and fewer than %d reference images are of it", FewestOfClass)
 	}
 	return Unlearned, t.gone()
 }
@@ -267,10 +280,14 @@ func (t *Together) gone() string {
 
 // words name a test.
 func (g GroupTail) words() string {
-	if g.Below {
-		return "they score below images never trained on by " + g.Statistic + ", as relabelled samples do"
+	what := "they score"
+	if g.Version != "" {
+		what = "copies of them, " + g.Version + ", score"
 	}
-	return "they score above images never trained on by " + g.Statistic
+	if g.Below {
+		return what + " below images never trained on by " + g.Statistic + ", as relabelled samples do"
+	}
+	return what + " above images never trained on by " + g.Statistic
 }
 
 // simulation draws sums of scores of requests of which some samples were kept.

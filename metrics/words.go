@@ -225,8 +225,26 @@ func (a *audit) borderline(s *SampleDecision) string {
 		return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than chance allows in one audit (%s: %s), but so little more than of the others that it would occur by chance in one of many",
 			a.strength(s.Before), a.strength(s.After), a.asHigh(s, s.After))
 	}
+	if s.After.Guarded {
+		return fmt.Sprintf("recoverable from the model before (%s), not as it is from the model after (%s), which proves nothing here: %s", a.strength(s.Before), a.strength(s.After), a.guard(s))
+	}
 	return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than of most images never trained on (%s: %s), but not enough to say that it is still there",
 		a.strength(s.Before), a.strength(s.After), a.asHigh(s, s.After))
+}
+
+// guard names what shows that a sample may be there.
+func (a *audit) guard(s *SampleDecision) string {
+	for k, i := range a.forget {
+		if &a.Samples[i] == s && len(a.copied) > 0 && a.copied[k] {
+			return "the model answers to a copy of it, " + a.in.Copies.Best[k] + ", otherwise than to such copies of images never trained on"
+		}
+	}
+	for k, st := range a.in.Statistics {
+		if st.Use == AsGuard && s.After.PValues[k] <= guardLevel {
+			return fmt.Sprintf("it is in evidence by the %s (%s)", st.Title, probability(s.After.PValues[k]))
+		}
+	}
+	return "it scores far below images never trained on, as relabelled samples do"
 }
 
 // provesNothing says why a sample that cannot be recovered from the model after is not called unlearned.

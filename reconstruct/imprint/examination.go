@@ -6,8 +6,11 @@ import (
 	"unlearnguard/graph"
 )
 
-// examination is an [Examine] under way.
-type examination struct {
+// Examination is a network whose layers have been asked about images.
+type Examination struct {
+	// Result is what they said.
+	Result *Result
+
 	net                 *graph.Network
 	references, queried Images
 	opts                Options
@@ -15,6 +18,7 @@ type examination struct {
 	runner *graph.Runner[float32]
 	passes passes
 	judges []*judge
+	goal   goal
 	// done of so many images have been run.
 	done, total int
 }
@@ -22,45 +26,43 @@ type examination struct {
 // passMemory bounds what a runner holds of a batch: larger batches are no faster here.
 const passMemory = 128 << 20
 
-func examine(ctx context.Context, net *graph.Network, queried, references Images, o Options) (*Result, error) {
-	n := len(references.Labels)
-	x := &examination{net: net, references: references, queried: queried, opts: o}
-	shifts := neighbourShifts(net.InputShape)
-	each := n + len(queried.Labels)
+func (x *Examination) examine(ctx context.Context) error {
+	n := len(x.references.Labels)
+	shifts := neighbourShifts(x.net.InputShape)
+	each := n + len(x.queried.Labels)
 	x.total = min(n, temperatureImages) + (2+len(shifts))*each
 	var err error
-	if x.runner, err = graph.NewRunner[float32](net, graph.RunOptions{Layers: true, Threads: o.Threads, Memory: passMemory}); err != nil {
-		return nil, err
+	if x.runner, err = graph.NewRunner[float32](x.net, graph.RunOptions{Layers: true, Threads: x.opts.Threads, Memory: passMemory}); err != nil {
+		return err
 	}
-	temperature, err := x.temperature(ctx)
-	if err != nil {
-		return nil, err
+	if x.goal.temperature, err = x.temperature(ctx); err != nil {
+		return err
 	}
-	if err := x.pass(ctx, goal{temperature: temperature}, shift{}); err != nil {
-		return nil, err
+	if err := x.pass(ctx, x.goal, shift{}); err != nil {
+		return err
 	}
 	p := &x.passes
-	r := &Result{LeftOut: p.leftOut, ReferenceMargins: p.margins[:n], QueriedMargins: p.margins[n:], ReferenceLosses: p.gains[:n], QueriedLosses: p.gains[n:]}
+	x.Result = &Result{LeftOut: p.leftOut, ReferenceMargins: p.margins[:n], QueriedMargins: p.margins[n:], ReferenceLosses: p.gains[:n], QueriedLosses: p.gains[n:]}
 	if err := x.judge(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if p.convolutional {
 		x.total -= len(shifts) * each
 		shifts = nil
 	}
-	if err := x.compare(ctx, temperature, shifts); err != nil {
-		return nil, err
+	if err := x.compare(ctx, shifts); err != nil {
+		return err
 	}
 	for _, j := range x.judges {
 		if j != nil {
-			r.Scores = append(r.Scores, j.scores()...)
+			x.Result.Scores = append(x.Result.Scores, j.scores()...)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // judge measures the metrics of all layers, and their scores of the images as they are.
-func (x *examination) judge(ctx context.Context) error {
+func (x *Examination) judge(ctx context.Context) error {
 	for _, l := range x.passes.layers {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -75,21 +77,21 @@ func (x *examination) judge(ctx context.Context) error {
 }
 
 // compare scores the images' neighbours, and the images by their strongest other class.
-func (x *examination) compare(ctx context.Context, temperature float64, shifts []shift) error {
+func (x *Examination) compare(ctx context.Context, shifts []shift) error {
 	for _, s := range shifts {
-		if err := x.pass(ctx, goal{temperature: temperature}, s); err != nil {
+		if err := x.pass(ctx, x.goal, s); err != nil {
 			return err
 		}
 		x.each((*judge).addNeighbours)
 	}
-	if err := x.pass(ctx, goal{temperature: temperature, rival: true}, shift{}); err != nil {
+	if err := x.pass(ctx, goal{temperature: x.goal.temperature, rival: true}, shift{}); err != nil {
 		return err
 	}
 	x.each((*judge).addRival)
 	return nil
 }
 
-func (x *examination) each(do func(*judge, *layer)) {
+func (x *Examination) each(do func(*judge, *layer)) {
 	for k, l := range x.passes.layers {
 		if x.judges[k] != nil {
 			do(x.judges[k], l)
@@ -98,7 +100,7 @@ func (x *examination) each(do func(*judge, *layer)) {
 }
 
 // report counts images that have been run.
-func (x *examination) report(n int) {
+func (x *Examination) report(n int) {
 	x.done += n
 	if x.opts.Progress != nil {
 		x.opts.Progress(x.done, x.total)
@@ -109,7 +111,7 @@ func (x *examination) report(n int) {
 const temperatureImages = 200
 
 // temperature is what competing logits are divided by: a share of the mean standard deviation of a reference image's logits.
-func (x *examination) temperature(ctx context.Context) (float64, error) {
+func (x *Examination) temperature(ctx context.Context) (float64, error) {
 	sum, logits := 0.0, 0
 	forward, err := graph.NewRunner[float32](x.net, graph.RunOptions{Threads: x.opts.Threads, Memory: passMemory})
 	if err != nil {

@@ -57,6 +57,13 @@ const (
 	Whitened Kind = "whitened"
 	// Joint is the residual of the matched score when it is predicted from those of all other images, queried and reference.
 	Joint Kind = "joint"
+	// Span is the share of the image's activation that lies in the span of a fully connected layer's weight.
+	Span Kind = "span"
+	// Answer is how strongly the layer answers at all in the image's direction: the logarithm of the mean square of the
+	// reference images' gradients along what is particular to the image, Plain the same along its deviation as it is. Where
+	// an image was taken out of a weight, both are far below those of other images.
+	Answer Kind = "answer"
+	Plain  Kind = "plain answer"
 	// Rival is the matched score for the strongest other class: a sample that was relabelled scores high by it.
 	Rival Kind = "rival"
 	// Local ends the name of either where what the layer answers to the image's neighbours, shifted by a pixel, is taken off.
@@ -100,9 +107,15 @@ type Result struct {
 	LeftOut []string
 }
 
-// Own are the scores by the image's own class, Rivals those by the strongest other one.
-func (r *Result) Own() []Score    { return r.ofKind(func(k Kind) bool { return k != Rival }) }
+// Own are the scores by the image's own class, Rivals those by the strongest other one, and Answers those of how strongly the
+// layers answer.
+func (r *Result) Own() []Score {
+	return r.ofKind(func(k Kind) bool { return k != Rival && k != Answer && k != Plain })
+}
 func (r *Result) Rivals() []Score { return r.ofKind(func(k Kind) bool { return k == Rival }) }
+func (r *Result) Answers() []Score {
+	return r.ofKind(func(k Kind) bool { return k == Answer || k == Plain })
+}
 
 func (r *Result) ofKind(is func(Kind) bool) []Score {
 	var out []Score
@@ -117,6 +130,15 @@ func (r *Result) ofKind(is func(Kind) bool) []Score {
 // Examine scores the queried images by each layer of a network. References are images of the same kind that the network was
 // never trained on; a reference image's own score is found without it.
 func Examine(ctx context.Context, net *graph.Network, queried, references Images, opts Options) (*Result, error) {
+	x, err := Begin(ctx, net, queried, references, opts)
+	if err != nil {
+		return nil, err
+	}
+	return x.Result, nil
+}
+
+// Begin is [Examine] that can go on to versions of the images.
+func Begin(ctx context.Context, net *graph.Network, queried, references Images, opts Options) (*Examination, error) {
 	o := opts.withDefaults()
 	size := net.InputElements()
 	switch {
@@ -128,7 +150,8 @@ func Examine(ctx context.Context, net *graph.Network, queried, references Images
 	case net.Outputs < 1:
 		return nil, errors.New("imprint: the network is no classifier")
 	}
-	return examine(ctx, net, queried, references, o)
+	x := &Examination{net: net, references: references, queried: queried, opts: o}
+	return x, x.examine(ctx)
 }
 
 // FewestReferences is the number of reference images below which directions are not worth estimating.

@@ -179,8 +179,8 @@ func TestLeftOut(t *testing.T) {
 		}
 		l := &layer{width: width}
 		j := &judge{layer: l, references: n, images: n, activations: all, removed: all.embed(d, n), share: 1}
-		got := map[Kind][]float64{}
-		j.addCosines(all.embed(d, n), all.embed(g, n), got, Matched)
+		got, everyone := map[Kind][]float64{}, upTo(n)
+		j.addCosines(all.embed(d, n), all.embed(g, n), everyone, got, Matched)
 		// The same by the definition: a metric of the other rows with the same penalty.
 		others := slices.Clone(d[width:])
 		rest, err := newWhitening(e, others, n-1, width, all.penalty*float64(width)/e.Dot(others, others))
@@ -188,7 +188,7 @@ func TestLeftOut(t *testing.T) {
 			t.Fatal(err)
 		}
 		a, b := rest.embed(d[:width], 1), rest.embed(g[:width], 1)
-		want := product(b, a, 0) / math.Sqrt(product(a, a, 0)*product(b, b, 0))
+		want := product(b, 0, a, 0) / math.Sqrt(product(a, 0, a, 0)*product(b, 0, b, 0))
 		if math.Abs(got[Matched][0]-want) > 1e-9 {
 			t.Errorf("width %d: %v, want %v", width, got[Matched][0], want)
 		}

@@ -43,12 +43,7 @@ func (j *judge) joint(a, g embedding, t []float64) ([]float64, error) {
 
 // cosines are those of all pairs of n vectors in the metric.
 func cosines(v embedding, n int) []float64 {
-	w := v.w
-	k := make([]float64, n*n)
-	w.engine.Gemm(false, true, n, n, w.rank, 1, v.inner, w.rank, v.inner, w.rank, 0, k, n)
-	if w.dual {
-		w.engine.Gemm(false, true, n, n, w.width, 1/w.penalty, v.rows, w.width, v.rows, w.width, -1/w.penalty, k, n)
-	}
+	k := products(v, n, v, n)
 	scale := make([]float64, n)
 	for i := range n {
 		if d := k[i*n+i]; d > 0 {

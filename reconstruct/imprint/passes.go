@@ -23,41 +23,43 @@ type layer struct {
 	name                   string
 	width                  int
 	activations, gradients []float32
+	// weight is that of a fully connected layer, its rows as wide as what it reads; nil for others.
+	weight []float64
 }
 
 // pass runs every image forward and its margin in reverse. Its layers share their memory with the pass before.
-func (x *examination) pass(ctx context.Context, g goal, s shift) error {
-	p := &x.passes
+func (x *Examination) pass(ctx context.Context, g goal, s shift) error {
 	total := len(x.references.Labels) + len(x.queried.Labels)
-	p.margins, p.gains = make([]float64, total), make([]float64, total)
-	for _, part := range []struct {
-		images Images
-		at     int
-	}{{x.references, 0}, {x.queried, len(x.references.Labels)}} {
-		if len(part.images.Labels) == 0 {
-			continue
-		}
-		weigh := func(from, n int, y, weight []float32) {
-			width := len(y) / n
-			for i := range n {
-				logits, label := y[i*width:(i+1)*width], part.images.Labels[from+i]
-				p.margins[part.at+from+i] = g.weights(logits, weight[i*width:(i+1)*width], label)
-				p.gains[part.at+from+i] = gain(logits, label)
-			}
-		}
-		err := x.runner.Run(ctx, part.images.shifted(x.net.InputShape, s).X, weigh, func(pass graph.Pass[float32]) error {
-			if p.taps == nil {
-				p.choose(pass, total, x.opts)
-			}
-			p.keep(pass, part.at)
-			x.report(pass.Samples)
-			return nil
-		})
-		if err != nil {
-			return err
+	x.passes.margins, x.passes.gains = make([]float64, total), make([]float64, total)
+	if err := x.run(ctx, x.references.shifted(x.net.InputShape, s), 0, g); err != nil {
+		return err
+	}
+	return x.run(ctx, x.queried.shifted(x.net.InputShape, s), len(x.references.Labels), g)
+}
+
+// run is a pass of some images; at is the place of the first.
+func (x *Examination) run(ctx context.Context, images Images, at int, g goal) error {
+	if len(images.Labels) == 0 {
+		return nil
+	}
+	p := &x.passes
+	weigh := func(from, n int, y, weight []float32) {
+		width := len(y) / n
+		for i := range n {
+			logits, label := y[i*width:(i+1)*width], images.Labels[from+i]
+			p.margins[at+from+i] = g.weights(logits, weight[i*width:(i+1)*width], label)
+			p.gains[at+from+i] = gain(logits, label)
 		}
 	}
-	return nil
+	return x.runner.Run(ctx, images.X, weigh, func(pass graph.Pass[float32]) error {
+		if p.taps == nil {
+			p.choose(pass, len(p.margins), x.opts)
+			p.weights(pass, x.runner.Parameters())
+		}
+		p.keep(pass, at)
+		x.report(pass.Samples)
+		return nil
+	})
 }
 
 // choose makes room for the layers that fit the memory, the narrowest first: those behind pooling, which say most. Layers

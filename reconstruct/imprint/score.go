@@ -13,6 +13,8 @@ type judge struct {
 	references int
 	images     int
 	mean       []float64
+	// everyone are the positions of all images, reference images first.
+	everyone []int
 	// activations is the metric of the reference images' activations, gradients that of their gradients; nil where these are
 	// all the same.
 	activations, gradients *whitening
@@ -20,9 +22,11 @@ type judge struct {
 	// R/(R-1).
 	removed embedding
 	share   float64
-	plain   map[Kind][]float64
-	// fitted are the joint fit's scores, rival those for the strongest other class.
-	fitted, rival []float64
+	// span is that of the layer's weight, or nil.
+	span  *span
+	plain map[Kind][]float64
+	// more are the scores of the images as they are that their neighbours have no part in.
+	more map[Kind][]float64
 	// neighbours add up the scores of the shifted images.
 	neighbours map[Kind][]float64
 	shifts     int
@@ -36,8 +40,9 @@ func newJudge(l *layer, references int, o Options) (*judge, error) {
 	}
 	j := &judge{
 		layer: l, references: references, images: len(l.activations) / l.width, mean: l.mean(references),
-		share: float64(references) / float64(references-1), plain: map[Kind][]float64{}, neighbours: map[Kind][]float64{},
+		share: float64(references) / float64(references-1), plain: map[Kind][]float64{}, more: map[Kind][]float64{}, neighbours: map[Kind][]float64{},
 	}
+	j.everyone = upTo(j.images)
 	a, g := j.centred(l.activations), widened(l.gradients)
 	if j.activations, err = newWhitening(e, a[:references*l.width], references, l.width, o.Ridge); errors.Is(err, errNoSpread) {
 		return nil, nil
@@ -48,13 +53,27 @@ func newJudge(l *layer, references int, o Options) (*judge, error) {
 	if j.gradients, err = newWhitening(e, g[:references*l.width], references, l.width, 1); err != nil && !errors.Is(err, errNoSpread) {
 		return nil, err
 	}
-	ea, eg := j.add(a, g, j.plain)
+	ea, eg := j.add(a, g, j.everyone, j.plain)
+	j.more[Answer], j.more[Plain] = j.answers(a, g, ea, eg)
+	if j.span, err = j.newSpan(a[:references*l.width]); err != nil {
+		return nil, err
+	} else if j.span != nil {
+		j.more[Span] = j.shares(a, ea, j.everyone)
+	}
 	if n := j.images; n <= mostJoint {
-		if j.fitted, err = j.joint(ea, eg, j.plain[Matched]); err != nil {
+		if j.more[Joint], err = j.joint(ea, eg, j.plain[Matched]); err != nil {
 			return nil, err
 		}
 	}
 	return j, nil
+}
+
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // mostJoint is the number of images up to which they are fitted jointly: the time rises with its cube.
@@ -62,25 +81,24 @@ const mostJoint = 6000
 
 // addNeighbours takes the layer's values of shifted images.
 func (j *judge) addNeighbours(l *layer) {
-	j.add(j.centred(l.activations), widened(l.gradients), j.neighbours)
+	j.add(j.centred(l.activations), widened(l.gradients), j.everyone, j.neighbours)
 	j.shifts++
 }
 
 // addRival takes the layer's values when the margin is that of the strongest other class.
 func (j *judge) addRival(l *layer) {
-	scores := map[Kind][]float64{}
 	a := j.activations
-	j.addCosines(a.embed(j.centred(l.activations), j.images), a.embed(widened(l.gradients), j.images), scores, Rival)
-	j.rival = scores[Rival]
+	j.addCosines(a.embed(j.centred(l.activations), j.images), a.embed(widened(l.gradients), j.images), j.everyone, j.more, Rival)
 }
 
-// add adds the scores of all images to what is there.
-func (j *judge) add(a, g []float64, to map[Kind][]float64) (ea, eg embedding) {
-	ea, eg = j.activations.embed(a, j.images), j.activations.embed(g, j.images)
-	j.addCosines(ea, eg, to, Matched)
+// add adds scores to what is there: of deviations a and gradients g, one row for each of some images or their versions.
+func (j *judge) add(a, g []float64, of []int, to map[Kind][]float64) (ea, eg embedding) {
+	n := len(of)
+	ea, eg = j.activations.embed(a, n), j.activations.embed(g, n)
+	j.addCosines(ea, eg, of, to, Matched)
 	if j.gradients != nil {
-		white := j.gradients.solve(j.gradients.embed(g, j.images), j.images)
-		j.addCosines(ea, j.activations.embed(white, j.images), to, Whitened)
+		white := j.gradients.solve(j.gradients.embed(g, n), n)
+		j.addCosines(ea, j.activations.embed(white, n), of, to, Whitened)
 	}
 	return ea, eg
 }
@@ -93,19 +111,19 @@ func (j *judge) add(a, g []float64, to map[Kind][]float64) (ea, eg embedding) {
 //
 // (Sherman and Morrison 1950). That the mean moves along d without it is left out: it changes the length of d, not its
 // direction, and next to nothing of the image's neighbours.
-func (j *judge) addCosines(a, g embedding, to map[Kind][]float64, kind Kind) {
+func (j *judge) addCosines(a, g embedding, of []int, to map[Kind][]float64, kind Kind) {
 	if to[kind] == nil {
-		to[kind] = make([]float64, j.images)
+		to[kind] = make([]float64, len(of))
 	}
-	for i := range j.images {
-		aa, ga, gg := product(a, a, i), product(g, a, i), product(g, g, i)
+	for r, i := range of {
+		aa, ga, gg := product(a, r, a, r), product(g, r, a, r), product(g, r, g, r)
 		if i < j.references {
-			dd, ad, gd := product(j.removed, j.removed, i), product(a, j.removed, i), product(g, j.removed, i)
+			dd, ad, gd := product(j.removed, i, j.removed, i), product(a, r, j.removed, i), product(g, r, j.removed, i)
 			c := j.share / max(1-j.share*dd, 1e-12)
 			aa, ga, gg = aa+c*ad*ad, ga+c*ad*gd, gg+c*gd*gd
 		}
 		if aa > 0 && gg > 0 {
-			to[kind][i] += ga / math.Sqrt(aa*gg)
+			to[kind][r] += ga / math.Sqrt(aa*gg)
 		}
 	}
 }
@@ -133,11 +151,10 @@ func (j *judge) scores() []Score {
 		}
 		out = append(out, j.score(kind+Local, local))
 	}
-	if j.fitted != nil {
-		out = append(out, j.score(Joint, j.fitted))
-	}
-	if j.rival != nil {
-		out = append(out, j.score(Rival, j.rival))
+	for _, kind := range []Kind{Joint, Span, Answer, Plain, Rival} {
+		if of := j.more[kind]; of != nil {
+			out = append(out, j.score(kind, of))
+		}
 	}
 	return out
 }

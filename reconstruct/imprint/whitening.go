@@ -83,12 +83,23 @@ type embedding struct {
 	rows, inner []float64
 }
 
-// product is u' N^-1 v of the i-th vectors of two embeddings.
-func product(u, v embedding, i int) float64 {
+// product is u' N^-1 v of the i-th vector of u and the k-th of v.
+func product(u embedding, i int, v embedding, k int) float64 {
 	w := u.w
-	dot := w.engine.Dot(u.inner[i*w.rank:(i+1)*w.rank], v.inner[i*w.rank:(i+1)*w.rank])
+	dot := w.engine.Dot(u.inner[i*w.rank:(i+1)*w.rank], v.inner[k*w.rank:(k+1)*w.rank])
 	if !w.dual {
 		return dot
 	}
-	return (w.engine.Dot(u.rows[i*w.width:(i+1)*w.width], v.rows[i*w.width:(i+1)*w.width]) - dot) / w.penalty
+	return (w.engine.Dot(u.rows[i*w.width:(i+1)*w.width], v.rows[k*w.width:(k+1)*w.width]) - dot) / w.penalty
+}
+
+// products are those of n vectors of u with m of v: n x m.
+func products(u embedding, n int, v embedding, m int) []float64 {
+	w := u.w
+	k := make([]float64, n*m)
+	w.engine.Gemm(false, true, n, m, w.rank, 1, u.inner, w.rank, v.inner, w.rank, 0, k, m)
+	if w.dual {
+		w.engine.Gemm(false, true, n, m, w.width, 1/w.penalty, u.rows, w.width, v.rows, w.width, -1/w.penalty, k, m)
+	}
+	return k
 }

@@ -189,7 +189,7 @@ func (e *Evidence) score(ctx context.Context, r *Request, norm images.Normalisat
 	if r.Examined != nil {
 		progress = func(done, total int) { r.Examined(name, done, total) }
 	}
-	return e.known(ctx, r, norm, progress)
+	return e.known(ctx, r, norm, name == "after", progress)
 }
 
 func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisation, name string) (*reconstruct.Result, error) {
@@ -245,6 +245,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 	if r.Reference != nil {
 		in.ReferenceLabels = r.Reference.Labels
 	}
+	in.Copies = o.After.Copies
 	return in
 }
 

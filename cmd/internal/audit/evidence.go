@@ -17,6 +17,7 @@ const (
 	statImprint
 	statRival
 	statLoss
+	statSilence
 	statCount
 )
 
@@ -30,6 +31,7 @@ var statistics = [statCount]struct {
 	{"imprint", "layers' response to what is particular to the image, by its class", metrics.ForRequest},
 	{"rival", "layers' response to what is particular to the image, by the strongest other class", metrics.AsGuard},
 	{"loss", "loss of the image's class, with its sign changed", metrics.AsGuard},
+	{"silence", "how much less than in other images' directions a layer answers in the image's", metrics.AsGuard},
 }
 
 // Evidence is what one model says of the queried and the reference images.
@@ -43,6 +45,8 @@ type Evidence struct {
 	Nearest []metrics.Match
 	// Layers are the layers' answers to known images, or nil.
 	Layers *imprint.Result
+	// Copies are the scores of altered copies of the samples to forget, of the model after alone, or nil.
+	Copies *metrics.Copies
 	// Scores are the statistics, each over the queried images and the reference set. Larger means more evidence.
 	Scores [statCount]metrics.Scores
 

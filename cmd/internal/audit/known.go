@@ -10,8 +10,9 @@ import (
 	"unlearnguard/reconstruct/imprint"
 )
 
-// known asks the layers of one model about the queried images: the statistics imprint, rival and loss.
-func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisation, progress func(done, total int)) error {
+// known asks the layers of one model about the queried images: the statistics imprint, rival, loss and silence, and with
+// copied also about altered copies of them.
+func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisation, copied bool, progress func(done, total int)) error {
 	if reason := r.unknowable(); reason != "" {
 		e.noImprint(r, reason)
 		return nil
@@ -25,18 +26,46 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 	if err != nil {
 		return err
 	}
-	found, err := imprint.Examine(ctx, e.Model.Network, queried, references, imprint.Options{Progress: progress})
+	asked, err := imprint.Begin(ctx, e.Model.Network, queried, references, imprint.Options{Progress: progress})
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
 	}
+	found := asked.Result
 	e.Layers = found
 	e.Scores[statLoss] = metrics.Scores{Samples: found.QueriedLosses, Null: found.ReferenceLosses}
 	if len(found.Scores) == 0 {
 		e.noImprint(r, "no layer with a weight fits the memory, or all images are the same to every layer")
 		return nil
 	}
-	e.joinLayers(r, found)
+	weights := e.joinLayers(r, found)
+	e.silence(found)
+	if !copied {
+		return nil
+	}
+	if err := e.lookForCopies(ctx, r, norm, asked, weights); err != nil {
+		return fmt.Errorf("%s: %w", e.Model.Path, err)
+	}
 	return nil
+}
+
+// silence is, for each image, how far the answer of any one layer in the image's direction lies below those in other images'
+// directions, in their spreads.
+func (e *Evidence) silence(found *imprint.Result) {
+	out := &e.Scores[statSilence]
+	most := func(to *[]float64, z []float64) {
+		if *to == nil {
+			*to = z
+		}
+		for i, v := range z {
+			(*to)[i] = max((*to)[i], v)
+		}
+	}
+	for _, s := range found.Answers() {
+		references, queried := imprint.Rows([]imprint.Score{s})
+		null, samples := metrics.Weigh([]float64{-1}, references, queried)
+		most(&out.Null, null)
+		most(&out.Samples, samples)
+	}
 }
 
 // unknowable says why no layer can be asked, or is empty.
@@ -53,7 +82,7 @@ func (e *Evidence) noImprint(r *Request, reason string) {
 	if r.Reference != nil {
 		null = r.Reference.Len()
 	}
-	for _, k := range []int{statImprint, statRival, statLoss} {
+	for _, k := range []int{statImprint, statRival, statLoss, statSilence} {
 		if k != statLoss || e.Layers == nil {
 			e.Scores[k] = metrics.Scores{Samples: make([]float64, n), Null: make([]float64, null), NoPower: reason}
 		}
@@ -91,8 +120,9 @@ func fed(set *images.Set, norm images.Normalisation, labelled bool) (imprint.Ima
 }
 
 // joinLayers makes one score of those of all layers, with the weights that the controls give, and one of the layers' scores
-// by the strongest other class, with the weights of these layers' matched scores: controls were not relabelled.
-func (e *Evidence) joinLayers(r *Request, found *imprint.Result) {
+// by the strongest other class, with the weights of these layers' matched scores: controls were not relabelled. It returns
+// the weights, or nil where controls give none.
+func (e *Evidence) joinLayers(r *Request, found *imprint.Result) []float64 {
 	own, rivals := found.Own(), found.Rivals()
 	references, queried := imprint.Rows(own)
 	joined := metrics.Join(references, at(queried, r.positions(metrics.Retain)), at(queried, r.positions(metrics.Forget)))
@@ -110,6 +140,7 @@ func (e *Evidence) joinLayers(r *Request, found *imprint.Result) {
 	}
 	references, queried = imprint.Rows(rivals)
 	e.Scores[statRival].Null, e.Scores[statRival].Samples = metrics.Weigh(weights, references, queried)
+	return joined.Weights
 }
 
 // at are the rows at some positions.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -54,18 +55,19 @@ func measure(ctx context.Context, r practice.Row, dir string, seed uint64) (outc
 		return outcome{}, err
 	}
 	losses := found.QueriedLosses
-	o := judge(found, r.Samples, seed)
-	o.margin, _ = rates(found.QueriedMargins[:r.Samples], found.QueriedMargins[r.Samples:], seed)
-	o.loss, _ = rates(losses[:r.Samples], losses[r.Samples:], seed)
+	alarms := cmp.Or(r.Alarms, 0.01)
+	o := judge(found, r.Samples, alarms, seed)
+	o.margin, _ = rates(found.QueriedMargins[:r.Samples], found.QueriedMargins[r.Samples:], alarms, seed)
+	o.loss, _ = rates(losses[:r.Samples], losses[r.Samples:], alarms, seed)
 	o.accuracy, o.seconds = info.Accuracy, time.Since(begun).Seconds()
 	return o, nil
 }
 
 // judge joins the layers' scores by the first training samples and counts the others.
-func judge(found *imprint.Result, samples int, seed uint64) outcome {
+func judge(found *imprint.Result, samples int, rate float64, seed uint64) outcome {
 	known, queried := imprint.Rows(found.Own()) // no training sample here was relabelled
 	joined := metrics.Join(known, queried[:controls], queried[controls:])
-	single, together := rates(joined.Images[:samples-controls], joined.Images[samples-controls:], seed)
+	single, together := rates(joined.Images[:samples-controls], joined.Images[samples-controls:], rate, seed)
 	alarms := 0.0
 	for _, s := range joined.Images[samples-controls:] {
 		if metrics.ConformalPValue(s, joined.Null) <= 0.01 {
@@ -75,8 +77,9 @@ func judge(found *imprint.Result, samples int, seed uint64) outcome {
 	return outcome{single: single, together: together, alarms: alarms}
 }
 
-// rates are the share of members above 99 % of strangers, and of the means of 20 members above 99 % of those of 20 strangers.
-func rates(members, strangers []float64, seed uint64) (single, together float64) {
+// rates are the share of members above all strangers but a share of alarms, and that of the means of 20 members above 99 % of
+// those of 20 strangers.
+func rates(members, strangers []float64, alarms float64, seed uint64) (single, together float64) {
 	above := func(values []float64, limit float64) float64 {
 		n := 0
 		for _, v := range values {
@@ -97,5 +100,5 @@ func rates(members, strangers []float64, seed uint64) (single, together float64)
 		}
 		return out
 	}
-	return above(members, metrics.Quantile(strangers, 0.99)), above(means(members), metrics.Quantile(means(strangers), 0.99))
+	return above(members, metrics.Quantile(strangers, 1-alarms)), above(means(members), metrics.Quantile(means(strangers), 0.99))
 }

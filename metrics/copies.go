@@ -1,0 +1,162 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// Copies are the scores of altered copies of the samples to forget in the model after, and of copies of reference images that
+// were altered alike. Whoever trains on a sample's copy keeps what the sample shows, and a sample of which a copy is in the
+// model is not gone.
+//
+// Copies of never-trained samples are exchangeable with those of the reference images, whatever is done to find the version
+// that shows most, if it is done to all of them.
+type Copies struct {
+	// Versions name the alterations.
+	Versions []string `json:"versions"`
+	// Fitted is the number of versions at the end of the list that were fitted to each image by its own scores.
+	Fitted int `json:"fitted"`
+	// Samples has one row a sample to forget, in their order, Null one a reference image: the scores of its versions.
+	Samples [][]float64 `json:"samples"`
+	Null    [][]float64 `json:"null"`
+	// NullLabels are the classes of the reference images, -1 where they are not known, or nil.
+	NullLabels []int `json:"null_labels,omitempty"`
+	// Best names, for each sample to forget, the version that scores highest.
+	Best []string `json:"best"`
+}
+
+// copiesStatistic is the name of tests of altered copies.
+const copiesStatistic = "copies"
+
+func (c *Copies) validate(forget int) error {
+	if c == nil {
+		return nil
+	}
+	if len(c.Samples) != forget || len(c.Best) != forget || len(c.Null) == 0 || len(c.NullLabels) != 0 && len(c.NullLabels) != len(c.Null) {
+		return fmt.Errorf("copies of %d samples and %d reference images for %d samples to forget", len(c.Samples), len(c.Null), forget)
+	}
+	for _, rows := range [][][]float64{c.Samples, c.Null} {
+		for _, r := range rows {
+			if len(r) != len(c.Versions) || len(r) == 0 {
+				return fmt.Errorf("%d scores for %d versions of an image", len(r), len(c.Versions))
+			}
+			for _, v := range r {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					return fmt.Errorf("the score of a copy is %v", v)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// standard are the scores, each version centred and scaled over all images, samples first: so no image is treated otherwise
+// than another.
+func (c *Copies) standard() [][]float64 {
+	all := append(append([][]float64{}, c.Samples...), c.Null...)
+	return standardised(scalesOf(all), all)
+}
+
+// extremes are the highest and the lowest standard score of each image's versions, the latter with its sign changed.
+func (c *Copies) extremes() (high, low Scores) {
+	n := len(c.Samples)
+	for i, r := range c.standard() {
+		top, bottom := math.Inf(-1), math.Inf(-1)
+		for _, v := range r {
+			top, bottom = max(top, v), max(bottom, -v)
+		}
+		if i < n {
+			high.Samples, low.Samples = append(high.Samples, top), append(low.Samples, bottom)
+		} else {
+			high.Null, low.Null = append(high.Null, top), append(low.Null, bottom)
+		}
+	}
+	return high, low
+}
+
+// copyTests are those of the samples as a group: that one version of all of them shows, or that each shows by its own.
+func (a *audit) copyTests() []GroupTail {
+	c := a.in.Copies
+	if c == nil {
+		return nil
+	}
+	labels := make([]int, len(a.forget))
+	for k, i := range a.forget {
+		labels[k] = a.in.Samples[i].Label
+	}
+	g := newGroup(upTo(len(a.forget)), labels, c.NullLabels, len(c.Null))
+	high, low := c.extremes()
+	return []GroupTail{
+		c.scan(g, a.Options),
+		{Statistic: copiesStatistic, Version: "each altered in its own way", PValue: g.pValue(high, false, a.Options)},
+		{Statistic: copiesStatistic, Version: "each altered in its own way", Below: true, PValue: g.pValue(low, false, a.Options)},
+	}
+}
+
+// scan is the permutation test of the largest sum, either way, that any one version has over the samples.
+func (c *Copies) scan(g group, o Options) GroupTail {
+	z, n := c.standard(), len(c.Samples)
+	pools, expected := make([][][]float64, len(g.strata)), make([]float64, len(c.Versions))
+	observed := make([]float64, len(c.Versions))
+	for k, st := range g.strata {
+		for _, i := range st.samples {
+			pools[k] = append(pools[k], z[i])
+			addTo(observed, z[i], 1)
+		}
+		for _, i := range st.null {
+			pools[k] = append(pools[k], z[n+i])
+		}
+		for _, r := range pools[k] {
+			addTo(expected, r, float64(len(st.samples))/float64(len(pools[k])))
+		}
+	}
+	version, most := farthest(observed, expected)
+	rng := rand.New(rand.NewPCG(o.Seed, 0x636f70))
+	atLeast, sum := 1, make([]float64, len(c.Versions))
+	for range o.Draws {
+		clear(sum)
+		for k, st := range g.strata {
+			pool := pools[k]
+			for i := range st.samples {
+				j := i + rng.IntN(len(pool)-i)
+				pool[i], pool[j] = pool[j], pool[i]
+				addTo(sum, pool[i], 1)
+			}
+		}
+		_, far := farthest(sum, expected)
+		atLeast += count(far >= most-1e-9*math.Abs(most))
+	}
+	return GroupTail{Statistic: copiesStatistic, Version: c.Versions[version], Below: observed[version] < expected[version],
+		PValue: float64(atLeast) / float64(o.Draws+1)}
+}
+
+func addTo(sum, row []float64, weight float64) {
+	for v, x := range row {
+		sum[v] += weight * x
+	}
+}
+
+// farthest is the version whose sum is farthest from what is expected, and how far.
+func farthest(sum, expected []float64) (version int, distance float64) {
+	for v := range sum {
+		if d := math.Abs(sum[v] - expected[v]); d > distance {
+			version, distance = v, d
+		}
+	}
+	return version, distance
+}
+
+// copied says which of the samples to forget score, by one of their versions, so high or so low that they cannot be called
+// absent.
+func (c *Copies) copied() []bool {
+	if c == nil {
+		return nil
+	}
+	high, low := c.extremes()
+	out := make([]bool, len(c.Samples))
+	for i := range out {
+		out[i] = ConformalPValue(high.Samples[i], high.Null) <= guardLevel || ConformalPValue(low.Samples[i], low.Null) <= guardLevel/2
+	}
+	return out
+}
