@@ -3,6 +3,7 @@
 //
 //	bench-soundness [-data DIR] [-seed N] [-samples] [CASE...]
 //	bench-soundness [-data DIR] [-seed N] practice [quick|ROW...]
+//	bench-soundness [-data DIR] [-seed N] hostile [quick|ROW...]
 //
 // DIR holds the folders mnist, fashion-mnist and cifar10 (default: data in $UNLEARNGUARD_SHARED or ../shared). Every case
 // is one network, the model before, and a dozen models after: some trained again without the samples to forget, which
@@ -13,6 +14,10 @@
 // With practice the networks are trained as people train theirs (package practice), four models after each are honest and four
 // keep the samples, and the verdict on the request counts.
 //
+// With hostile the models after are made to deceive (package fixtures/deception), of networks of both kinds, and a few are
+// honest. A line is printed for each pair as it comes; the verdict on the request counts, and no sample that the model holds
+// may be called unlearned. A ROW is the name of a kind, or ROW/K for its K-th network.
+//
 // It prints a table a case and the error rates beside their targets. The exit status is 1 when one is missed.
 package main
 
@@ -21,6 +26,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -54,8 +60,11 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if flags.Arg(0) == "practice" {
-		sound, err := runPractice(ctx, os.Stdout, *data, dir, flags.Args()[1:], *seed)
+	protocols := map[string]func(context.Context, io.Writer, string, string, []string, uint64) (bool, error){
+		"practice": runPractice, "hostile": runHostile,
+	}
+	if protocol, ok := protocols[flags.Arg(0)]; ok {
+		sound, err := protocol(ctx, os.Stdout, *data, dir, flags.Args()[1:], *seed)
 		if err == nil && !sound {
 			err = errMissed
 		}

@@ -126,9 +126,11 @@ func (f *fit) relabel(ctx context.Context) (*onnxio.Model, error) {
 }
 
 // repair is the row's training over so many epochs at a fifth of its rate.
-func (f *fit) repair(epochs int) fixtures.FitOptions {
-	o := f.Fit
-	o.Epochs, o.Seed, o.Schedule = epochs, f.seed+7, fixtures.Constant
+func (f *fit) repair(epochs int) fixtures.FitOptions { return repair(f.Row, f.seed, epochs) }
+
+func repair(r practice.Row, seed uint64, epochs int) fixtures.FitOptions {
+	o := r.Fit
+	o.Epochs, o.Seed, o.Schedule = epochs, seed+7, fixtures.Constant
 	o.Rate /= 5
 	return o
 }
@@ -139,6 +141,16 @@ func (f *fit) tune(ctx context.Context, m *onnxio.Model, on *images.Set, labels 
 }
 
 func (p practiced) fit(ctx context.Context, data, dir string, seed uint64) (*fit, error) {
+	f, err := p.load(ctx, data, dir, seed)
+	if err != nil {
+		return nil, err
+	}
+	f.before, _, err = f.Train(ctx, join(f.forget, f.keep), seed)
+	return f, err
+}
+
+// load picks the images.
+func (p practiced) load(ctx context.Context, data, dir string, seed uint64) (*fit, error) {
 	row, err := practice.Choose([]string{p.row})
 	if err != nil {
 		return nil, err
@@ -156,8 +168,7 @@ func (p practiced) fit(ctx context.Context, data, dir string, seed uint64) (*fit
 	f.forget, f.keep, f.never, f.other = take(p.forget), take(f.Samples-p.forget), take(p.forget), take(f.Samples)
 	f.reference = take(practiceReference)
 	f.controls = f.keep.Range(0, min(f.keep.Len(), mostControls))
-	f.before, _, err = f.Train(ctx, join(f.forget, f.keep), seed)
-	return f, err
+	return f, nil
 }
 
 // measure audits the network's pairs: turn chooses the ways to keep.
