@@ -131,7 +131,7 @@ func signingKey(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--attest: %w", err)
 	}
-	sample := report.Report{Schema: report.SchemaV2, Summary: metrics.Summary{Verdict: metrics.Inconclusive}}
+	sample := report.Report{Schema: report.SchemaV3, Summary: metrics.Summary{Verdict: metrics.Inconclusive}}
 	none := fmt.Sprintf("%x", sha256.Sum256(nil))
 	sample.Models.Before.SHA256, sample.Models.After.SHA256 = none, none
 	sample.Models.Before.Path, sample.Models.After.Path = "before", "after"

@@ -157,7 +157,7 @@ func session(t *testing.T, args ...string) []byte {
 // validate holds report.json against the schema beside it.
 func validate(t *testing.T, dir string) {
 	t.Helper()
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(dir, "verify-v2.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(dir, "verify-v3.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

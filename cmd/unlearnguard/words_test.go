@@ -105,7 +105,7 @@ func TestExitCodes(t *testing.T) {
 
 // The page for programs names every document, code and file that there is.
 func TestScriptingPageIsComplete(t *testing.T) {
-	for _, word := range []string{inspectSchema, report.SchemaV2, reconstructSchema, fixtureSchema, attestationSchema,
+	for _, word := range []string{inspectSchema, report.SchemaV3, reconstructSchema, fixtureSchema, attestationSchema,
 		experimentSchema, experimentJSON, reportFile, attestationFile, bomFile, picturesFile, samplesJSON, samplesNPZ, samplesPNG} {
 		if !strings.Contains(scriptingText, word) {
 			t.Errorf("%s is missing", word)

@@ -125,8 +125,8 @@ func readReport(text []byte) (report.Report, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("report.json: %w", err)
 	}
-	if r.Schema != report.SchemaV2 && r.Schema != report.SchemaV1 {
-		return r, fmt.Errorf("report.json: schema %q is neither %q nor %q", r.Schema, report.SchemaV2, report.SchemaV1)
+	if !report.Readable(r.Schema) {
+		return r, fmt.Errorf("report.json: schema %q is not %q: it was written by another version of the tool", r.Schema, report.SchemaV3)
 	}
 	if results[r.Summary.Verdict] == "" {
 		return r, fmt.Errorf("report.json: unknown verdict %q", r.Summary.Verdict)

@@ -31,7 +31,7 @@ var (
 // example is a report.json with one sample of every verdict.
 func example(t *testing.T, verdict metrics.Verdict) []byte {
 	t.Helper()
-	r := report.Report{Schema: report.SchemaV2, Tool: report.Tool{Name: "unlearnguard", Version: "v1.2.3"}}
+	r := report.Report{Schema: report.SchemaV3, Tool: report.Tool{Name: "unlearnguard", Version: "v1.2.3"}}
 	r.Summary = metrics.Summary{Verdict: verdict, Reason: "One sentence. Another.", Unlearned: 1, Retained: 1, Inconclusive: 1}
 	r.Models.Before = report.Model{Path: "models/original.onnx", SHA256: digestBefore, Architecture: "784-1000-1"}
 	r.Models.After = report.Model{Path: "models/retrained.onnx", SHA256: digestAfter, Architecture: "784-1000-1"}

@@ -9,7 +9,7 @@ import (
 	"regexp"
 )
 
-//go:embed verify-v2.schema.json
+//go:embed verify-v3.schema.json
 var schema []byte
 
 // Schema is the JSON Schema (draft 2020-12) of report.json.
@@ -44,9 +44,9 @@ func Read(path string) (Report, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("%s: %w", path, err)
 	}
-	if r.Schema != SchemaV2 && r.Schema != SchemaV1 {
-		return r, fmt.Errorf("%s: schema %q is not %q: it was written by another version of the tool", path, r.Schema, SchemaV2)
+	if !Readable(r.Schema) {
+		return r, fmt.Errorf("%s: schema %q is not %q: it was written by another version of the tool", path, r.Schema, SchemaV3)
 	}
-	r.Schema = SchemaV2
+	r.Schema = SchemaV3
 	return r, nil
 }

@@ -11,7 +11,7 @@ import (
 // Command, Configuration, Seed, Decision.SSIM, the nearest reconstructions, Times and Pictures.
 func New(in metrics.Input, d metrics.Decision) Report {
 	r := Report{
-		Schema:  SchemaV2,
+		Schema:  SchemaV3,
 		Summary: d.Summary,
 		Inputs:  []Input{},
 		Models:  Models{Before: Model{Checks: in.Before}, After: Model{Checks: in.After}},
@@ -29,6 +29,7 @@ func New(in metrics.Input, d metrics.Decision) Report {
 			Notes:      append([]string{}, d.Notes...),
 		},
 		Reference: Reference{Images: d.References, Class: d.ClassReferences, Labels: in.ReferenceLabels},
+		Copies:    in.Copies, Lineage: in.Lineage,
 	}
 	r.Reference.Before = referenceScore(in, d.NullBefore, func(s metrics.Statistic) metrics.Scores { return s.Before })
 	r.Reference.After = referenceScore(in, d.NullAfter, func(s metrics.Statistic) metrics.Scores { return s.After })
@@ -71,7 +72,7 @@ func sample(in metrics.Input, d metrics.Decision, s metrics.SampleDecision) Samp
 }
 
 func evidence(in metrics.Input, method metrics.Method, e metrics.Evidence) Evidence {
-	out := Evidence{Score: e.Score, Scores: map[string]float64{}, Clear: e.Clear, Recoverable: e.Recoverable, Absent: e.Absent}
+	out := Evidence{Score: e.Score, Scores: map[string]float64{}, Clear: e.Clear, Recoverable: e.Recoverable, Absent: e.Absent, Guarded: e.Guarded}
 	for k, s := range in.Statistics {
 		out.Scores[s.Name] = e.Scores[k]
 		if s.Name == "ssim" {

@@ -4,7 +4,7 @@
 // files, the configuration, the pictures, the times. [Write] then makes a folder of
 //
 //   - report.json, for programs: every number that the verdict rests on ([Encode], [Read], [Report.Evidence])
-//   - verify-v2.schema.json, which describes it ([Schema])
+//   - verify-v3.schema.json, which describes it ([Schema])
 //   - report.html, for people: one file that needs no network, readable on a phone and in print ([HTML])
 //   - grids/forget.png and grids/retain.png: originals beside what could be recovered
 //
@@ -19,12 +19,18 @@ package report
 
 import "unlearnguard/metrics"
 
-// SchemaV2 is the value of Report.Schema. A report of the version before it, [SchemaV1], has no known images: it can be read,
-// and is written as one of this version.
+// SchemaV3 is the value of Report.Schema. Reports of the versions before it, [SchemaV2] without copies and lineage and
+// [SchemaV1] without known images, can be read, and are written as ones of this version.
 const (
+	SchemaV3 = "unlearnguard/verify/v3"
 	SchemaV2 = "unlearnguard/verify/v2"
 	SchemaV1 = "unlearnguard/verify/v1"
 )
+
+// Readable reports whether a schema is one of those that [Read] takes.
+func Readable(schema string) bool {
+	return schema == SchemaV3 || schema == SchemaV2 || schema == SchemaV1
+}
 
 // Report is the content of report.json, and the pictures that go with it.
 type Report struct {
@@ -43,6 +49,9 @@ type Report struct {
 	Decision  Decision  `json:"decision"`
 	Samples   []Sample  `json:"samples"`
 	Reference Reference `json:"reference"`
+	// Copies and Lineage are nil where there are none.
+	Copies  *metrics.Copies  `json:"copies,omitempty"`
+	Lineage *metrics.Lineage `json:"lineage,omitempty"`
 	// Times is all that differs between two runs with one seed.
 	Times Times `json:"times"`
 
@@ -168,6 +177,8 @@ type Evidence struct {
 	Clear       bool     `json:"clear"`
 	Recoverable bool     `json:"recoverable"`
 	Absent      bool     `json:"absent"`
+	// Guarded: something that may only show presence shows it.
+	Guarded bool `json:"guarded"`
 	// Nearest is the index of the most similar reconstruction; nil where it is not known.
 	Nearest *int `json:"nearest,omitempty"`
 }

@@ -155,10 +155,10 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource("verify-v2.schema.json", doc); err != nil {
+	if err := c.AddResource("verify-v3.schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	s, err := c.Compile("verify-v2.schema.json")
+	s, err := c.Compile("verify-v3.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestFirstVersionIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Schema != SchemaV2 || d.Summary != r.Summary {
+	if r.Schema != SchemaV3 || d.Summary != r.Summary {
 		t.Errorf("%s: %+v, was %+v", r.Schema, d.Summary, r.Summary)
 	}
 }
@@ -268,7 +268,7 @@ func TestStableKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := doc.Samples[0]
-	if doc.Schema != SchemaV2 || doc.Models["before"].Path == "" || doc.Models["after"].SHA256 == "" || doc.Summary.Verdict != "unlearned" || doc.Summary.Reason == "" ||
+	if doc.Schema != SchemaV3 || doc.Models["before"].Path == "" || doc.Models["after"].SHA256 == "" || doc.Summary.Verdict != "unlearned" || doc.Summary.Reason == "" ||
 		s.Source == "" || s.Role != "forget" || s.Verdict == "" || s.Reason == "" || s.Before.SSIM == nil || s.After.SSIM == nil || s.Before.PValue == nil || s.After.PValue == nil {
 		t.Errorf("%+v", doc)
 	}
@@ -328,7 +328,7 @@ func TestReadGivesBackWhatWasEncoded(t *testing.T) {
 	if !bytes.Equal(again, text) {
 		t.Errorf("read and written again, the report differs: %s", firstDifference(again, text))
 	}
-	if err := os.WriteFile(path, bytes.Replace(text, []byte("verify/v2"), []byte("verify/v9"), 1), 0o644); err != nil {
+	if err := os.WriteFile(path, bytes.Replace(text, []byte("verify/v3"), []byte("verify/v9"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "verify/v9") {
@@ -404,7 +404,7 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := list(t, dir)
-	for _, name := range []string{"report.json", "report.html", "verify-v2.schema.json", "grids/forget.png", "grids/retain.png"} {
+	for _, name := range []string{"report.json", "report.html", "verify-v3.schema.json", "grids/forget.png", "grids/retain.png"} {
 		if first[name] == "" {
 			t.Errorf("%s is missing or empty", name)
 		}

@@ -234,7 +234,7 @@ func TestFirstVersionStaysAsPublished(t *testing.T) {
 		}
 	}
 	written, err := Encode(again)
-	if err != nil || !bytes.Contains(written, []byte(SchemaV2)) {
+	if err != nil || !bytes.Contains(written, []byte(SchemaV3)) {
 		t.Errorf("decided again it is not of the second version: %v", err)
 	}
 }

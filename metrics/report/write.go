@@ -47,7 +47,7 @@ func Write(ctx context.Context, dir string, r Report) error {
 
 // render makes every file in memory.
 func render(ctx context.Context, r Report) (map[string][]byte, error) {
-	if r.Schema != SchemaV2 {
+	if r.Schema != SchemaV3 {
 		return nil, fmt.Errorf("a report of schema %q cannot be written: start from New", r.Schema)
 	}
 	if n := len(r.Pictures); n != 0 && n != len(r.Samples) {
@@ -60,7 +60,7 @@ func render(ctx context.Context, r Report) (map[string][]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	files["verify-v2.schema.json"] = Schema()
+	files["verify-v3.schema.json"] = Schema()
 	if files["report.html"], err = HTML(r); err != nil {
 		return nil, err
 	}

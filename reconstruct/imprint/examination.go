@@ -61,6 +61,9 @@ func (x *Examination) examine(ctx context.Context) error {
 	return nil
 }
 
+// Convolutional reports whether a layer reads more than a vector of a sample.
+func (x *Examination) Convolutional() bool { return x.passes.convolutional }
+
 // judge measures the metrics of all layers, and their scores of the images as they are.
 func (x *Examination) judge(ctx context.Context) error {
 	for _, l := range x.passes.layers {

@@ -23,7 +23,9 @@ type judge struct {
 	removed embedding
 	share   float64
 	// span is that of the layer's weight, or nil.
-	span  *span
+	span *span
+	// joint is the joint fit, or nil.
+	joint *joint
 	plain map[Kind][]float64
 	// more are the scores of the images as they are that their neighbours have no part in.
 	more map[Kind][]float64
@@ -61,8 +63,12 @@ func newJudge(l *layer, references int, o Options) (*judge, error) {
 		j.more[Span] = j.shares(a, ea, j.everyone)
 	}
 	if n := j.images; n <= mostJoint {
-		if j.more[Joint], err = j.joint(ea, eg, j.plain[Matched]); err != nil {
+		if j.joint, err = newJoint(ea, eg, n, j.plain[Matched]); err != nil {
 			return nil, err
+		}
+		j.more[Joint] = j.joint.residuals()
+		if n <= mostKept {
+			j.joint.keep(ea, eg)
 		}
 	}
 	return j, nil
@@ -76,8 +82,12 @@ func upTo(n int) []int {
 	return out
 }
 
-// mostJoint is the number of images up to which they are fitted jointly: the time rises with its cube.
-const mostJoint = 6000
+// Numbers of images up to which they are fitted jointly, as the time rises with its cube, and up to which the fit is kept for
+// versions, as the memory does with its square.
+const (
+	mostJoint = 6000
+	mostKept  = 2500
+)
 
 // addNeighbours takes the layer's values of shifted images.
 func (j *judge) addNeighbours(l *layer) {

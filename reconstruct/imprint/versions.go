@@ -13,7 +13,7 @@ type Versions struct {
 	Of []int
 }
 
-// Versions scores versions of the images as the images themselves were, by the kinds Matched, Whitened and Span of every
+// Versions scores versions of the images as the images themselves were, by the kinds Matched, Whitened, Joint and Span of every
 // layer: one score a version, all of them in Queried. The versions should be of one sort, and made of reference and of queried
 // images alike: what they have in common, as a half that is black, is taken off as their mean. A version of a reference
 // image is scored in the metric without that image, so that versions of never-trained images are exchangeable with it.
@@ -36,12 +36,15 @@ func (j *judge) versions(l *layer, of []int) []Score {
 	a := widened(l.activations[:size])
 	centre(a, l.width)
 	scores := map[Kind][]float64{}
-	ea, _ := j.add(a, widened(l.gradients[:size]), of, scores)
+	ea, eg := j.add(a, widened(l.gradients[:size]), of, scores)
+	if j.joint != nil && j.joint.a != nil {
+		scores[Joint] = j.joint.versions(ea, eg, len(of), scores[Matched])
+	}
 	if j.span != nil {
 		scores[Span] = j.shares(a, ea, of)
 	}
 	var out []Score
-	for _, kind := range []Kind{Matched, Whitened, Span} {
+	for _, kind := range []Kind{Matched, Whitened, Joint, Span} {
 		if s := scores[kind]; s != nil {
 			out = append(out, Score{Layer: l.name, Width: l.width, Kind: kind, Queried: s})
 		}

@@ -13,6 +13,10 @@ import (
 // each version, and the p-values of groups do not need them.
 const copyReferences = 200
 
+// refinements is how often the versions about each image's best one are looked at: from the coarse grid of shifts it takes two
+// steps to any shift up to 3 pixels.
+const refinements = 2
+
 // A copySearch looks for altered copies of the samples to forget in the layers of one model.
 type copySearch struct {
 	request  *Request
@@ -47,7 +51,7 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 	}
 	s := &copySearch{request: r, norm: norm, labelled: r.labelled(e.Model), asked: asked, weights: weightsOf(asked.Result.Own(), weights)}
 	s.choose()
-	coarse := copies.Coarse()
+	coarse := copies.Coarse(asked.Convolutional())
 	out := &metrics.Copies{Fitted: 1, Samples: make([][]float64, s.forget), Null: make([][]float64, len(s.subjects)-s.forget)}
 	best := make([]fitted, len(s.subjects))
 	for i, v := range append([]copies.Version{{}}, coarse...) {
@@ -63,8 +67,10 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 			s.add(out, scores)
 		}
 	}
-	if err := s.refine(ctx, best); err != nil {
-		return err
+	for range refinements {
+		if err := s.refine(ctx, best); err != nil {
+			return err
+		}
 	}
 	last := make([]float64, len(best))
 	for k, b := range best {

@@ -45,22 +45,42 @@ const (
 var partNames = [...]string{"", "its left half", "its right half", "its upper half", "its lower half",
 	"its upper left quarter", "its upper right quarter", "its lower left quarter", "its lower right quarter"}
 
-// Coarse lists the versions to begin with, without the image itself.
-func Coarse() []Version {
+// Coarse lists the versions to begin with, without the image itself. A network of convolutions answers much alike to a shifted
+// image; for others, shifts are combined with turns and flips.
+func Coarse(convolutional bool) []Version {
+	shifts := grid(2)
+	out := append([]Version{}, shifts...)
+	for _, turn := range []float64{-18, -11, -5, 5, 11, 18, 90, 180, 270} {
+		out = append(out, Version{Turn: turn})
+	}
+	for _, turn := range []float64{0, 90, 180, 270} {
+		out = append(out, Version{Flip: true, Turn: turn})
+	}
+	out = append(out, Version{Log: math.Log(0.85)}, Version{Log: math.Log(1.18)}, Version{Invert: true})
+	for part := LeftHalf; part <= LowerRight; part++ {
+		out = append(out, Version{Part: part})
+	}
+	if convolutional {
+		return out
+	}
+	for _, s := range shifts {
+		out = append(out, Version{Down: s.Down, Right: s.Right, Flip: true})
+		for _, turn := range []float64{-15, -8, 8, 15} {
+			out = append(out, Version{Down: s.Down, Right: s.Right, Turn: turn})
+		}
+	}
+	return out
+}
+
+// grid are the shifts by a step each way.
+func grid(step float64) []Version {
 	var out []Version
-	for _, down := range []float64{-2, 0, 2} {
-		for _, right := range []float64{-2, 0, 2} {
+	for _, down := range []float64{-step, 0, step} {
+		for _, right := range []float64{-step, 0, step} {
 			if down != 0 || right != 0 {
 				out = append(out, Version{Down: down, Right: right})
 			}
 		}
-	}
-	for _, turn := range []float64{-18, -11, -5, 5, 11, 18} {
-		out = append(out, Version{Turn: turn})
-	}
-	out = append(out, Version{Log: math.Log(0.85)}, Version{Log: math.Log(1.18)}, Version{Flip: true}, Version{Invert: true})
-	for part := LeftHalf; part <= LowerRight; part++ {
-		out = append(out, Version{Part: part})
 	}
 	return out
 }

@@ -57,7 +57,7 @@ func TestExactVersions(t *testing.T) {
 
 // Every shift, turn and scale that is promised has a version near it, the image itself being one.
 func TestCoarseCovers(t *testing.T) {
-	all := append(Coarse(), Version{})
+	all := append(Coarse(false), Version{})
 	near := func(distance func(Version) float64) float64 {
 		best := math.Inf(1)
 		for _, v := range all {
@@ -77,7 +77,9 @@ func TestCoarseCovers(t *testing.T) {
 		}
 	}
 	for turn := -20.0; turn <= 20; turn++ {
-		if d := near(func(v Version) float64 { return math.Abs(v.Turn-turn) + math.Abs(v.Down) + math.Abs(v.Right) + math.Abs(v.Log) }); d > 4 {
+		if d := near(func(v Version) float64 {
+			return math.Abs(v.Turn-turn) + math.Abs(v.Down) + math.Abs(v.Right) + math.Abs(v.Log)
+		}); d > 4 {
 			t.Errorf("turn %g is %g from the nearest", turn, d)
 		}
 	}
@@ -89,7 +91,7 @@ func TestCoarseCovers(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	for _, list := range [][]Version{Coarse(), Version{}.Finer()} {
+	for _, list := range [][]Version{Coarse(false), Version{}.Finer()} {
 		seen := map[string]bool{}
 		for _, v := range list {
 			name := v.String()
