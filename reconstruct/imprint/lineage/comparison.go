@@ -56,13 +56,15 @@ func (c *comparison) layer(before, after layer) (Layer, *correspondence) {
 	}
 	out.Compared = true
 	out.Weights = Agreement{Cosine: found.mean, Independent: c.null(before.w, w, out.Output)}
-	if start, matched := c.start(before.w, w, out.Output); start != nil {
-		out.Start = start
-		if start.excess() > out.Weights.excess() {
-			found = matched
+	from, to := before.w, w // what shows the factors of rows
+	if s := c.start(before.w, w, out.Output); s != nil {
+		out.Start = &s.Agreement
+		if s.excess() > out.Weights.excess() {
+			found, from, to = s.found, s.before, s.after
 		}
 	}
-	d := differ(before.w, c.rows(found, before.w, w))
+	rows := found.rows(w)
+	d := differ(before.w, rows, fitFactors(from, found.rows(to), before.w, rows))
 	out.Scaled, out.Change, out.Rank, out.RankEnergy = d.scaled, d.change, d.rank, d.energy
 	out.Permuted = found.permuted()
 	return out, c.correspond(found, before.w, w, d.factors)
@@ -124,28 +126,25 @@ func (c *comparison) null(before, after *mat.Dense, output bool) float64 {
 	return c.independent(before, after, c.rng)
 }
 
-// start compares what training left of the initial values.
-func (c *comparison) start(before, after *mat.Dense, output bool) (*Agreement, *matching) {
+// start compares what training left of the initial values; nil where that is next to nothing.
+func (c *comparison) start(before, after *mat.Dense, output bool) *start {
 	if output {
-		return nil, nil
+		return nil
 	}
-	b, a := c.withoutLearnt(before, after)
-	if b == nil {
-		return nil, nil
+	s := &start{}
+	if s.before, s.after = withoutLearnt(before, after); s.before == nil {
+		return nil
 	}
-	m := c.matchRows(b, a, output)
-	return &Agreement{Cosine: m.mean, Independent: c.null(b, a, output)}, m
+	s.found = c.matchRows(s.before, s.after, false)
+	s.Agreement = Agreement{Cosine: s.found.mean, Independent: c.null(s.before, s.after, false)}
+	return s
 }
 
-// rows are the rows after in the order before, zeros for those without a match; negated where they point away.
-func (c *comparison) rows(found *matching, before, after *mat.Dense) *mat.Dense {
-	out := mat.NewDense(before.RawMatrix().Rows, before.RawMatrix().Cols, nil)
-	for i, j := range found.rowOf {
-		if j >= 0 {
-			out.SetRow(i, after.RawRowView(j))
-		}
-	}
-	return out
+// start is what training left of the initial values in two matrices.
+type start struct {
+	Agreement
+	before, after *mat.Dense
+	found         *matching
 }
 
 // permuted says that some row is matched with one at another place.

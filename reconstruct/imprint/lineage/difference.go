@@ -20,36 +20,38 @@ type difference struct {
 	energy float64
 }
 
-// rescaledGain: rows are taken for rescaled where factors of their own leave less than this share of the difference.
-const rescaledGain = 0.5
+const (
+	// rescaled is the least change of a row's size, as a logarithm, that is no matter of training on.
+	rescaled = 0.1
+	// parallel is the cosine from which a row's factor is well determined.
+	parallel = 0.9
+	// rescaledShare of the energy in such rows makes a layer a rescaled one.
+	rescaledShare = 0.1
+)
 
 // roundingChange is a change that storing float32 numbers in another scale makes.
 const roundingChange = 1e-6
 
-// differ compares before with after, whose row i stands for row i of before, zeros where none does.
-func differ(before, after *mat.Dense) difference {
-	plain := ones(before)
-	d := newDifference(before, after, plain)
+// differ compares before with after, whose row i stands for row i of before, zeros where none does. Factors, 1 for all if nil,
+// are what the rows were multiplied by.
+func differ(before, after *mat.Dense, factors []float64) difference {
+	scaled := factors != nil
+	if !scaled {
+		factors = ones(before)
+	}
+	w := subtract(before, after, factors)
+	d := difference{factors: factors, scaled: scaled, change: mat.Norm(w, 2) / mat.Norm(before, 2), rank: -1}
 	if d.change <= roundingChange {
 		d.rank = 0
 		return d
 	}
-	if factors := fitFactors(before, after); factors != nil {
-		if f := newDifference(before, after, factors); f.change < rescaledGain*d.change {
-			d, d.scaled = f, true
-		}
-	}
-	if d.change <= roundingChange {
-		d.rank = 0
-		return d
-	}
-	d.spectrum(subtract(before, after, d.factors))
+	d.spectrum(w)
 	return d
 }
 
-func newDifference(before, after *mat.Dense, factors []float64) difference {
-	return difference{factors: factors, change: mat.Norm(subtract(before, after, factors), 2) / mat.Norm(before, 2), rank: -1}
-}
+// negligible is what a singular value of the difference must exceed, relative to the largest: smaller ones are the rounding of
+// factors.
+const negligible = 1e-3
 
 // spectrum counts the singular values above the noise. NoiseRank counts one at least.
 func (d *difference) spectrum(w *mat.Dense) {
@@ -61,7 +63,7 @@ func (d *difference) spectrum(w *mat.Dense) {
 	d.rank = 0
 	for _, v := range s.Singular {
 		total += v * v
-		if v > s.Edge {
+		if v > max(s.Edge, negligible*s.Singular[0]) {
 			d.rank++
 			above += v * v
 		}
@@ -91,50 +93,39 @@ func subtract(before, after *mat.Dense, factors []float64) *mat.Dense {
 	return out
 }
 
-// fitFactors fits a factor for each row. A change of low rank would bias it, so that it is fitted again outside the directions of
-// the difference that stand above its noise. It is nil where a row has none.
-func fitFactors(before, after *mat.Dense) []float64 {
-	factors := fit(before, after, nil)
-	for range 4 {
-		if factors == nil {
-			return nil
-		}
-		d := subtract(before, after, factors)
-		if !decomposable(d) || mat.Norm(d, 2) <= roundingChange*mat.Norm(before, 2) {
-			return factors
-		}
-		rows, columns := d.Dims()
-		s := chain.NoiseRank(d)
-		if s.Rank > min(rows, columns)/2 {
-			return factors
-		}
-		factors = fit(before, after, s.V)
+// fitFactors fits a factor for each row, nil where rows were not rescaled. It is by what training left of the initial values,
+// from and to, where that shows it: what was learnt or removed since would bias it. Then it is fitted again, as rows that were
+// made large pass for something learnt and leave too little.
+func fitFactors(from, to, before, after *mat.Dense) []float64 {
+	factors, share := factorsOf(from, to, before, after)
+	if share <= rescaledShare {
+		return nil
 	}
-	return factors
-}
-
-// fit is the factor f of each row with after closest to f before, outside the given directions.
-func fit(before, after, directions *mat.Dense) []float64 {
-	rows, _ := before.Dims()
-	factors := make([]float64, rows)
-	for i := range factors {
-		b, a := before.RowView(i), after.RowView(i)
-		if directions != nil {
-			b, a = outsideOf(b, directions), outsideOf(a, directions)
-		}
-		bb := mat.Dot(b, b)
-		factors[i] = mat.Dot(b, a) / bb
-		if bb == 0 || math.Abs(factors[i]) < 1e-9 {
-			factors[i] = 1
+	scaled := mat.DenseCopyOf(after)
+	scaled.Apply(func(i, _ int, v float64) float64 { return v / factors[i] }, scaled)
+	if from, to = withoutLearnt(before, scaled); from != nil {
+		again, _ := factorsOf(from, to, before, scaled)
+		for i, f := range again {
+			factors[i] *= f
 		}
 	}
 	return factors
 }
 
-func outsideOf(x mat.Vector, directions *mat.Dense) mat.Vector {
-	var c, out mat.VecDense
-	c.MulVec(directions.T(), x)
-	out.MulVec(directions, &c)
-	out.SubVec(x, &out)
-	return &out
+// factorsOf gives each row's factor, the ratio of norms for rows that do not show it, and the share of energy of those that
+// show one other than 1.
+func factorsOf(from, to, before, after *mat.Dense) (factors []float64, share float64) {
+	factors = ones(before)
+	for i, energy := range energies(before) {
+		f, t := from.RawRowView(i), to.RawRowView(i)
+		if math.Abs(cosine(f, t)) > parallel {
+			factors[i] = dot(f, t) / dot(f, f)
+			if math.Abs(math.Log(math.Abs(factors[i]))) > rescaled {
+				share += energy
+			}
+		} else if n := mat.Norm(after.RowView(i), 2) / mat.Norm(before.RowView(i), 2); n > 0 && !math.IsInf(n, 0) {
+			factors[i] = n
+		}
+	}
+	return factors, share
 }

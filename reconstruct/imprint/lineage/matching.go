@@ -75,6 +75,17 @@ func (m *matcher) choose(before *mat.Dense, gains []float64) *matching {
 	return out
 }
 
+// rows are the rows after in the order before, zeros for those without a match.
+func (m *matching) rows(after *mat.Dense) *mat.Dense {
+	out := mat.NewDense(len(m.rowOf), after.RawMatrix().Cols, nil)
+	for i, j := range m.rowOf {
+		if j >= 0 {
+			out.SetRow(i, after.RawRowView(j))
+		}
+	}
+	return out
+}
+
 func (m *matching) weigh(energy []float64) {
 	for i, e := range energy {
 		m.mean += e * m.cosine[i]

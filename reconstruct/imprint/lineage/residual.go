@@ -15,7 +15,7 @@ const leastLeft = 0.1
 
 // withoutLearnt removes from the rows of both the directions that stand above the noise in either: what is left is mostly what
 // training left of the initial values. It is nil, nil where nearly nothing would be left.
-func (m *matcher) withoutLearnt(before, after *mat.Dense) (b, a *mat.Dense) {
+func withoutLearnt(before, after *mat.Dense) (b, a *mat.Dense) {
 	if !decomposable(before) || !decomposable(after) {
 		return nil, nil
 	}
@@ -25,7 +25,7 @@ func (m *matcher) withoutLearnt(before, after *mat.Dense) (b, a *mat.Dense) {
 	if left := min(rows, width) - rank; float64(left) < leastLeft*float64(min(rows, width)) || left < 2 {
 		return nil, nil
 	}
-	return m.outside(before, basis), m.outside(after, basis)
+	return outside(before, basis), outside(after, basis)
 }
 
 func decomposable(w *mat.Dense) bool {
@@ -64,10 +64,11 @@ func orthonormal(a, b *mat.Dense) *mat.Dense {
 	return mat.DenseCopyOf(out.Slice(0, height, 0, rank))
 }
 
-// outside is w less its rows' projection onto the basis.
-func (m *matcher) outside(w, basis *mat.Dense) *mat.Dense {
-	coefficients := m.product(w, basis)
-	out := m.product(coefficients, mat.DenseCopyOf(basis.T()))
-	out.Sub(w, out)
-	return out
+// outside is w less its rows' projection onto the orthonormal columns of the basis.
+func outside(w *mat.Dense, basis mat.Matrix) *mat.Dense {
+	var coefficients, out mat.Dense
+	coefficients.Mul(w, basis)
+	out.Mul(&coefficients, basis.T())
+	out.Sub(w, &out)
+	return &out
 }
