@@ -58,7 +58,7 @@ func (c *comparison) layer(before, after layer) (Layer, *correspondence) {
 	out.Weights = Agreement{Cosine: found.mean, Independent: c.null(before.w, w, out.Output)}
 	from, to := before.w, w // what shows the factors of rows
 	if s := c.start(before.w, w, out.Output); s != nil {
-		out.Start = &s.Agreement
+		out.Start, out.StartShare, out.StartGrowth = &s.Agreement, s.share, s.growth
 		if s.excess() > out.Weights.excess() {
 			found, from, to = s.found, s.before, s.after
 		}
@@ -137,6 +137,9 @@ func (c *comparison) start(before, after *mat.Dense, output bool) *start {
 	}
 	s.found = c.matchRows(s.before, s.after, false)
 	s.Agreement = Agreement{Cosine: s.found.mean, Independent: c.null(s.before, s.after, false)}
+	left, leftAfter := mat.Norm(s.before, 2), mat.Norm(s.after, 2)
+	s.share = left / mat.Norm(before, 2)
+	s.growth = max(leftAfter/left, leftAfter/mat.Norm(after, 2)/s.share)
 	return s
 }
 
@@ -145,6 +148,7 @@ type start struct {
 	Agreement
 	before, after *mat.Dense
 	found         *matching
+	share, growth float64
 }
 
 // permuted says that some row is matched with one at another place.

@@ -27,6 +27,8 @@ const (
 	parallel = 0.9
 	// rescaledShare of the energy in such rows makes a layer a rescaled one.
 	rescaledShare = 0.1
+	// refits is how often factors are fitted again.
+	refits = 2
 )
 
 // roundingChange is a change that storing float32 numbers in another scale makes.
@@ -101,9 +103,12 @@ func fitFactors(from, to, before, after *mat.Dense) []float64 {
 	if share <= rescaledShare {
 		return nil
 	}
-	scaled := mat.DenseCopyOf(after)
-	scaled.Apply(func(i, _ int, v float64) float64 { return v / factors[i] }, scaled)
-	if from, to = withoutLearnt(before, scaled); from != nil {
+	for range refits {
+		scaled := mat.DenseCopyOf(after)
+		scaled.Apply(func(i, _ int, v float64) float64 { return v / factors[i] }, scaled)
+		if from, to = withoutLearnt(before, scaled); from == nil {
+			break
+		}
 		again, _ := factorsOf(from, to, before, scaled)
 		for i, f := range again {
 			factors[i] *= f

@@ -41,11 +41,6 @@ type Agreement struct {
 	Independent float64 `json:"independent"`
 }
 
-// excess is the part of the way from independence to identity.
-func (a Agreement) excess() float64 {
-	return (a.Cosine - a.Independent) / max(1-a.Independent, 1e-9)
-}
-
 // Layer compares one layer.
 type Layer struct {
 	// Name is that of the weight in the model before; Rows and RowsAfter are the numbers of its neurons or filters.
@@ -56,6 +51,10 @@ type Layer struct {
 	// in either model, which training barely moves, nil where next to nothing is left.
 	Weights Agreement  `json:"weights"`
 	Start   *Agreement `json:"start,omitempty"`
+	// StartShare is the norm of what is left in the model before, relative to that of its weight, and StartGrowth how many times
+	// as large it is after, absolutely or relatively, whichever is more. Noise that was added shows there, and hides lineage.
+	StartShare  float64 `json:"start_share"`
+	StartGrowth float64 `json:"start_growth"`
 	// Permuted says that rows stand at other places after; Scaled that they were multiplied by factors.
 	Permuted bool `json:"permuted"`
 	Scaled   bool `json:"scaled"`
