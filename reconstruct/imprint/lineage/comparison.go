@@ -48,7 +48,7 @@ func (c *comparison) layers(ctx context.Context) ([]Layer, error) {
 // layer compares one layer, and says which row stands for which.
 func (c *comparison) layer(before, after layer) (Layer, *correspondence) {
 	out := Layer{Name: before.name, Output: before.output && after.output, Rank: -1}
-	out.Rows, _ = before.w.Dims()
+	out.Rows, out.Columns = before.w.Dims()
 	out.RowsAfter, _ = after.w.Dims()
 	w, found := c.aligned(before, after, out.Output)
 	if w == nil {

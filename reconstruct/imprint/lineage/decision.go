@@ -12,8 +12,9 @@ const (
 	derivedExcess     = 0.1
 	derivedDistance   = 0.02
 	independentExcess = 0.03
-	// fewestRows are needed for a layer to be a sign of anything.
-	fewestRows = 8
+	// fewestRows and fewestColumns are needed for a layer to be a sign of anything.
+	fewestRows    = 8
+	fewestColumns = 20
 	// mostGrowth is how much larger or smaller what is left of the initial values may be after, for lineage to show there, and
 	// leastShare how much of it there must be: below, it is float32's rounding.
 	mostGrowth = 2
@@ -22,8 +23,8 @@ const (
 	mostIndependent = 0.6
 	// sameFunction is the median cosine of gradients from which models compute the same function up to scale. Below
 	// otherFunction they may be independent.
-	sameFunction  = 0.999
-	otherFunction = 0.99
+	sameFunction  = 0.99999
+	otherFunction = 0.998
 )
 
 // excess is the part of the way from independence to identity.
@@ -36,7 +37,9 @@ func (a Agreement) derived() bool {
 }
 
 // evidence says that the layer is a sign of lineage or of its absence.
-func (l *Layer) evidence() bool { return l.Compared && !l.Output && l.Rows >= fewestRows }
+func (l *Layer) evidence() bool {
+	return l.Compared && !l.Output && l.Rows >= fewestRows && l.Columns >= fewestColumns
+}
 
 // strongest is the agreement with the larger excess, and what it is of.
 func (l *Layer) strongest() (Agreement, string) {
@@ -63,7 +66,7 @@ func decide(r *Result, same bool) (Relation, string) {
 	case best == nil && r.sameFunction():
 		return Derived, r.sameFunctionReason()
 	case best == nil:
-		return Unknown, fmt.Sprintf("the models have no hidden layer of %d neurons or more in common that could be compared", fewestRows)
+		return Unknown, fmt.Sprintf("the models have no hidden layer in common, of %d neurons that read %d values or more, that could be compared", fewestRows, fewestColumns)
 	}
 	agreement, what := best.strongest()
 	found := fmt.Sprintf("after matching neurons, the cosine of %s in layer %s is %.2f, where independent networks have up to %.2f",
@@ -117,7 +120,7 @@ func (r *Result) sameFunction() bool {
 }
 
 func (r *Result) sameFunctionReason() string {
-	return fmt.Sprintf("made from the model before: the models compute the same function up to scale, with gradients of a median cosine of %.4f", *r.Gradients)
+	return fmt.Sprintf("made from the model before: the models compute the same function up to scale, with gradients of a median cosine of %.6f", *r.Gradients)
 }
 
 // obstacle says why lineage would not show in any layer.

@@ -24,11 +24,14 @@ const (
 	// rescaled is the least change of a row's size, as a logarithm, that is no matter of training on.
 	rescaled = 0.1
 	// parallel is the cosine from which a row's factor is well determined.
-	parallel = 0.9
+	parallel = 0.95
 	// rescaledShare of the energy in such rows makes a layer a rescaled one.
 	rescaledShare = 0.1
+	// mostLow is by how much the rank of a change of low rank is lower than that of the matrix. Were more directions left out, a
+	// row with a wrong factor would be one of them, and keep it.
+	mostLow = 8
 	// refits is how often factors are fitted again.
-	refits = 2
+	refits = 3
 )
 
 // roundingChange is a change that storing float32 numbers in another scale makes.
@@ -96,23 +99,22 @@ func subtract(before, after *mat.Dense, factors []float64) *mat.Dense {
 }
 
 // fitFactors fits a factor for each row, nil where rows were not rescaled. It is by what training left of the initial values,
-// from and to, where that shows it: what was learnt or removed since would bias it. Then it is fitted again, as rows that were
-// made large pass for something learnt and leave too little.
+// from and to, where that shows it: what was learnt or removed since would bias it. Then it is fitted again, outside the
+// directions of the difference that stand above its noise, as many as a change of low rank has.
 func fitFactors(from, to, before, after *mat.Dense) []float64 {
 	factors, share := factorsOf(from, to, before, after)
 	if share <= rescaledShare {
 		return nil
 	}
 	for range refits {
-		scaled := mat.DenseCopyOf(after)
-		scaled.Apply(func(i, _ int, v float64) float64 { return v / factors[i] }, scaled)
-		if from, to = withoutLearnt(before, scaled); from == nil {
+		d := subtract(before, after, factors)
+		if !decomposable(d) || mat.Norm(d, 2) <= roundingChange*mat.Norm(before, 2) {
 			break
 		}
-		again, _ := factorsOf(from, to, before, scaled)
-		for i, f := range again {
-			factors[i] *= f
-		}
+		rows, columns := d.Dims()
+		s := chain.NoiseRank(d)
+		most := s.V.Slice(0, columns, 0, min(s.Rank, 1+min(rows, columns)/mostLow))
+		factors, _ = factorsOf(outside(before, most), outside(after, most), before, after)
 	}
 	return factors
 }

@@ -43,10 +43,12 @@ type Agreement struct {
 
 // Layer compares one layer.
 type Layer struct {
-	// Name is that of the weight in the model before; Rows and RowsAfter are the numbers of its neurons or filters.
+	// Name is that of the weight in the model before. Rows and RowsAfter are the numbers of its neurons or filters, Columns that
+	// of the values that each reads.
 	Name      string `json:"name"`
 	Rows      int    `json:"rows"`
 	RowsAfter int    `json:"rows_after"`
+	Columns   int    `json:"columns"`
 	// Weights compares the weights as they are; Start what is left of them outside the directions that stand above the noise
 	// in either model, which training barely moves, nil where next to nothing is left.
 	Weights Agreement  `json:"weights"`
