@@ -27,9 +27,6 @@ const (
 	parallel = 0.95
 	// rescaledShare of the energy in such rows makes a layer a rescaled one.
 	rescaledShare = 0.1
-	// mostLow is by how much the rank of a change of low rank is lower than that of the matrix. Were more directions left out, a
-	// row with a wrong factor would be one of them, and keep it.
-	mostLow = 8
 	// refits is how often factors are fitted again.
 	refits = 3
 )
@@ -100,7 +97,7 @@ func subtract(before, after *mat.Dense, factors []float64) *mat.Dense {
 
 // fitFactors fits a factor for each row, nil where rows were not rescaled. It is by what training left of the initial values,
 // from and to, where that shows it: what was learnt or removed since would bias it. Then it is fitted again, outside the
-// directions of the difference that stand above its noise, as many as a change of low rank has.
+// directions that the rows of the difference share.
 func fitFactors(from, to, before, after *mat.Dense) []float64 {
 	factors, share := factorsOf(from, to, before, after)
 	if share <= rescaledShare {
@@ -111,12 +108,23 @@ func fitFactors(from, to, before, after *mat.Dense) []float64 {
 		if !decomposable(d) || mat.Norm(d, 2) <= roundingChange*mat.Norm(before, 2) {
 			break
 		}
-		rows, columns := d.Dims()
-		s := chain.NoiseRank(d)
-		most := s.V.Slice(0, columns, 0, min(s.Rank, 1+min(rows, columns)/mostLow))
-		factors, _ = factorsOf(outside(before, most), outside(after, most), before, after)
+		shared := sharedDirections(d)
+		factors, _ = factorsOf(outside(before, shared), outside(after, shared), before, after)
 	}
 	return factors
+}
+
+// sharedDirections are those in which a matrix has the size of four rows or more, once these have norm 1. Others may be the
+// direction of a single row with a wrong factor, which would keep it.
+func sharedDirections(w *mat.Dense) mat.Matrix {
+	const rows = 4
+	s := chain.NoiseRank(unitRows(w))
+	n := 1
+	for n < s.Rank && s.Singular[n]*s.Singular[n] > rows {
+		n++
+	}
+	_, columns := w.Dims()
+	return s.V.Slice(0, columns, 0, n)
 }
 
 // factorsOf gives each row's factor, the ratio of norms for rows that do not show it, and the share of energy of those that
