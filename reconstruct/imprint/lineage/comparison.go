@@ -2,6 +2,8 @@ package lineage
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
@@ -26,10 +28,25 @@ func newComparison(ctx context.Context, before, after *graph.Network, opts Optio
 	}
 	c := &comparison{rng: rand.New(rand.NewPCG(opts.Seed, 29))}
 	var chained bool
-	c.before, c.after, chained, err = layersOf(ctx, before, after)
+	if c.before, c.after, chained, err = layersOf(ctx, before, after); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(finite("before", c.before), finite("after", c.after)); err != nil {
+		return nil, err
+	}
 	// A ReLU does not commute with a change of sign. A BatchNormalization, which is part of the layer in a chain only, does.
 	c.matcher = matcher{engine: e, signs: !chained}
-	return c, err
+	return c, nil
+}
+
+// finite refuses weights whose fourth powers float64 cannot hold.
+func finite(which string, layers []layer) error {
+	for _, l := range layers {
+		if n := mat.Norm(l.w, 2); !(n < 1e75) {
+			return fmt.Errorf("the model %s: the weights of layer %q have the norm %v", which, l.name, n)
+		}
+	}
+	return nil
 }
 
 func (c *comparison) layers(ctx context.Context) ([]Layer, error) {

@@ -61,7 +61,7 @@ func (l *Layer) shows() bool {
 func decide(r *Result, same bool) (Relation, string) {
 	best, changed, power := r.summary()
 	switch {
-	case same && best != nil && changed.Change <= roundingChange:
+	case same && r.unchanged():
 		return Same, "the models have the same parameters"
 	case best == nil && r.sameFunction():
 		return Derived, r.sameFunctionReason()
@@ -103,6 +103,18 @@ func (r *Result) summary() (best, changed *Layer, power bool) {
 		}
 	}
 	return best, changed, power
+}
+
+// unchanged says that layers were compared and none differs. Integers of quantised weights are no parameters.
+func (r *Result) unchanged() bool {
+	compared := false
+	for _, l := range r.Layers {
+		compared = compared || l.Compared
+		if l.Compared && l.Change > roundingChange {
+			return false
+		}
+	}
+	return compared
 }
 
 // better says that the layer is the clearer sign: derived before not, then by excess.

@@ -297,6 +297,12 @@ func TestCompareRepeats(t *testing.T) {
 	if err != nil || a.Reason != b.Reason || a.Layers[0].Weights != b.Layers[0].Weights {
 		t.Errorf("%v: %s, then %s", err, a.Reason, b.Reason)
 	}
+	broken := model(t, fixtures.ResNet8, 1)
+	broken.Initializers[0].Float32s[0] = float32(math.NaN())
+	net := compiled(t, broken)
+	if _, err := Compare(context.Background(), net, net, Options{}); err == nil || !strings.Contains(err.Error(), "conv.0.weight") {
+		t.Errorf("weights that are no numbers: %v", err)
+	}
 	other, err := fixtures.NewModel(fixtures.MLP, []int{10}, fixtures.ArchitectureOptions{})
 	if err != nil {
 		t.Fatal(err)
