@@ -153,9 +153,12 @@ func (c *comparison) start(before, after *mat.Dense, output bool) *start {
 	if s.before, s.after = withoutLearnt(before, after); s.before == nil {
 		return nil
 	}
+	left, leftAfter := mat.Norm(s.before, 2), mat.Norm(s.after, 2)
+	if left == 0 || leftAfter == 0 {
+		return nil
+	}
 	s.found = c.matchRows(s.before, s.after, false)
 	s.Agreement = Agreement{Cosine: s.found.mean, Independent: c.null(s.before, s.after, false)}
-	left, leftAfter := mat.Norm(s.before, 2), mat.Norm(s.after, 2)
 	s.share = left / mat.Norm(before, 2)
 	s.growth = max(leftAfter/left, leftAfter/mat.Norm(after, 2)/s.share)
 	return s

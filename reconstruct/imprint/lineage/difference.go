@@ -13,7 +13,7 @@ type difference struct {
 	// factors are what the rows before were multiplied by, 1 for all where that explains it as well.
 	factors []float64
 	scaled  bool
-	// change is the norm of the difference over that of before. rank is the number of its singular values above its noise,
+	// change is the norm of the difference over that of before, unless that is 0. rank is the number of its singular values above its noise,
 	// energy the share of its sum of squares that they have; rank is -1 where it was not computed.
 	change float64
 	rank   int
@@ -42,7 +42,10 @@ func differ(before, after *mat.Dense, factors []float64) difference {
 		factors = ones(before)
 	}
 	w := subtract(before, after, factors)
-	d := difference{factors: factors, scaled: scaled, change: mat.Norm(w, 2) / mat.Norm(before, 2), rank: -1}
+	d := difference{factors: factors, scaled: scaled, change: mat.Norm(w, 2), rank: -1}
+	if n := mat.Norm(before, 2); n > 0 {
+		d.change /= n
+	}
 	if d.change <= roundingChange {
 		d.rank = 0
 		return d

@@ -2,6 +2,7 @@ package lineage
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -296,6 +297,14 @@ func TestCompareRepeats(t *testing.T) {
 	b, err := Compare(context.Background(), before, after, Options{References: make([]float32, size), Threads: 1})
 	if err != nil || a.Reason != b.Reason || a.Layers[0].Weights != b.Layers[0].Weights {
 		t.Errorf("%v: %s, then %s", err, a.Reason, b.Reason)
+	}
+	empty := *dense(t, 1)
+	for i := range empty.Layers {
+		empty.Layers[i].W.Zero()
+	}
+	r := compared(t, "zeros", exported(t, &empty), after, Unknown)
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
 	}
 	broken := model(t, fixtures.ResNet8, 1)
 	broken.Initializers[0].Float32s[0] = float32(math.NaN())
