@@ -36,9 +36,10 @@ func (a Agreement) derived() bool {
 	return a.excess() >= derivedExcess && a.Cosine-a.Independent >= derivedDistance
 }
 
-// evidence says that the layer is a sign of lineage or of its absence.
+// evidence says that the layer is a sign of lineage or of its absence. Weights of zeros are none.
 func (l *Layer) evidence() bool {
-	return l.Compared && !l.Output && l.Rows >= fewestRows && l.Columns >= fewestColumns
+	zeros := l.Weights.Cosine == 0 || l.Weights.Independent == 0
+	return l.Compared && !l.Output && !zeros && l.Rows >= fewestRows && l.Columns >= fewestColumns
 }
 
 // strongest is the agreement with the larger excess, and what it is of.
