@@ -7,7 +7,7 @@ import (
 )
 
 // mostDecomposed is the most rows or columns, whichever are fewer, of a matrix whose spectrum is computed: the time rises with
-// the cube, and is 2 s there.
+// the cube.
 const mostDecomposed = 1024
 
 // leastLeft is the share of the dimensions that must be left for what training left of the initial values to be compared.
