@@ -3,7 +3,6 @@ package metrics
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 )
 
 // Copies are the scores of altered copies of the samples to forget in the model after, and of copies of reference images that
@@ -28,6 +27,10 @@ type Copies struct {
 
 // copiesStatistic is the name of tests of altered copies.
 const copiesStatistic = "copies"
+
+// copiesLevel is the p-value of the tests of copies, over all of them, up to which no single sample is called absent. It costs
+// one honest request in fifty its samples' verdicts.
+const copiesLevel = 0.02
 
 func (c *Copies) validate(forget int) error {
 	if c == nil {
@@ -88,63 +91,10 @@ func (a *audit) copyTests() []GroupTail {
 	g := newGroup(upTo(len(a.forget)), labels, c.NullLabels, len(c.Null))
 	high, low := c.extremes()
 	return []GroupTail{
-		c.scan(g, a.Options),
+		scan{copiesStatistic, c.Versions, c.standard(), len(c.Samples)}.test(g, a.Options),
 		{Statistic: copiesStatistic, Version: "each altered in its own way", PValue: g.pValue(high, false, a.Options)},
 		{Statistic: copiesStatistic, Version: "each altered in its own way", Below: true, PValue: g.pValue(low, false, a.Options)},
 	}
-}
-
-// scan is the permutation test of the largest sum, either way, that any one version has over the samples.
-func (c *Copies) scan(g group, o Options) GroupTail {
-	z, n := c.standard(), len(c.Samples)
-	pools, expected := make([][][]float64, len(g.strata)), make([]float64, len(c.Versions))
-	observed := make([]float64, len(c.Versions))
-	for k, st := range g.strata {
-		for _, i := range st.samples {
-			pools[k] = append(pools[k], z[i])
-			addTo(observed, z[i], 1)
-		}
-		for _, i := range st.null {
-			pools[k] = append(pools[k], z[n+i])
-		}
-		for _, r := range pools[k] {
-			addTo(expected, r, float64(len(st.samples))/float64(len(pools[k])))
-		}
-	}
-	version, most := farthest(observed, expected)
-	rng := rand.New(rand.NewPCG(o.Seed, 0x636f70))
-	atLeast, sum := 1, make([]float64, len(c.Versions))
-	for range o.Draws {
-		clear(sum)
-		for k, st := range g.strata {
-			pool := pools[k]
-			for i := range st.samples {
-				j := i + rng.IntN(len(pool)-i)
-				pool[i], pool[j] = pool[j], pool[i]
-				addTo(sum, pool[i], 1)
-			}
-		}
-		_, far := farthest(sum, expected)
-		atLeast += count(far >= most-1e-9*math.Abs(most))
-	}
-	return GroupTail{Statistic: copiesStatistic, Version: c.Versions[version], Below: observed[version] < expected[version],
-		PValue: float64(atLeast) / float64(o.Draws+1)}
-}
-
-func addTo(sum, row []float64, weight float64) {
-	for v, x := range row {
-		sum[v] += weight * x
-	}
-}
-
-// farthest is the version whose sum is farthest from what is expected, and how far.
-func farthest(sum, expected []float64) (version int, distance float64) {
-	for v := range sum {
-		if d := math.Abs(sum[v] - expected[v]); d > distance {
-			version, distance = v, d
-		}
-	}
-	return version, distance
 }
 
 // copied says which of the samples to forget score, by one of their versions, so high or so low that they cannot be called

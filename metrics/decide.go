@@ -154,8 +154,8 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.borderline(s)
 	case len(a.Troubles) > 0:
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
-	case a.togetherShow():
-		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.Together.strongest().words())
+	case a.togetherShow() != nil:
+		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.togetherShow().words())
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)
 	case s.KeptProbability > a.Options.Level*(1+rounding):

@@ -14,7 +14,7 @@ func (a *audit) newSide(scores func(Statistic) Scores, class []int) side {
 	var all, some [][]float64
 	controls := make([][]float64, len(a.retain))
 	for i, s := range a.in.Statistics {
-		if scores(s).NoPower != "" || s.Use == ForRequest || s.Use == AsGuard {
+		if scores(s).NoPower != "" || s.Use == ForRequest || s.Use == AsGuard || s.Use == AsLayer {
 			continue
 		}
 		out.used = append(out.used, i)

@@ -52,6 +52,8 @@ const (
 	ForBoth Use = "both"
 	// AsGuard: its presence is evidence that samples are still in the model after, its absence means nothing.
 	AsGuard Use = "guard"
+	// AsLayer: it is what one layer of the network says by itself. All of these together are one test of the request.
+	AsLayer Use = "layer"
 )
 
 // Check is the outcome of one examination of a model. The zero value has not been passed.
@@ -88,7 +90,8 @@ type Input struct {
 
 // Lineage says whether the model after was made from the model before.
 type Lineage struct {
-	Derived bool `json:"derived"`
+	// Relation is "same", "derived", "independent" or "unknown".
+	Relation string `json:"relation"`
 	// Reason says what was found, in words.
 	Reason string `json:"reason"`
 }

@@ -30,7 +30,7 @@ func (a *audit) overall() (Verdict, string) {
 	case a.Together != nil && a.Together.Verdict == Retained:
 		return Retained, fmt.Sprintf("The model after still holds samples that the request says must go, though no single one can be named. %s.",
 			capital(a.Together.Reason))
-	case a.groupShows() || a.Together != nil && a.Together.AfterPValue <= a.Options.Level:
+	case a.groupShows() || a.Together != nil && (a.Together.AfterPValue <= a.Options.Level || a.showsFromBefore() != nil):
 	case a.Summary.Unlearned > 0 && 2*a.Summary.Unlearned >= len(a.forget):
 		return Unlearned, a.requestHonoured()
 	case a.Together != nil && a.Together.Verdict == Unlearned && len(a.Troubles) == 0:
@@ -249,8 +249,8 @@ func (a *audit) notes() []string {
 	a.noteControls(add)
 	if l := a.in.Lineage; l != nil {
 		add("%s.", capital(l.Reason))
-		if l.Derived {
-			add("In a model that was made from the one before, each layer is asked by itself as well: samples must be absent from all of them.")
+		if a.fromBefore() {
+			add("What is not known to be trained from another start is asked more: the samples must be absent from each layer by itself, and by their loss, at the full level.")
 		}
 	}
 	return out

@@ -53,7 +53,7 @@ type GroupTail struct {
 	// Below: the test is for scores below those of the reference images, as those of a relabelled sample are.
 	Below  bool    `json:"below"`
 	PValue float64 `json:"p_value"`
-	// Version is the altered copy that shows most, where the test is for one.
+	// Version is the altered copy, or the layer, that shows most, where the test is for several.
 	Version string `json:"version,omitempty"`
 }
 
@@ -210,6 +210,9 @@ func (t *Together) testAfter(a *audit, g group, st Statistic) {
 			add(s, false)
 		}
 	}
+	if test := a.layerTest(g); test != nil {
+		t.After = append(t.After, *test)
+	}
 	t.After = append(t.After, a.copyTests()...)
 	for _, x := range t.After {
 		t.AfterPValue = min(t.AfterPValue, x.PValue*float64(len(t.After)))
@@ -223,19 +226,39 @@ func (a *audit) judgesKnown() bool {
 	return k >= 0 && a.in.Statistics[k].Use == ForBoth
 }
 
-// togetherShow reports whether the samples show too much as a group for any of them to be called absent: a relabelled sample
-// looks absent by its own label. Where samples are judged by what was reconstructed, which knows no labels, it takes more.
-func (a *audit) togetherShow() bool {
+// togetherShow is a test by which the samples show too much as a group for any of them to be called absent, or nil: a
+// relabelled sample looks absent by its own label, and one that was altered looks absent as it is. Where samples are judged by
+// what was reconstructed, which knows no labels, it takes more.
+func (a *audit) togetherShow() *GroupTail {
 	t := a.Together
-	return t != nil && (t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.Options.Level)
+	if t == nil || len(t.After) == 0 {
+		return nil
+	}
+	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.Options.Level {
+		return t.strongest()
+	}
+	var copies *GroupTail
+	n := 0
+	for i := range t.After {
+		if x := &t.After[i]; x.Statistic == copiesStatistic {
+			n++
+			if copies == nil || x.PValue < copies.PValue {
+				copies = x
+			}
+		}
+	}
+	if copies != nil && copies.PValue*float64(n) <= copiesLevel {
+		return copies
+	}
+	return a.showsFromBefore()
 }
 
 // strongest is the test of the model after that shows most.
-func (t *Together) strongest() GroupTail {
-	best := t.After[0]
-	for _, x := range t.After {
-		if x.PValue < best.PValue {
-			best = x
+func (t *Together) strongest() *GroupTail {
+	best := &t.After[0]
+	for i := range t.After {
+		if t.After[i].PValue < best.PValue {
+			best = &t.After[i]
 		}
 	}
 	return best
@@ -252,6 +275,9 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 	case t.AfterPValue <= o.Level:
 		s := t.strongest()
 		return Inconclusive, fmt.Sprintf("taken together the samples show more in the model after than never-trained images do, but not enough to say that they are there (%s, %s times %d tests)", s.words(), probability(s.PValue), len(t.After))
+	case a.showsFromBefore() != nil:
+		s := a.showsFromBefore()
+		return Inconclusive, fmt.Sprintf("the model after is not known to be trained from another start than the model before (%s), and then the samples must be absent from every layer and by their loss: %s (%s)", a.in.Lineage.Reason, s.words(), probability(s.PValue))
 	case len(a.retain) < o.MinControls:
 		return Inconclusive, fmt.Sprintf("%s given and %d are needed to know what kept samples look like", plural(len(a.retain), "control"), o.MinControls)
 	case t.ControlsBefore > RequestLevel || t.ControlsAfter > RequestLevel:
@@ -279,9 +305,12 @@ func (t *Together) gone() string {
 }
 
 // words name a test.
-func (g GroupTail) words() string {
+func (g *GroupTail) words() string {
 	what := "they score"
-	if g.Version != "" {
+	switch {
+	case g.Statistic == layersStatistic:
+		return what + map[bool]string{false: " above", true: " below"}[g.Below] + " images never trained on by the layer " + g.Version + " alone"
+	case g.Version != "":
 		what = "copies of them, " + g.Version + ", score"
 	}
 	if g.Below {

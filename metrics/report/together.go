@@ -207,6 +207,8 @@ func (r *Report) weight(s metrics.StatisticSummary, share float64, noPower strin
 		return "no part"
 	case s.Use == metrics.AsGuard:
 		return "guard"
+	case s.Use == metrics.AsLayer:
+		return "one layer"
 	case s.Use == metrics.ForRequest:
 		return "samples together"
 	}

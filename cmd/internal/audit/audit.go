@@ -46,7 +46,9 @@ type Outcome struct {
 	Before, After *Evidence
 	// Unreconstructed says why nothing was reconstructed, or is empty.
 	Unreconstructed string
-	Decision        metrics.Decision
+	// Lineage says whether the model after was made from the one before.
+	Lineage  *metrics.Lineage
+	Decision metrics.Decision
 }
 
 // Add appends images to the queried ones; a nil set adds none.
@@ -176,6 +178,9 @@ func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (
 	} else if err := out.After.score(ctx, r, r.NormAfter, "after"); err != nil {
 		return nil, err
 	}
+	if out.Lineage, err = r.lineage(ctx); err != nil {
+		return nil, err
+	}
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
 	return out, err
 }
@@ -242,10 +247,11 @@ func (o *Outcome) input(r *Request) metrics.Input {
 		in.Statistics = append(in.Statistics, metrics.Statistic{Name: s.name, Title: s.title, Use: use,
 			Before: o.Before.Scores[k], After: o.After.Scores[k]})
 	}
+	in.Statistics = append(in.Statistics, o.layers()...)
 	if r.Reference != nil {
 		in.ReferenceLabels = r.Reference.Labels
 	}
-	in.Copies = o.After.Copies
+	in.Copies, in.Lineage = o.After.Copies, o.Lineage
 	return in
 }
 

@@ -45,12 +45,20 @@ type Evidence struct {
 	Nearest []metrics.Match
 	// Layers are the layers' answers to known images, or nil.
 	Layers *imprint.Result
+	// ByLayer are the scores of each layer by itself, by the images' own classes.
+	ByLayer []LayerScores
 	// Copies are the scores of altered copies of the samples to forget, of the model after alone, or nil.
 	Copies *metrics.Copies
 	// Scores are the statistics, each over the queried images and the reference set. Larger means more evidence.
 	Scores [statCount]metrics.Scores
 
 	problem reconstruct.Problem
+}
+
+// LayerScores are what one layer says by itself.
+type LayerScores struct {
+	Layer  string
+	Scores metrics.Scores
 }
 
 // SSIM are the scores of structural similarity.

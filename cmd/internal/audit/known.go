@@ -38,6 +38,7 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 		return nil
 	}
 	weights := e.joinLayers(r, found)
+	e.byLayer(r, found)
 	e.silence(found)
 	if !copied {
 		return nil
@@ -46,6 +47,19 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
 	}
 	return nil
+}
+
+// byLayer joins the scores of each layer by itself.
+func (e *Evidence) byLayer(r *Request, found *imprint.Result) {
+	layers := map[string][]imprint.Score{}
+	for _, s := range found.Own() {
+		layers[s.Layer] = append(layers[s.Layer], s)
+	}
+	for _, name := range layerNames(found) {
+		references, queried := imprint.Rows(layers[name])
+		j := metrics.Join(references, at(queried, r.positions(metrics.Retain)), at(queried, r.positions(metrics.Forget)))
+		e.ByLayer = append(e.ByLayer, LayerScores{name, r.inOrder(j.Null, j.Images, j.Controls)})
+	}
 }
 
 // silence is, for each image, how far the answer of any one layer in the image's direction lies below those in other images'

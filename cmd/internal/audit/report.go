@@ -40,7 +40,7 @@ func (e *Evidence) describe(m *report.Model, unreconstructed string) {
 		m.Homogeneity.Deviation = &deviation
 	}
 	if e.Layers != nil {
-		m.Layers = layers(e.Layers)
+		m.Layers = layerNames(e.Layers)
 	}
 	if e.Result == nil {
 		m.Reconstruction = report.Reconstruction{Method: report.NoReconstruction + unreconstructed, Residuals: []float64{}}
@@ -55,8 +55,8 @@ func (e *Evidence) describe(m *report.Model, unreconstructed string) {
 	}
 }
 
-// layers names the layers that were asked.
-func layers(found *imprint.Result) []string {
+// layerNames are those of the layers that were asked.
+func layerNames(found *imprint.Result) []string {
 	out := []string{}
 	for _, s := range found.Scores {
 		if s.Kind == imprint.Matched {

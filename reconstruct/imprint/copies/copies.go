@@ -46,10 +46,9 @@ var partNames = [...]string{"", "its left half", "its right half", "its upper ha
 	"its upper left quarter", "its upper right quarter", "its lower left quarter", "its lower right quarter"}
 
 // Coarse lists the versions to begin with, without the image itself. A network of convolutions answers much alike to a shifted
-// image; for others, shifts are combined with turns and flips.
+// image; for others every shift up to 3 pixels is listed, and shifts are combined with turns and flips.
 func Coarse(convolutional bool) []Version {
-	shifts := grid(2)
-	out := append([]Version{}, shifts...)
+	var out []Version
 	for _, turn := range []float64{-18, -11, -5, 5, 11, 18, 90, 180, 270} {
 		out = append(out, Version{Turn: turn})
 	}
@@ -61,22 +60,22 @@ func Coarse(convolutional bool) []Version {
 		out = append(out, Version{Part: part})
 	}
 	if convolutional {
-		return out
+		return append(out, shifts(-2, 0, 2)...)
 	}
-	for _, s := range shifts {
+	for _, s := range shifts(-2, 0, 2) {
 		out = append(out, Version{Down: s.Down, Right: s.Right, Flip: true})
 		for _, turn := range []float64{-15, -8, 8, 15} {
 			out = append(out, Version{Down: s.Down, Right: s.Right, Turn: turn})
 		}
 	}
-	return out
+	return append(out, shifts(-3, -2, -1, 0, 1, 2, 3)...)
 }
 
-// grid are the shifts by a step each way.
-func grid(step float64) []Version {
+// shifts are those by the steps each way.
+func shifts(steps ...float64) []Version {
 	var out []Version
-	for _, down := range []float64{-step, 0, step} {
-		for _, right := range []float64{-step, 0, step} {
+	for _, down := range steps {
+		for _, right := range steps {
 			if down != 0 || right != 0 {
 				out = append(out, Version{Down: down, Right: right})
 			}
