@@ -42,8 +42,8 @@ const (
 	quickEvery = 6
 	// honestStarts are the honest answers that each network gives as well.
 	honestStarts = 3
-	// patience is the time that an audit may take; one that takes longer is inconclusive.
-	patience = 2 * time.Minute
+	// patience is the time that an audit may take; one that takes longer is inconclusive. Quick has less.
+	patience, quickPatience = 2 * time.Minute, 20 * time.Second
 )
 
 // victim is a model before and the request about it.
@@ -52,6 +52,7 @@ type victim struct {
 	// forget, controls and reference have the classes of the data set for labels, as an auditor's images have.
 	forget, controls, reference *images.Set
 	name, dir                   string
+	patience                    time.Duration
 }
 
 // hostilePair is a model after and what was said of it.
@@ -74,7 +75,7 @@ func (v *victim) judge(ctx context.Context, w deception.Way) (hostilePair, error
 		return out, err
 	}
 	begun := time.Now()
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, v.patience)
 	defer cancel()
 	out.summary, err = v.audit(limited, after)
 	out.seconds = time.Since(begun).Seconds()
@@ -177,15 +178,15 @@ func runHostile(ctx context.Context, w io.Writer, data, dir string, names []stri
 			if len(names) > 0 && !wanted(row.name, k, names) {
 				continue
 			}
-			every, starts := row.every, honestStarts
+			every, starts, limit := row.every, honestStarts, patience
 			if quick {
-				every, starts = quickEvery, 1
+				every, starts, limit = quickEvery, 1, quickPatience
 			}
 			v, err := row.make(ctx, data, seed+uint64(k))
 			if err != nil {
 				return false, fmt.Errorf("%s/%d: %w", row.name, k, err)
 			}
-			v.name, v.dir = fmt.Sprintf("%s/%d", row.name, k), dir
+			v.name, v.dir, v.patience = fmt.Sprintf("%s/%d", row.name, k), dir, limit
 			err = v.measure(ctx, w, append(v.honestly(starts), turn(deception.Ways, turns, every)...), t)
 			if err != nil {
 				t.print(w)
