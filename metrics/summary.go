@@ -101,6 +101,8 @@ func (a *audit) whyInconclusive() string {
 	switch {
 	case a.Together != nil && len(a.Troubles) == 0 && a.Summary.Unlearned == 0 && a.Together.Verdict == Inconclusive:
 		return a.Together.Reason
+	case a.recoverableBefore() == 0 && len(a.Troubles) > 0 && a.Method == FixedThreshold:
+		return strings.Join(a.Troubles, "; ")
 	case a.recoverableBefore() == 0:
 		return a.whyNotOneRecoverable()
 	case a.Method == Conformal && a.after.all == nil:

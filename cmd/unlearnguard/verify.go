@@ -21,6 +21,7 @@ type verifyOptions struct {
 	forget, retain, reference   []string
 	norm, normBefore, normAfter normFlags
 	ssimWindow                  string
+	limit                       time.Duration
 	run                         runFlags
 	verdict                     verdictFlags
 	again                       repetition
@@ -41,6 +42,9 @@ samples seldom can be told so, requests of twenty and more nearly always. The re
   --reference  images of the same kind that neither model was trained on, several hundred if possible: they give every
                score its p-value. Without them a fixed threshold is used whose error rate is unknown, and nothing is said
                of networks that samples cannot be reconstructed from
+
+Altered copies of the images to forget, shifted, flipped, turned, scaled, cut, are looked for in the model after, and the
+two models are compared: was one made from the other?
 
 Labels count where all images have them, as the classes of the network. Inputs that are no images (.npy or .npz, n x d) are
 taken for models that take vectors.
@@ -71,6 +75,7 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 	f.StringVar(&o.ssimWindow, "ssim-window", string(metrics.Uniform), "SSIM `window`: uniform (7x7) or gaussian (11x11, as Wang et al. 2004)")
 	o.verdict.add(c, "report", "")
 	o.run.add(c, "random starts a model")
+	f.DurationVar(&o.limit, "time-limit", 10*time.Minute, "`time` after which the verdict is inconclusive where there is none; a reconstruction may take half of it; 0 is for no limit")
 	require(c, "before", "after", "forget")
 	return c
 }
@@ -114,6 +119,9 @@ func (o *verifyOptions) check(ctx context.Context) error {
 	if err := o.run.check(); err != nil {
 		return err
 	}
+	if o.limit < 0 {
+		return fmt.Errorf("--time-limit %s: give a time, or 0 for no limit", o.limit)
+	}
 	return o.verdict.check(ctx)
 }
 
@@ -123,6 +131,7 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 		SSIM:        metrics.SSIMOptions{Window: metrics.Window(o.ssimWindow)},
 		Decide:      o.verdict.over(metrics.Options{Seed: o.run.seed}),
 		Reconstruct: o.run.options(),
+		TimeLimit:   o.limit,
 	}
 	// The setting of Wang et al. 2004 goes with their window.
 	r.SSIM.Population = r.SSIM.Window == metrics.Gaussian

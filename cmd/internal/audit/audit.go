@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
@@ -35,10 +36,16 @@ type Request struct {
 	Checkpoints string
 	SSIM        metrics.SSIMOptions
 	Decide      metrics.Options
+	// TimeLimit bounds the audit; 0 is for none. A reconstruction that takes more than half of it is given up for what the
+	// layers answer, and where these take too long as well nothing is concluded.
+	TimeLimit time.Duration
 	// Progress, if not nil, is called with the model ("before" or "after") and its reconstruction's progress.
 	Progress func(model string, p reconstruct.Progress)
 	// Examined, if not nil, is called with the model and how many of the passes of its layers' examination are done.
 	Examined func(model string, done, total int)
+
+	// late says that a reconstruction was given up, or is empty.
+	late string
 }
 
 // Outcome is the audit's evidence and decision.
@@ -138,20 +145,33 @@ func Run(ctx context.Context, r *Request) (*Outcome, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
-	if r.unreconstructed() != "" {
-		return Judge(ctx, r, nil, nil)
-	}
-	before, err := r.recover(ctx, r.Before, r.NormBefore, "before")
-	if err != nil {
-		return nil, err
-	}
-	after := before
-	if !r.sameTwice() {
-		if after, err = r.recover(ctx, r.After, r.NormAfter, "after"); err != nil {
+	deadline := r.deadline(1)
+	var before, after *reconstruct.Result
+	if r.unreconstructed() == "" {
+		err := until(ctx, r.deadline(2), func(ctx context.Context) error {
+			var err error
+			before, after, err = r.recoverBoth(ctx)
+			return err
+		})
+		if errors.Is(err, errLate) {
+			r.late = fmt.Sprintf("it did not end within half of the time limit of %s", r.TimeLimit)
+			before, after = nil, nil
+		} else if err != nil {
 			return nil, err
 		}
 	}
-	return Judge(ctx, r, before, after)
+	return r.judge(ctx, deadline, before, after)
+}
+
+func (r *Request) recoverBoth(ctx context.Context) (before, after *reconstruct.Result, err error) {
+	if before, err = r.recover(ctx, r.Before, r.NormBefore, "before"); err != nil {
+		return nil, nil, err
+	}
+	if r.sameTwice() {
+		return before, before, nil
+	}
+	after, err = r.recover(ctx, r.After, r.NormAfter, "after")
+	return before, after, err
 }
 
 // Judge decides from what was recovered from the two models of the request, which may serve several requests, and from what
@@ -160,6 +180,10 @@ func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
+	return r.judge(ctx, r.deadline(1), before, after)
+}
+
+func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *reconstruct.Result) (*Outcome, error) {
 	out := &Outcome{Before: &Evidence{Model: r.Before, Result: before}, After: &Evidence{Model: r.After, Result: after}}
 	var err error
 	if before != nil {
@@ -169,16 +193,16 @@ func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (
 	} else {
 		out.Unreconstructed = r.unreconstructed()
 	}
-	if err := out.Before.score(ctx, r, r.NormBefore, "before"); err != nil {
+	if err := out.Before.score(ctx, deadline, r, r.NormBefore, "before"); err != nil {
 		return nil, err
 	}
 	if r.sameTwice() {
 		same := *out.Before
 		same.Model, out.After = r.After, &same
-	} else if err := out.After.score(ctx, r, r.NormAfter, "after"); err != nil {
+	} else if err := out.After.score(ctx, deadline, r, r.NormAfter, "after"); err != nil {
 		return nil, err
 	}
-	if out.Lineage, err = r.lineage(ctx); err != nil {
+	if out.Lineage, err = r.lineage(ctx, deadline); err != nil {
 		return nil, err
 	}
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
@@ -186,7 +210,7 @@ func Judge(ctx context.Context, r *Request, before, after *reconstruct.Result) (
 }
 
 // score finds all statistics of one model.
-func (e *Evidence) score(ctx context.Context, r *Request, norm images.Normalisation, name string) error {
+func (e *Evidence) score(ctx context.Context, deadline time.Time, r *Request, norm images.Normalisation, name string) error {
 	if err := e.compareWithResult(ctx, r); err != nil {
 		return err
 	}
@@ -194,7 +218,13 @@ func (e *Evidence) score(ctx context.Context, r *Request, norm images.Normalisat
 	if r.Examined != nil {
 		progress = func(done, total int) { r.Examined(name, done, total) }
 	}
-	return e.known(ctx, r, norm, name == "after", progress)
+	err := until(ctx, deadline, func(ctx context.Context) error { return e.known(ctx, r, norm, name == "after", progress) })
+	if errors.Is(err, errLate) {
+		e.late = fmt.Sprintf("its layers gave no answer within the time limit of %s", r.TimeLimit)
+		e.noImprint(r, e.late)
+		return nil
+	}
+	return err
 }
 
 func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisation, name string) (*reconstruct.Result, error) {
@@ -227,7 +257,7 @@ func (r *Request) sameTwice() bool {
 // input lays the evidence out for the decision. The layers' answers decide about single samples too where nothing was
 // reconstructed.
 func (o *Outcome) input(r *Request) metrics.Input {
-	in := metrics.Input{Before: diagnose(o.Before), After: diagnose(o.After)}
+	in := metrics.Input{Before: diagnose(o.Before, r.late), After: diagnose(o.After, r.late)}
 	for i, role := range r.Roles {
 		s := metrics.Sample{Source: r.Queried.Names[i], Role: role, Label: -1}
 		if r.Queried.Labels != nil {
@@ -237,7 +267,9 @@ func (o *Outcome) input(r *Request) metrics.Input {
 	}
 	reconstructed := o.Before.Result != nil
 	for k, s := range statistics {
-		if k <= statTrace && !reconstructed || k > statTrace && r.Reference == nil {
+		// Without reference images and reconstruction nothing is left but the SSIM, which then is that of nothing.
+		nothing := k == statSSIM && r.Reference == nil
+		if k <= statTrace && !reconstructed && !nothing || k > statTrace && r.Reference == nil {
 			continue
 		}
 		use := s.use
@@ -257,10 +289,16 @@ func (o *Outcome) input(r *Request) metrics.Input {
 
 // diagnose turns a reconstruction's own word into the checks that the decision wants. Opening the model has settled that
 // it is in scope.
-func diagnose(e *Evidence) metrics.Diagnosis {
+func diagnose(e *Evidence, late string) metrics.Diagnosis {
 	passed := metrics.Check{OK: true}
 	d := metrics.Diagnosis{Scope: passed, Convergence: passed, Integrity: passed}
+	if e.late != "" {
+		d.Scope = metrics.Check{Reason: e.late}
+	}
 	if e.Result == nil {
+		if late != "" {
+			d.Convergence = metrics.Check{Reason: late}
+		}
 		return d
 	}
 	d.Convergence.OK, d.Integrity.OK = e.Result.Explained, !e.Result.Balance.Altered

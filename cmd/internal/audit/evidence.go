@@ -53,6 +53,8 @@ type Evidence struct {
 	Scores [statCount]metrics.Scores
 
 	problem reconstruct.Problem
+	// late says that the layers gave no answer in time, or is empty.
+	late string
 }
 
 // LayerScores are what one layer says by itself.
@@ -69,6 +71,7 @@ func (e *Evidence) compareWithResult(ctx context.Context, r *Request) error {
 	if e.Result == nil {
 		for range r.Roles {
 			e.Nearest = append(e.Nearest, metrics.Match{Index: -1, Score: -1})
+			e.Scores[statSSIM].Samples = append(e.Scores[statSSIM].Samples, -1)
 		}
 		return nil
 	}

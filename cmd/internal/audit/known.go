@@ -92,6 +92,7 @@ func (r *Request) unknowable() string {
 
 // noImprint leaves the statistics of known images without power.
 func (e *Evidence) noImprint(r *Request, reason string) {
+	e.ByLayer, e.Copies = nil, nil
 	n, null := r.Queried.Len(), 0
 	if r.Reference != nil {
 		null = r.Reference.Len()

@@ -2,17 +2,23 @@ package audit
 
 import (
 	"context"
+	"time"
 
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct/imprint/lineage"
 )
 
 // lineage asks whether the model after was made from the one before. Models that cannot be compared may have been.
-func (r *Request) lineage(ctx context.Context) (*metrics.Lineage, error) {
+func (r *Request) lineage(ctx context.Context, deadline time.Time) (*metrics.Lineage, error) {
 	if r.sameTwice() {
 		return &metrics.Lineage{Relation: string(lineage.Same), Reason: "the model after is the model before"}, nil
 	}
-	found, err := lineage.Compare(ctx, r.Before.Network, r.After.Network, lineage.Options{})
+	var found *lineage.Result
+	err := until(ctx, deadline, func(ctx context.Context) error {
+		var err error
+		found, err = lineage.Compare(ctx, r.Before.Network, r.After.Network, lineage.Options{})
+		return err
+	})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

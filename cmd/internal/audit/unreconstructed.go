@@ -12,6 +12,9 @@ import (
 // unreconstructed says why nothing is reconstructed, or is empty. Where there are reference images, what the layers answer
 // takes its place.
 func (r *Request) unreconstructed() string {
+	if r.late != "" {
+		return r.late
+	}
 	for _, m := range []*Model{r.Before, r.After} {
 		if m.Unfit != nil {
 			return m.Unfit.Error()
