@@ -75,7 +75,8 @@ func (v *victim) judge(ctx context.Context, w deception.Way) (hostilePair, error
 		return out, err
 	}
 	begun := time.Now()
-	limited, cancel := context.WithTimeout(ctx, v.patience)
+	// Answers that come late are none, but for what a stage takes to notice.
+	limited, cancel := context.WithTimeout(ctx, v.patience+v.patience/2)
 	defer cancel()
 	out.summary, err = v.audit(limited, after)
 	out.seconds = time.Since(begun).Seconds()
@@ -92,7 +93,7 @@ func (v *victim) judge(ctx context.Context, w deception.Way) (hostilePair, error
 
 func (v *victim) audit(ctx context.Context, after *deception.Network) (metrics.Summary, error) {
 	r := &audit.Request{NormBefore: v.provider.Before.Norm, NormAfter: after.Norm, Reference: v.reference,
-		Reconstruct: reconstruct.Options{Seed: v.provider.Seed}}
+		Reconstruct: reconstruct.Options{Seed: v.provider.Seed}, TimeLimit: v.patience}
 	var err error
 	if r.Before, err = v.open(ctx, v.provider.Before.Model, "before"); err != nil {
 		return metrics.Summary{}, err

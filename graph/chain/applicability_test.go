@@ -21,7 +21,7 @@ func inspected(t *testing.T, m *onnxio.Model) *Report {
 
 // A model that cannot be read is out of scope for the reason that it cannot.
 func TestInspectOutOfScope(t *testing.T) {
-	w := floats("w", []int{2, 2}, 1, 2, 3, 4)
+	w := someFloats("w", []int{2, 2}, 1, 2, 3, 4)
 	r := inspected(t, model([]int64{2}, []*onnxio.Tensor{w},
 		node("MatMul", "z", in("x", "w")), node("LSTM", "h", in("z")), node("QLinearMatMul", "y", in("h"))))
 	if r.Applicability.InScope || r.Applicability.Applicable || !strings.Contains(r.Applicability.Reason, "2 of 3 nodes") {
@@ -55,7 +55,7 @@ func TestApplicability(t *testing.T) {
 				w[i] += float32(left[i/inputs] * right[i%inputs])
 			}
 		}
-		return model([]int64{inputs}, []*onnxio.Tensor{floats("w1", []int{hidden, inputs}, w...), floats("w2", []int{hidden, 1}, w[:hidden]...)},
+		return model([]int64{inputs}, []*onnxio.Tensor{someFloats("w1", []int{hidden, inputs}, w...), someFloats("w2", []int{hidden, 1}, w[:hidden]...)},
 			node("Gemm", "z", in("x", "w1"), intAttr("transB", 1)), node("Relu", "h", in("z")), node("MatMul", "y", in("h", "w2")))
 	}
 	for rank, want := range map[int]string{0: "hidden", 5: "about 5 samples", 20: "about 20 samples"} {

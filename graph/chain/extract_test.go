@@ -34,10 +34,10 @@ func wantLayer(t *testing.T, got Affine, rows, columns int, w, b []float64) {
 func TestDenseOfGemms(t *testing.T) {
 	d := dense(t, model([]int64{1, 1, 2},
 		[]*onnxio.Tensor{
-			floats("w1", []int{3, 2}, 1, 2, 3, 4, 5, 6),
-			floats("b1", []int{3}, 0, 0, 0),
-			floats("w2", []int{3, 2}, 1, 2, 3, 4, 5, 6),
-			floats("b2", []int{1, 2}, 10, 20),
+			someFloats("w1", []int{3, 2}, 1, 2, 3, 4, 5, 6),
+			someFloats("b1", []int{3}, 0, 0, 0),
+			someFloats("w2", []int{3, 2}, 1, 2, 3, 4, 5, 6),
+			someFloats("b2", []int{1, 2}, 10, 20),
 			ints("flat", -1, 2),
 		},
 		node("Reshape", "a", in("x", "flat")),
@@ -62,10 +62,10 @@ func TestDenseFoldsBatchNormalization(t *testing.T) {
 		return node("BatchNormalization", output, append(inputs, "scale", "shift", "mean", "var"), floatAttr("epsilon", 1))
 	}
 	parameters := []*onnxio.Tensor{
-		floats("w1", []int{2, 2}, 1, 2, 3, 4),
-		floats("w2", []int{2, 1}, 1, 1),
-		floats("scale", []int{2}, 2, 4), floats("shift", []int{2}, 1, 1),
-		floats("mean", []int{2}, 1, 2), floats("var", []int{2}, 3, 3),
+		someFloats("w1", []int{2, 2}, 1, 2, 3, 4),
+		someFloats("w2", []int{2, 1}, 1, 1),
+		someFloats("scale", []int{2}, 2, 4), someFloats("shift", []int{2}, 1, 1),
+		someFloats("mean", []int{2}, 1, 2), someFloats("var", []int{2}, 3, 3),
 	}
 	// The normalisation is y = (1, 2) x + (0, -3).
 	d := dense(t, model([]int64{2}, parameters,
@@ -84,8 +84,8 @@ func TestDenseFoldsBatchNormalization(t *testing.T) {
 func TestDenseNormalizesAndPermutesInput(t *testing.T) {
 	d := dense(t, model([]int64{2, 2},
 		[]*onnxio.Tensor{
-			floats("mean", []int{1, 2, 1}, 1, 2), floats("std", []int{1}, 2),
-			floats("w", []int{4, 1}, 1, 2, 3, 4), floats("c", []int{}, 1), ints("flat", 0, -1),
+			someFloats("mean", []int{1, 2, 1}, 1, 2), someFloats("std", []int{1}, 2),
+			someFloats("w", []int{4, 1}, 1, 2, 3, 4), someFloats("c", []int{}, 1), ints("flat", 0, -1),
 		},
 		node("Sub", "c1", in("x", "mean")),
 		node("Transpose", "t", in("c1"), intsAttr("perm", 0, 2, 1)),
@@ -102,7 +102,7 @@ func TestDenseNormalizesAndPermutesInput(t *testing.T) {
 }
 
 func TestDenseRefuses(t *testing.T) {
-	w, v := floats("w", []int{2, 2}, 1, 2, 3, 4), floats("v", []int{2, 2}, 5, 6, 7, 8)
+	w, v := someFloats("w", []int{2, 2}, 1, 2, 3, 4), someFloats("v", []int{2, 2}, 5, 6, 7, 8)
 	both := []*onnxio.Tensor{w, v}
 	for _, test := range []struct {
 		name string
@@ -142,7 +142,7 @@ func TestDenseOfStaticBatches(t *testing.T) {
 
 // A network that mixes the samples of its batch is none.
 func TestDenseOfBatchThatIsMixed(t *testing.T) {
-	w := []*onnxio.Tensor{floats("w", []int{2, 2}, 1, 2, 3, 4)}
+	w := []*onnxio.Tensor{someFloats("w", []int{2, 2}, 1, 2, 3, 4)}
 	net := compiled(t, modeltest.StaticBatch(model([]int64{2}, w,
 		node("ReduceMean", "mean", in("x"), intsAttr("axes", 0)), node("Sub", "c", in("x", "mean")), node("MatMul", "y", in("c", "w"))), 2))
 	if _, err := DenseOf(net); err == nil {
@@ -164,7 +164,7 @@ func TestDenseOfRectifiers(t *testing.T) {
 // A choice by a constant mask is folded into the layer.
 func TestDenseOfConstantMask(t *testing.T) {
 	mask := &onnxio.Tensor{Name: "m", DType: onnxio.Bool, Shape: []int{3}, Int64s: []int64{1, 0, 1}}
-	w := []*onnxio.Tensor{mask, floats("zero", []int{}, 0), floats("w", []int{2, 3}, 1, 2, 3, 4, 5, 6), floats("v", []int{3, 1}, 1, 1, 1)}
+	w := []*onnxio.Tensor{mask, someFloats("zero", []int{}, 0), someFloats("w", []int{2, 3}, 1, 2, 3, 4, 5, 6), someFloats("v", []int{3, 1}, 1, 1, 1)}
 	d := dense(t, model([]int64{2}, w, node("MatMul", "h", in("x", "w")), node("Where", "k", in("m", "h", "zero")), node("Relu", "r", in("k")),
 		node("MatMul", "y", in("r", "v"))))
 	wantLayer(t, d.Layers[0], 3, 2, []float64{1, 4, 0, 0, 3, 6}, nil)
@@ -172,8 +172,8 @@ func TestDenseOfConstantMask(t *testing.T) {
 
 // Samples that are normalised before a convolution are so apart from it, in either layout; after padding they cannot be.
 func TestNormalisationBeforeConvolution(t *testing.T) {
-	w := []*onnxio.Tensor{floats("mean", []int{2, 1, 1}, 1, 2), floats("std", []int{2, 1, 1}, 2, 4), floats("w", []int{1, 2, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8),
-		ints("flat", 0, -1), floats("v", []int{4, 1}, 1, 2, 3, 4), floats("mean2", []int{2}, 1, 2), floats("std2", []int{2}, 2, 4)}
+	w := []*onnxio.Tensor{someFloats("mean", []int{2, 1, 1}, 1, 2), someFloats("std", []int{2, 1, 1}, 2, 4), someFloats("w", []int{1, 2, 2, 2}, 1, 2, 3, 4, 5, 6, 7, 8),
+		ints("flat", 0, -1), someFloats("v", []int{4, 1}, 1, 2, 3, 4), someFloats("mean2", []int{2}, 1, 2), someFloats("std2", []int{2}, 2, 4)}
 	rest := []onnxio.Node{node("Conv", "c", in("n", "w")), node("Relu", "r", in("c")), node("Reshape", "f", in("r", "flat")), node("MatMul", "y", in("f", "v"))}
 	first := append([]onnxio.Node{node("Sub", "s", in("x", "mean")), node("Div", "n", in("s", "std"))}, rest...)
 	last := append([]onnxio.Node{node("Sub", "s", in("x", "mean2")), node("Div", "d", in("s", "std2")), node("Transpose", "n", in("d"), intsAttr("perm", 0, 3, 1, 2))}, rest...)

@@ -12,7 +12,7 @@ import (
 var (
 	model     = modeltest.Model
 	node      = modeltest.Node
-	floats    = modeltest.Floats
+	someFloats    = modeltest.Floats
 	ints      = modeltest.Ints
 	in        = modeltest.In
 	intAttr   = modeltest.IntAttr

@@ -25,6 +25,8 @@ type layer struct {
 	activations, gradients []float32
 	// weight is that of a fully connected layer, its rows as wide as what it reads; nil for others.
 	weight []float64
+	// loudness is, for each neuron of weight, the sum over all images of the squares of the gradient by its output.
+	loudness []float64
 }
 
 // pass runs every image forward and its margin in reverse. Its layers share their memory with the pass before.
@@ -111,5 +113,10 @@ func (p *passes) keep(pass graph.Pass[float32], at int) {
 		from := (at + pass.First) * kept.width
 		copy(kept.activations[from:], l.Activations)
 		copy(kept.gradients[from:], l.InputGradient)
+		for k, v := range l.Signals {
+			if n := len(kept.loudness); n > 0 {
+				kept.loudness[k%n] += float64(v) * float64(v)
+			}
+		}
 	}
 }

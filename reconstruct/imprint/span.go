@@ -2,6 +2,7 @@ package imprint
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -42,7 +43,8 @@ func (j *judge) newSpan(references []float64) (*span, error) {
 		return nil, nil
 	}
 	h := len(j.layer.weight) / k
-	spectrum := chain.NoiseRank(mat.NewDense(h, k, j.layer.weight))
+	weight := heard(j.layer.weight, j.layer.loudness, k)
+	spectrum := chain.NoiseRank(mat.NewDense(h, k, weight))
 	if len(spectrum.Singular) == 0 || !(spectrum.Singular[0] > 0) {
 		return nil, nil
 	}
@@ -50,7 +52,7 @@ func (j *judge) newSpan(references []float64) (*span, error) {
 	s := &span{factor: noise * noise / j.activations.penalty}
 	e := j.activations.engine
 	m := make([]float64, k*k)
-	e.Gemm(true, false, k, k, h, 1, j.layer.weight, k, j.layer.weight, k, 0, m, k)
+	e.Gemm(true, false, k, k, h, 1, weight, k, weight, k, 0, m, k)
 	e.Gemm(true, false, k, k, j.references, s.factor, references, k, references, k, 1, m, k)
 	for i := range k {
 		m[i*k+i] += s.factor * j.activations.penalty
@@ -62,6 +64,27 @@ func (j *judge) newSpan(references []float64) (*span, error) {
 	s.metric = &whitening{engine: e, factor: factor, rank: k, width: k}
 	s.removed = s.metric.embed(references, j.references)
 	return s, nil
+}
+
+// heard is the weight with each neuron's row as much larger or smaller than others as the gradient by its output is: what the
+// network's outputs do not depend on has no part in it, and no neuron that is scaled down behind its activation has.
+func heard(weight, loudness []float64, width int) []float64 {
+	sorted := []float64{}
+	for _, v := range loudness {
+		if v > 0 {
+			sorted = append(sorted, v)
+		}
+	}
+	slices.Sort(sorted)
+	out := make([]float64, len(weight))
+	if len(sorted) == 0 {
+		return out
+	}
+	median := sorted[len(sorted)/2]
+	for i, v := range weight {
+		out[i] = v * math.Sqrt(loudness[i/width]/median)
+	}
+	return out
 }
 
 // shares are the scores of deviations a, one row for each of some images or their versions; in the metric of the activations

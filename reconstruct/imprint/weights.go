@@ -19,7 +19,9 @@ func (p *passes) weights(pass graph.Pass[float32], parameters []graph.Parameter[
 		if k < 0 || len(parameters[k].Shape) != 2 {
 			continue
 		}
-		kept.weight = rowsFor(kept.width, l, parameters[k])
+		if kept.weight = rowsFor(kept.width, l, parameters[k]); kept.weight != nil {
+			kept.loudness = make([]float64, l.Output[1])
+		}
 	}
 }
 

@@ -118,6 +118,7 @@ func (m *Model) unfit(network *graph.Network) error {
 func (m *Model) extract(network *graph.Network) error {
 	var err error
 	if m.Net, err = chain.DenseOf(network); err == nil {
+		m.Net = m.Net.Reduced()
 		return nil
 	}
 	m.Net = nil

@@ -46,7 +46,8 @@ var partNames = [...]string{"", "its left half", "its right half", "its upper ha
 	"its upper left quarter", "its upper right quarter", "its lower left quarter", "its lower right quarter"}
 
 // Coarse lists the versions to begin with, without the image itself. A network of convolutions answers much alike to a shifted
-// image; for others every shift up to 3 pixels is listed, and shifts are combined with turns and flips.
+// image; for others every shift up to 3 pixels is listed and some
+// beyond, and shifts are combined with turns and flips.
 func Coarse(convolutional bool) []Version {
 	var out []Version
 	for _, turn := range []float64{-18, -11, -5, 5, 11, 18, 90, 180, 270} {
@@ -68,7 +69,8 @@ func Coarse(convolutional bool) []Version {
 			out = append(out, Version{Down: s.Down, Right: s.Right, Turn: turn})
 		}
 	}
-	return append(out, shifts(-3, -2, -1, 0, 1, 2, 3)...)
+	out = append(out, shifts(-3, -2, -1, 0, 1, 2, 3)...)
+	return append(append(out, shifts(-5, 0, 5)...), shifts(-7, 0, 7)...)
 }
 
 // shifts are those by the steps each way.
