@@ -10,15 +10,15 @@ import (
 )
 
 var (
-	model     = modeltest.Model
-	node      = modeltest.Node
-	someFloats    = modeltest.Floats
-	ints      = modeltest.Ints
-	in        = modeltest.In
-	intAttr   = modeltest.IntAttr
-	floatAttr = modeltest.FloatAttr
-	intsAttr  = modeltest.IntsAttr
-	corpus    = modeltest.Corpus
+	model      = modeltest.Model
+	node       = modeltest.Node
+	someFloats = modeltest.Floats
+	ints       = modeltest.Ints
+	in         = modeltest.In
+	intAttr    = modeltest.IntAttr
+	floatAttr  = modeltest.FloatAttr
+	intsAttr   = modeltest.IntsAttr
+	corpus     = modeltest.Corpus
 )
 
 func compiled(t *testing.T, m *onnxio.Model) *graph.Network {

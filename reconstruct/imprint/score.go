@@ -107,10 +107,14 @@ func (j *judge) add(a, g []float64, of []int, to map[Kind][]float64) (ea, eg emb
 	ea, eg = j.activations.embed(a, n), j.activations.embed(g, n)
 	j.addCosines(ea, eg, of, to, Matched)
 	if j.gradients != nil {
-		white := j.gradients.solve(j.gradients.embed(g, n), n)
-		j.addCosines(ea, j.activations.embed(white, n), of, to, Whitened)
+		j.addCosines(ea, j.whitened(g, n), of, to, Whitened)
 	}
 	return ea, eg
+}
+
+// whitened are n gradients in the metric of the reference images' own, embedded in that of the activations.
+func (j *judge) whitened(g []float64, n int) embedding {
+	return j.activations.embed(j.gradients.solve(j.gradients.embed(g, n), n), n)
 }
 
 // addCosines adds the cosine of each gradient with its activation. Of a reference image it is the one in the metric without

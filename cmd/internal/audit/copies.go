@@ -24,16 +24,12 @@ type copySearch struct {
 	labelled bool
 	asked    *imprint.Examination
 	// weights are those of the layers' own scores.
-	weights map[layerKind]float64
+	weights map[imprint.Name]float64
+	// only are the scores that count.
+	only map[imprint.Name]bool
 	// subjects are the images that versions are made of: samples to forget, then reference images.
 	subjects []subject
 	forget   int
-}
-
-// layerKind names a score of a layer.
-type layerKind struct {
-	layer string
-	kind  imprint.Kind
 }
 
 // subject is an image, and its position in the examination.
@@ -51,6 +47,7 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 	}
 	s := &copySearch{request: r, norm: norm, labelled: r.labelled(e.Model), asked: asked, weights: weightsOf(asked.Result.Own(), weights)}
 	s.choose()
+	s.only = s.counting()
 	coarse := copies.Coarse(asked.Convolutional())
 	out := &metrics.Copies{Fitted: 1, Samples: make([][]float64, s.forget), Null: make([][]float64, len(s.subjects)-s.forget)}
 	best := make([]fitted, len(s.subjects))
@@ -180,7 +177,7 @@ func (s *copySearch) choose() {
 func (s *copySearch) score(ctx context.Context, version func(k int) copies.Version) ([]float64, error) {
 	q := s.request.Queried
 	altered := &images.Set{C: q.C, H: q.H, W: q.W}
-	v := imprint.Versions{}
+	v := imprint.Versions{Only: s.only}
 	for k, x := range s.subjects {
 		altered.Pixels = append(altered.Pixels, version(k).Of(x.pixels, q.C, q.H, q.W)...)
 		altered.Names = append(altered.Names, "")
@@ -206,7 +203,7 @@ func (s *copySearch) score(ctx context.Context, version func(k int) copies.Versi
 func (s *copySearch) joined(found []imprint.Score) []float64 {
 	weights, total := make([]float64, len(found)), 0.0
 	for k, f := range found {
-		weights[k] = s.weights[layerKind{f.Layer, f.Kind}]
+		weights[k] = s.weights[imprint.Name{Layer: f.Layer, Kind: f.Kind}]
 		total += weights[k]
 	}
 	for k := range weights {
@@ -221,12 +218,29 @@ func (s *copySearch) joined(found []imprint.Score) []float64 {
 	return scores
 }
 
-func weightsOf(own []imprint.Score, weights []float64) map[layerKind]float64 {
-	out := map[layerKind]float64{}
+func weightsOf(own []imprint.Score, weights []float64) map[imprint.Name]float64 {
+	out := map[imprint.Name]float64{}
 	for k, s := range own {
 		if weights != nil {
-			out[layerKind{s.Layer, s.Kind}] += weights[k]
+			out[imprint.Name{Layer: s.Layer, Kind: s.Kind}] += weights[k]
 		}
+	}
+	return out
+}
+
+// leastWeight is the share from which a layer's score counts for copies: lesser ones cost as much time as others.
+const leastWeight = 0.04
+
+// counting are the scores that count, or nil for all where none that copies can have does.
+func (s *copySearch) counting() map[imprint.Name]bool {
+	out := map[imprint.Name]bool{}
+	for name, w := range s.weights {
+		if imprint.VersionHas(name.Kind) && w >= leastWeight {
+			out[name] = true
+		}
+	}
+	if len(out) == 0 {
+		return nil
 	}
 	return out
 }
