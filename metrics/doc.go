@@ -47,6 +47,15 @@
 // the error rates. Over 152 pairs of nine kinds of networks none of the 76 models that kept the samples was called unlearned
 // (bench-soundness practice).
 //
+// # What a dishonest provider may try
+//
+// Samples may be trained on in another form: shifted, flipped, turned, cut. [Copies] are altered copies of the samples to
+// forget and of reference images, and a request of which any one version, or each sample by its own, stands out is not
+// honoured. They may be taken out of one layer: layers by themselves ([AsLayer]) are one more test, and where the model after
+// is not known to be trained from another start ([Lineage]), that test and the loss count at the full level. A direction that
+// was projected out of a weight answers less than those of other images, which is a guard like any other. None of this makes
+// anything unlearned.
+//
 // Every verdict carries its reason in words, and a decision says with which probability it would have noticed kept
 // samples ([Power]) and whether forgotten samples lost more evidence than retained ones ([DifferenceTest]).
 //

@@ -306,17 +306,17 @@ func (t *Together) gone() string {
 
 // words name a test.
 func (g *GroupTail) words() string {
-	what := "they score"
-	switch {
-	case g.Statistic == layersStatistic:
-		return what + map[bool]string{false: " above", true: " below"}[g.Below] + " images never trained on by the layer " + g.Version + " alone"
-	case g.Version != "":
-		what = "copies of them, " + g.Version + ", score"
-	}
+	side, why := "above", ""
 	if g.Below {
-		return what + " below images never trained on by " + g.Statistic + ", as relabelled samples do"
+		side, why = "below", ", as relabelled samples do"
 	}
-	return what + " above images never trained on by " + g.Statistic
+	switch g.Statistic {
+	case copiesStatistic:
+		return fmt.Sprintf("copies of them, %s, score %s such copies of images never trained on%s", g.Version, side, why)
+	case layersStatistic:
+		return fmt.Sprintf("they score %s images never trained on by the layer %s alone%s", side, g.Version, why)
+	}
+	return fmt.Sprintf("they score %s images never trained on by %s%s", side, g.Statistic, why)
 }
 
 // simulation draws sums of scores of requests of which some samples were kept.

@@ -58,8 +58,11 @@ func (r *Report) groupTest(model string, x metrics.GroupTail) groupTest {
 	if x.Below {
 		out.Tail = "below, as relabelled samples do"
 	}
-	if s := r.statistic(x.Statistic); s != nil {
+	switch s := r.statistic(x.Statistic); {
+	case s != nil:
 		out.Title += ": " + s.Title
+	case x.Version != "":
+		out.Title += ": " + x.Version
 	}
 	return out
 }

@@ -18,7 +18,13 @@
 //
 // It depends on what the network computes alone: no rewriting of its neurons changes it at the input. [Whitened] takes the
 // gradient whitened by the reference images' gradients; [Local] takes off what the layer answers to the image's neighbours,
-// shifted by a pixel; [Joint] is the residual when a score is predicted from those of all other given images.
+// shifted by a pixel; [Joint] is the residual when a score is predicted from those of all other given images. [Span] is the
+// share of the activation in the span of a fully connected layer's weight, which is what shows after a small start. [Answer] and
+// [Plain] are how strongly the layer answers in the image's direction at all: where a direction was projected out of a weight,
+// next to nothing.
+//
+// [Examination.Versions] scores altered copies in the same way (package copies makes them), and package lineage says whether one
+// network was made from another.
 //
 // A reference image is scored in the metric without itself, so that its score is one of an image that was not used. [Examine]
 // gives all scores of all layers; metrics.Join makes one of them with weights from controls. Where labels are not known, the
@@ -30,7 +36,7 @@
 // such means (`.ci/bench-evidence`, beside the loss, which finds 0 to 0.2). Batches of 16 or 32, PyTorch's start:
 //
 //	MNIST 784-256-256-10, SGD, n = 200       0.49 (1.00)
-//	MNIST 784-512-256-10, Adam, n = 500      0.25 (1.00)
+//	MNIST 784-512-256-10, Adam, n = 500      0.26 (1.00)
 //
 // README has all rows. What spreads the scores of never-trained images is the other training samples' part in the weight, far
 // more than the initial values: so give [Examine] all samples that are known to be in, for the joint fit to explain their

@@ -24,6 +24,9 @@ type Name struct {
 
 func (v Versions) wanted(layer string, k Kind) bool { return v.Only == nil || v.Only[Name{layer, k}] }
 
+// Expect says how many versions will be asked about, for the progress.
+func (x *Examination) Expect(versions int) { x.total += versions }
+
 // Versions scores versions of the images as the images themselves were, by the kinds Matched, Whitened, Joint and Span of every
 // layer: one score a version, all of them in Queried. The versions should be of one sort, and made of reference and of queried
 // images alike: what they have in common, as a half that is black, is taken off as their mean. A version of a reference

@@ -145,6 +145,9 @@ func Run(ctx context.Context, r *Request) (*Outcome, error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
+	if err := r.repeated(); err != nil {
+		return nil, err
+	}
 	deadline := r.deadline(1)
 	var before, after *reconstruct.Result
 	if r.unreconstructed() == "" {

@@ -9,13 +9,17 @@ import (
 	"unlearnguard/reconstruct/imprint/copies"
 )
 
-// copyReferences is the number of reference images that altered copies are compared with. More would cost as much again for
-// each version, and the p-values of groups do not need them.
-const copyReferences = 200
+// effort is how much is done about copies: the number of reference images that they are compared with, at least so many of
+// each class, and how often the versions about each image's best one are looked at. P-values of groups need no more references,
+// each of which costs as much as a sample for every version.
+type effort struct{ references, ofClass, refinements int }
 
-// refinements is how often the versions about each image's best one are looked at: from the coarse grid of shifts it takes two
-// steps to any shift up to 3 pixels.
-const refinements = 2
+// A deep network is run for every version, which is nearly all of an audit's time; for others, the layers' scores are. Without
+// enough images of each class the classes are as many as the samples have in proportion.
+var (
+	convolutionalEffort = effort{100, 0, 1}
+	fullEffort          = effort{200, metrics.FewestOfClass, 2}
+)
 
 // A copySearch looks for altered copies of the samples to forget in the layers of one model.
 type copySearch struct {
@@ -30,6 +34,7 @@ type copySearch struct {
 	// subjects are the images that versions are made of: samples to forget, then reference images.
 	subjects []subject
 	forget   int
+	effort   effort
 }
 
 // subject is an image, and its position in the examination.
@@ -46,9 +51,13 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 		return nil
 	}
 	s := &copySearch{request: r, norm: norm, labelled: r.labelled(e.Model), asked: asked, weights: weightsOf(asked.Result.Own(), weights)}
+	if s.effort = fullEffort; asked.Convolutional() {
+		s.effort = convolutionalEffort
+	}
 	s.choose()
 	s.only = s.counting()
 	coarse := copies.Coarse(asked.Convolutional())
+	asked.Expect((1 + len(coarse) + s.effort.refinements*len(copies.Version{}.Finer())) * len(s.subjects))
 	out := &metrics.Copies{Fitted: 1, Samples: make([][]float64, s.forget), Null: make([][]float64, len(s.subjects)-s.forget)}
 	best := make([]fitted, len(s.subjects))
 	for i, v := range append([]copies.Version{{}}, coarse...) {
@@ -64,7 +73,7 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 			s.add(out, scores)
 		}
 	}
-	for range refinements {
+	for range s.effort.refinements {
 		if err := s.refine(ctx, best); err != nil {
 			return err
 		}
@@ -154,7 +163,7 @@ func (s *copySearch) choose() {
 	}
 	s.forget = len(s.subjects)
 	for l, n := range wanted {
-		wanted[l] = max(metrics.FewestOfClass, n*copyReferences/s.forget)
+		wanted[l] = max(s.effort.ofClass, (n*s.effort.references+s.forget-1)/s.forget)
 	}
 	var rest []int
 	for i := range r.Reference.Len() {
@@ -166,7 +175,7 @@ func (s *copySearch) choose() {
 		}
 	}
 	for _, i := range rest { // where there are too few of these classes
-		if len(s.subjects)-s.forget >= copyReferences {
+		if len(s.subjects)-s.forget >= s.effort.references {
 			break
 		}
 		s.subjects = append(s.subjects, subject{r.Reference.Image(i), label(r.Reference, i), i})
