@@ -12,6 +12,7 @@ import (
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/attest"
 	"unlearnguard/metrics/report"
+	"unlearnguard/onnxio"
 )
 
 // attestationSchema names the layout of attest verify's JSON.
@@ -77,12 +78,12 @@ func (a *app) runAttestVerify(ctx context.Context, o attestOptions) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.envelope, err)
 	}
-	if err := a.matchFiles(attested, o); err != nil {
+	if err := a.matchFiles(ctx, attested, o); err != nil {
 		return err
 	}
 	a.term.say("%s: the signature is that of %s", o.envelope, o.key)
 	if o.format == "json" {
-		for _, list := range []*[]string{&attested.Unlearned, &attested.Retained, &attested.Inconclusive} {
+		for _, list := range []*[]string{&attested.Unlearned, &attested.Retained, &attested.Inconclusive, &attested.Inputs} {
 			*list = append([]string{}, *list...) // an empty list is not null
 		}
 		return encode(a.out, struct {
@@ -94,7 +95,7 @@ func (a *app) runAttestVerify(ctx context.Context, o attestOptions) error {
 }
 
 // matchFiles checks the files at hand against an attestation.
-func (a *app) matchFiles(attested attest.Attestation, o attestOptions) error {
+func (a *app) matchFiles(ctx context.Context, attested attest.Attestation, o attestOptions) error {
 	if o.report != "" {
 		text, err := os.ReadFile(o.report)
 		if err != nil {
@@ -114,7 +115,24 @@ func (a *app) matchFiles(attested attest.Attestation, o attestOptions) error {
 		if err != nil {
 			return fmt.Errorf("--model %s: %w", path, err)
 		}
+		if err := matchExternal(ctx, attested, path); err != nil {
+			return fmt.Errorf("--model %s: %w", path, err)
+		}
 		a.term.say("%s is the model %s", path, which)
+	}
+	return nil
+}
+
+// matchExternal checks the files beside a model that hold its weights.
+func matchExternal(ctx context.Context, attested attest.Attestation, path string) error {
+	m, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
+	if err != nil {
+		return err
+	}
+	for _, f := range m.External {
+		if err := attested.MatchInput(f.SHA256); err != nil {
+			return fmt.Errorf("its weights in %s: %w", f.Location, err)
+		}
 	}
 	return nil
 }

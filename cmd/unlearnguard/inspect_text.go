@@ -15,13 +15,13 @@ import (
 func writeInspection(w io.Writer, r inspection) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	writeFileFacts(t, r.File)
-	fmt.Fprintf(t, "parameters\t%d\n", r.Parameters)
+	printf(t, "parameters\t%d\n", r.Parameters)
 	if err := t.Flush(); err != nil {
 		return err
 	}
 	fmt.Fprintln(t, "\nnode\toperator\toutput\tparameters")
 	for _, n := range r.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\n", n.Name, n.Op, n.Shape, n.Parameters)
+		printf(t, "%s\t%s\t%s\t%d\n", n.Name, n.Op, n.Shape, n.Parameters)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -29,46 +29,46 @@ func writeInspection(w io.Writer, r inspection) error {
 	writeFindings(w, "unsupported", r.Unsupported)
 	writeHomogeneity(w, r.Homogeneity)
 	for _, n := range r.Notes {
-		fmt.Fprintf(w, "note: %s\n", n)
+		printf(w, "note: %s\n", n)
 	}
 	applicable := "not applicable"
 	if r.Applicability.Applicable {
 		applicable = "applicable"
 	}
-	_, err := fmt.Fprintf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
+	_, err := printf(w, "\nreconstruction: %s: %s\n", applicable, r.Applicability.Reason)
 	for _, k := range r.Evidence {
 		if k.Kind != "reconstruction" && err == nil {
-			_, err = fmt.Fprintf(w, "%s: %s: %s\n", k.Kind, availability(k), k.Reason)
+			_, err = printf(w, "%s: %s: %s\n", k.Kind, availability(k), k.Reason)
 		}
 	}
 	if c := r.Check; c != nil {
-		_, err = fmt.Fprintf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
+		_, err = printf(w, "check: %d samples, largest absolute error %.3g, relative %.3g\n", c.Samples, c.MaxAbsError, c.MaxRelError)
 		for _, name := range slices.Sorted(maps.Keys(c.Gradients)) {
-			_, err = fmt.Fprintf(w, "gradient by %s: largest absolute error %.3g, scaled %.3g\n", name, c.Gradients[name].MaxAbsError, c.Gradients[name].MaxScaledError)
+			_, err = printf(w, "gradient by %s: largest absolute error %.3g, scaled %.3g\n", name, c.Gradients[name].MaxAbsError, c.Gradients[name].MaxScaledError)
 		}
 	}
 	return err
 }
 
 func writeFileFacts(w io.Writer, f graph.FileReport) {
-	fmt.Fprintf(w, "file\t%s\nsize\t%d bytes\nsha256\t%s\n", f.Path, f.Size, f.SHA256)
-	fmt.Fprintf(w, "producer\t%s\nir version\t%d\n", strings.TrimSpace(f.Producer+" "+f.ProducerVersion), f.IRVersion)
+	printf(w, "file\t%s\nsize\t%d bytes\nsha256\t%s\n", f.Path, f.Size, f.SHA256)
+	printf(w, "producer\t%s\nir version\t%d\n", strings.TrimSpace(f.Producer+" "+f.ProducerVersion), f.IRVersion)
 	var opsets []string
 	for _, o := range f.Opsets {
 		opsets = append(opsets, strings.TrimSpace(fmt.Sprintf("%s %d", o.Domain, o.Version)))
 	}
-	fmt.Fprintf(w, "opsets\t%s\n", strings.Join(opsets, ", "))
+	printf(w, "opsets\t%s\n", strings.Join(opsets, ", "))
 	for _, v := range f.Inputs {
-		fmt.Fprintf(w, "input\t%s\n", v)
+		printf(w, "input\t%s\n", v)
 	}
 	for _, v := range f.Outputs {
-		fmt.Fprintf(w, "output\t%s\n", v)
+		printf(w, "output\t%s\n", v)
 	}
 	for _, e := range f.External {
-		fmt.Fprintf(w, "weights in\t%s\n", e.Location)
+		printf(w, "weights in\t%s\n", e.Location)
 	}
 	for _, s := range f.Ignored {
-		fmt.Fprintf(w, "ignored\t%s\n", s)
+		printf(w, "ignored\t%s\n", s)
 	}
 }
 
@@ -76,17 +76,17 @@ func writeHomogeneity(w io.Writer, h *graph.HomogeneityReport) {
 	if h == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nhomogeneity: %s", h.Verdict)
+	printf(w, "\nhomogeneity: %s", h.Verdict)
 	if h.Verdict != graph.NotHomogeneous {
-		fmt.Fprintf(w, " of degree %g", h.Degree)
+		printf(w, " of degree %g", h.Degree)
 	}
 	if h.Deviation != nil {
-		fmt.Fprintf(w, " (measured deviation %.1e)", *h.Deviation)
+		printf(w, " (measured deviation %.1e)", *h.Deviation)
 	}
 	fmt.Fprintln(w)
 	if h.Verdict == graph.QuasiHomogeneous {
 		for _, e := range h.Exponents {
-			fmt.Fprintf(w, "  %s scales as a^%g\n", e.Parameter, e.Exponent)
+			printf(w, "  %s scales as a^%g\n", e.Parameter, e.Exponent)
 		}
 	}
 	writeFindings(w, "what stands in the way", h.Findings)
@@ -96,9 +96,9 @@ func writeFindings(w io.Writer, title string, findings []graph.Finding) {
 	if len(findings) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s:\n", title)
+	printf(w, "\n%s:\n", title)
 	for _, f := range findings {
-		fmt.Fprintf(w, "  %s\n", f)
+		printf(w, "  %s\n", f)
 	}
 }
 

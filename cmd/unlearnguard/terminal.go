@@ -45,7 +45,7 @@ func (t *terminal) say(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.erase()
-	fmt.Fprintf(t.w, format+"\n", args...)
+	fmt.Fprintln(t.w, printable(fmt.Sprintf(format, args...)))
 }
 
 // stage returns a progress function for one piece of long work: the share of it that is done, in [0, 1], and what else
@@ -86,6 +86,7 @@ func (t *terminal) stage(name string) func(share float64, detail string) {
 
 // show puts a line of progress in the place of the one before.
 func (t *terminal) show(line string) {
+	line = oneLine(line)
 	if !t.screen {
 		fmt.Fprintln(t.w, line)
 		return

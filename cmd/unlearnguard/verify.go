@@ -154,6 +154,8 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 	if err != nil {
 		return nil, nil, err
 	}
+	inputs = append(inputs, externalData("before", r.Before)...)
+	inputs = append(inputs, externalData("after", r.After)...)
 	for _, subject := range []struct {
 		norm normFlags
 		into *images.Normalisation
@@ -165,6 +167,15 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 		inputs = append(inputs, files...)
 	}
 	return r, inputs, r.Validate()
+}
+
+// externalData lists the files beside a model that hold its weights: whoever attests to the model attests to them.
+func externalData(which string, m *audit.Model) []report.Input {
+	var out []report.Input
+	for _, f := range m.External {
+		out = append(out, report.Input{Use: "weights of the model " + which, Path: filepath.Join(filepath.Dir(m.Path), f.Location), SHA256: f.SHA256})
+	}
+	return out
 }
 
 // readImages fills the request's images and lists their files.

@@ -32,6 +32,7 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	testresult "github.com/in-toto/attestation/go/predicates/test_result/v0"
@@ -195,6 +196,8 @@ type Attestation struct {
 	Unlearned    []string `json:"unlearned"`
 	Retained     []string `json:"retained"`
 	Inconclusive []string `json:"inconclusive"`
+	// Inputs are the SHA-256 digests of everything else that the audit read, images and external weights among it.
+	Inputs []string `json:"inputs"`
 	// KeyID identifies the key that the signature was checked with.
 	KeyID string `json:"key_id"`
 }
@@ -266,6 +269,8 @@ func parse(payload []byte) (Attestation, error) {
 	for _, c := range result.Configuration {
 		if c.Name == reportName {
 			out.Report = c.Digest["sha256"]
+		} else {
+			out.Inputs = append(out.Inputs, c.Digest["sha256"])
 		}
 	}
 	if out.Verdict == "" || out.Before == "" || out.After == "" || out.Report == "" {
@@ -278,6 +283,14 @@ func parse(payload []byte) (Attestation, error) {
 func (a Attestation) MatchReport(reportJSON []byte) error {
 	if got := digest(reportJSON); got != a.Report {
 		return fmt.Errorf("report.json has the digest %s, the attested one %s: it was changed or is another", got, a.Report)
+	}
+	return nil
+}
+
+// MatchInput reports an error unless a file with the given SHA-256 digest is among what the audit read.
+func (a Attestation) MatchInput(sha256 string) error {
+	if !slices.Contains(a.Inputs, strings.ToLower(sha256)) {
+		return fmt.Errorf("a file with the digest %s is not part of the attestation", sha256)
 	}
 	return nil
 }

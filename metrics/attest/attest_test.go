@@ -107,7 +107,7 @@ func TestSignThenVerify(t *testing.T) {
 			}
 			got.KeyID = ""
 			want := Attestation{Verdict: verdict, Before: digestBefore, After: digestAfter, Report: digest(text),
-				Unlearned: []string{"digits#0"}, Retained: []string{"digits#1"}, Inconclusive: []string{"digits#2"}}
+				Unlearned: []string{"digits#0"}, Retained: []string{"digits#1"}, Inconclusive: []string{"digits#2"}, Inputs: []string{strings.Repeat("77", 32)}}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v, want %+v", name, got, want)
 			}
@@ -119,6 +119,9 @@ func TestSignThenVerify(t *testing.T) {
 			}
 			if role, err := got.MatchModel(strings.ToUpper(digestAfter)); role != "after" || err != nil {
 				t.Errorf("%q, %v", role, err)
+			}
+			if got.MatchInput(strings.Repeat("77", 32)) != nil || got.MatchInput(strings.Repeat("78", 32)) == nil {
+				t.Error("a strange file is taken for one that the audit read, or the other way round")
 			}
 			if _, err := got.MatchModel(strings.Repeat("11", 32)); err == nil {
 				t.Error("a strange model is taken for an attested one")

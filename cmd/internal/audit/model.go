@@ -21,6 +21,8 @@ type Model struct {
 	SHA256   string
 	Size     int64
 	Producer string
+	// External are the files beside it that hold weights.
+	External []onnxio.ExternalFile
 	// Network is what the file computes.
 	Network *graph.Network
 	// Unfit says why samples cannot be reconstructed from it, or is nil.
@@ -75,7 +77,7 @@ func Import(ctx context.Context, path string, opts graph.Options) (*Model, error
 	if err := network.Classifier(); err != nil {
 		return nil, fmt.Errorf("%s: it is no classifier: %w", path, err)
 	}
-	m := &Model{told: -1, Path: path, SHA256: file.SHA256, Size: file.Size, Network: network, Homogeneity: network.Homogeneity(),
+	m := &Model{told: -1, Path: path, SHA256: file.SHA256, Size: file.Size, Network: network, Homogeneity: network.Homogeneity(), External: file.External,
 		Producer: strings.TrimSpace(file.Producer + " " + file.ProducerVersion)}
 	if err := m.unfit(network); err != nil {
 		if damage := finite(file); damage != nil {
