@@ -87,7 +87,14 @@ func (r *Report) groupFacts(t *metrics.Together) []fact {
 	if t.KeptAtLeast > 0 {
 		out = append(out, fact{"Still there", fmt.Sprintf("at least %d of the %d samples (95 %% confidence)", t.KeptAtLeast, t.Samples)})
 	}
-	return append(out, fact{"Would have been noticed", r.noticed(t)})
+	out = append(out, fact{"Would have been noticed", r.noticed(t)})
+	if c := r.Copies; c != nil {
+		out = append(out, fact{"Altered copies", fmt.Sprintf("looked for in %d versions of each sample in the model after: shifted, flipped, turned, scaled, inverted, cut, and in the form that fits each best; copies that were altered otherwise are not looked for", len(c.Versions))})
+	}
+	if l := r.Lineage; l != nil {
+		out = append(out, fact{"Descent of the model after", l.Reason})
+	}
+	return out
 }
 
 func (r *Report) controlsTogether(t *metrics.Together) string {

@@ -238,3 +238,44 @@ func TestFirstVersionStaysAsPublished(t *testing.T) {
 		t.Errorf("decided again it is not of the second version: %v", err)
 	}
 }
+
+// Altered copies and the descent of the model after are in the page, whatever names they carry, and in the JSON, from which
+// the decision is taken again.
+func TestCopiesAreReported(t *testing.T) {
+	in := known(t, 0).Evidence()
+	in.Lineage = &metrics.Lineage{Relation: "derived", Reason: "made from <i>the model before</i>"}
+	c := &metrics.Copies{Versions: []string{"flipped", "shifted by (2, 0) pixels"}, Fitted: 0}
+	rng := rand.New(rand.NewPCG(1, 2))
+	row := func(by float64) []float64 { return []float64{rng.NormFloat64(), by + rng.NormFloat64()} }
+	for _, s := range in.Samples {
+		if s.Role == metrics.Forget {
+			c.Samples, c.Best = append(c.Samples, row(5)), append(c.Best, c.Versions[1])
+		}
+	}
+	for range 100 {
+		c.Null = append(c.Null, row(0))
+	}
+	in.Copies = c
+	d, err := metrics.Decide(in, metrics.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Summary.Verdict != metrics.Retained || !strings.Contains(d.Summary.Reason, "shifted by (2, 0) pixels") {
+		t.Errorf("%s: %s", d.Summary.Verdict, d.Summary.Reason)
+	}
+	r := New(in, d)
+	r.Pictures = nil
+	again, err := metrics.Decide(r.Evidence(), d.Options)
+	if err != nil || again.Summary != d.Summary {
+		t.Errorf("decided again: %+v, %v", again.Summary, err)
+	}
+	page, err := HTML(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"in 2 versions of each sample", "made from &lt;i&gt;the model before", "copies: shifted by (2, 0) pixels"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
