@@ -19,7 +19,13 @@ type comparison struct {
 	// found are the correspondences of the layers so far, nil for those that could not be compared.
 	found []*correspondence
 	rng   *rand.Rand
+	// chained says that each layer's columns have one possible order.
+	chained bool
 }
+
+// mostElements is the size of a weight up to which it is compared where the order of its columns is not known. A deep network
+// has enough smaller ones, and what is made of another network shares these too.
+const mostElements = 1 << 18
 
 func newComparison(ctx context.Context, before, after *graph.Network, opts Options) (*comparison, error) {
 	e, err := engine.New[float64](engine.Options{Threads: opts.Threads})
@@ -27,15 +33,14 @@ func newComparison(ctx context.Context, before, after *graph.Network, opts Optio
 		return nil, err
 	}
 	c := &comparison{rng: rand.New(rand.NewPCG(opts.Seed, 29))}
-	var chained bool
-	if c.before, c.after, chained, err = layersOf(ctx, before, after); err != nil {
+	if c.before, c.after, c.chained, err = layersOf(ctx, before, after); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(finite("before", c.before), finite("after", c.after)); err != nil {
 		return nil, err
 	}
 	// A ReLU does not commute with a change of sign. A BatchNormalization, which is part of the layer in a chain only, does.
-	c.matcher = matcher{engine: e, signs: !chained}
+	c.matcher = matcher{engine: e, signs: !c.chained}
 	return c, nil
 }
 
@@ -67,6 +72,9 @@ func (c *comparison) layer(before, after layer) (Layer, *correspondence) {
 	out := Layer{Name: before.name, Output: before.output && after.output, Rank: -1}
 	out.Rows, out.Columns = before.w.Dims()
 	out.RowsAfter, _ = after.w.Dims()
+	if !c.chained && out.Rows*out.Columns > mostElements {
+		return out, nil
+	}
 	w, found := c.aligned(before, after, out.Output)
 	if w == nil {
 		return out, nil
