@@ -52,7 +52,7 @@
 // Samples may be trained on in another form: shifted, flipped, turned, cut. [Copies] are altered copies of the samples to
 // forget and of reference images, and a request of which any one version, or each sample by its own, stands out is not
 // honoured. They may be taken out of one layer: layers by themselves ([AsLayer]) are one more test, and where the model after
-// is not known to be trained from another start ([Lineage]), that test and the loss count at the full level. A direction that
+// is not known to be trained from another start ([Lineage]), that test and the loss count without the others. A direction that
 // was projected out of a weight answers less than those of other images, which is a guard like any other. None of this makes
 // anything unlearned.
 //

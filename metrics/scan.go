@@ -75,8 +75,11 @@ func farthest(sum, expected []float64) (best int, distance float64) {
 	return best, distance
 }
 
-// layersStatistic is the name of the test of layers one by one.
-const layersStatistic = "layers"
+// layersStatistic is the name of the test of layers one by one, lossStatistic that of the loss among the guards.
+const (
+	layersStatistic = "layers"
+	lossStatistic   = "loss"
+)
 
 // layerTest asks each layer by itself; nil where there is none.
 func (a *audit) layerTest(g group) *GroupTail {
@@ -112,8 +115,9 @@ func (a *audit) showsFromBefore() *GroupTail {
 	if !a.fromBefore() || a.Together == nil {
 		return nil
 	}
+	const tests = 2
 	for i, x := range a.Together.After {
-		if (x.Statistic == layersStatistic || x.Statistic == "loss") && x.PValue <= a.Options.Level {
+		if (x.Statistic == layersStatistic || x.Statistic == lossStatistic) && tests*x.PValue <= a.Options.Level {
 			return &a.Together.After[i]
 		}
 	}

@@ -252,7 +252,7 @@ func (a *audit) notes() []string {
 	if l := a.in.Lineage; l != nil {
 		add("%s.", capital(l.Reason))
 		if a.fromBefore() {
-			add("What is not known to be trained from another start is asked more: the samples must be absent from each layer by itself, and by their loss, at the full level.")
+			add("What is not known to be trained from another start is asked more: the samples must be absent from each layer by itself, and by their loss, whatever all tests together say.")
 		}
 	}
 	return out
