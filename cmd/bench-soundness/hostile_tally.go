@@ -3,8 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 
+	"unlearnguard/fixtures/deception"
 	"unlearnguard/metrics"
 )
 
@@ -18,12 +21,15 @@ type hostileTally struct {
 	// held are the pairs whose model after holds the samples, unusual the honest ones that do not, and honest those that
 	// were trained again without them.
 	held, unusual, honest map[metrics.Verdict]int
+	// families are the held pairs of each kind of ways.
+	families map[deception.Family]map[metrics.Verdict]int
 	// falsely lists the held pairs with the verdict unlearned on the request or on any sample.
 	falsely []string
 }
 
 func newHostileTally() *hostileTally {
-	return &hostileTally{ways: map[string]bool{}, held: map[metrics.Verdict]int{}, unusual: map[metrics.Verdict]int{}, honest: map[metrics.Verdict]int{}}
+	return &hostileTally{ways: map[string]bool{}, held: map[metrics.Verdict]int{}, unusual: map[metrics.Verdict]int{}, honest: map[metrics.Verdict]int{},
+		families: map[deception.Family]map[metrics.Verdict]int{}}
 }
 
 func (t *hostileTally) add(p hostilePair) {
@@ -35,6 +41,10 @@ func (t *hostileTally) add(p hostilePair) {
 		return
 	case p.way.Holds:
 		t.held[verdict]++
+		if t.families[p.way.Family] == nil {
+			t.families[p.way.Family] = map[metrics.Verdict]int{}
+		}
+		t.families[p.way.Family][verdict]++
 	default:
 		t.unusual[verdict]++
 	}
@@ -75,6 +85,9 @@ func (t *hostileTally) print(w io.Writer) {
 	fmt.Fprintf(table, "held, the request or a sample unlearned\t%d\t%d\t0\n", total(t.held), len(t.falsely))
 	line("held", t.held, metrics.Unlearned, "")
 	line("held", t.held, metrics.Retained, fmt.Sprintf(">= %.0f %%", 100*heldRetained))
+	for _, family := range slices.Sorted(maps.Keys(t.families)) {
+		line("  "+string(family), t.families[family], metrics.Retained, "")
+	}
 	line("trained again without them", t.honest, metrics.Unlearned, "")
 	line("trained again without them", t.honest, metrics.Retained, "")
 	line("honest in an unusual form", t.unusual, metrics.Unlearned, "")
