@@ -44,8 +44,8 @@ type Request struct {
 	// Examined, if not nil, is called with the model and how many of the passes of its layers' examination are done.
 	Examined func(model string, done, total int)
 
-	// late says that a reconstruction was given up, or is empty.
-	late string
+	// late says that a reconstruction was given up, or is empty; strange that the reference images are of another kind.
+	late, strange string
 }
 
 // Outcome is the audit's evidence and decision.
@@ -208,6 +208,9 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 	if out.Lineage, err = r.lineage(ctx, deadline); err != nil {
 		return nil, err
 	}
+	if r.strange, err = r.otherKind(); err != nil {
+		return nil, err
+	}
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
 	return out, err
 }
@@ -260,7 +263,7 @@ func (r *Request) sameTwice() bool {
 // input lays the evidence out for the decision. The layers' answers decide about single samples too where nothing was
 // reconstructed.
 func (o *Outcome) input(r *Request) metrics.Input {
-	in := metrics.Input{Before: diagnose(o.Before, r.late), After: diagnose(o.After, r.late)}
+	in := metrics.Input{Before: diagnose(o.Before, r), After: diagnose(o.After, r)}
 	for i, role := range r.Roles {
 		s := metrics.Sample{Source: r.Queried.Names[i], Role: role, Label: -1}
 		if r.Queried.Labels != nil {
@@ -292,15 +295,17 @@ func (o *Outcome) input(r *Request) metrics.Input {
 
 // diagnose turns a reconstruction's own word into the checks that the decision wants. Opening the model has settled that
 // it is in scope.
-func diagnose(e *Evidence, late string) metrics.Diagnosis {
+func diagnose(e *Evidence, r *Request) metrics.Diagnosis {
 	passed := metrics.Check{OK: true}
 	d := metrics.Diagnosis{Scope: passed, Convergence: passed, Integrity: passed}
-	if e.late != "" {
-		d.Scope = metrics.Check{Reason: e.late}
+	for _, reason := range []string{e.misfit, r.strange, e.late} {
+		if reason != "" {
+			d.Scope = metrics.Check{Reason: reason}
+		}
 	}
 	if e.Result == nil {
-		if late != "" {
-			d.Convergence = metrics.Check{Reason: late}
+		if r.late != "" {
+			d.Convergence = metrics.Check{Reason: r.late}
 		}
 		return d
 	}

@@ -53,8 +53,8 @@ type Evidence struct {
 	Scores [statCount]metrics.Scores
 
 	problem reconstruct.Problem
-	// late says that the layers gave no answer in time, or is empty.
-	late string
+	// late says that the layers gave no answer in time, misfit that the network does not know the controls; or they are empty.
+	late, misfit string
 }
 
 // LayerScores are what one layer says by itself.

@@ -37,6 +37,9 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 		e.noImprint(r, "no layer with a weight fits the memory, or all images are the same to every layer")
 		return nil
 	}
+	if labelled {
+		e.misfit = misfit(r, found)
+	}
 	weights := e.joinLayers(r, found)
 	e.byLayer(r, found)
 	e.silence(found)
@@ -47,6 +50,24 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
 	}
 	return nil
+}
+
+// mostWrong is the share of the controls that a network may give another class: they are training samples of it.
+const mostWrong = 0.3
+
+// misfit says that a network does not know its own training samples, or is empty: its inputs are not normalised as it needs, or
+// the controls are not what they are said to be.
+func misfit(r *Request, found *imprint.Result) string {
+	controls, wrong := r.positions(metrics.Retain), 0
+	for _, i := range controls {
+		if found.QueriedMargins[i] < 0 {
+			wrong++
+		}
+	}
+	if float64(wrong) <= mostWrong*float64(len(controls)) {
+		return ""
+	}
+	return fmt.Sprintf("it gives %d of the %d controls another class than theirs: its inputs are not normalised as it needs (--mean, --std), or it was not trained on the controls", wrong, len(controls))
 }
 
 // byLayer joins the scores of each layer by itself.

@@ -1,0 +1,107 @@
+package audit
+
+import (
+	"fmt"
+	"slices"
+
+	"unlearnguard/fixtures/images"
+	"unlearnguard/graph/engine"
+	"unlearnguard/metrics"
+)
+
+// Reference images of another kind than the queried ones say nothing of what chance does with these. A queried image is about as
+// far from its nearest reference image as one reference image from the nearest other; the share of pairs in which it is farther
+// is 0.5, and between 0.2 and 0.8 for digits, clothes and photographs of any one class. Digits beside clothes have 1.00 or 0.00.
+const (
+	fartherAtMost  = 0.97
+	fartherAtLeast = 0.02
+)
+
+// otherKind says that the reference images are of another kind than the queried ones, or is empty.
+func (r *Request) otherKind() (string, error) {
+	if r.Reference == nil || r.Reference.Len() < 2 {
+		return "", nil
+	}
+	if missing := r.missingClasses(); missing != "" {
+		return missing, nil
+	}
+	e, err := engine.New[float64](engine.Options{})
+	if err != nil {
+		return "", err
+	}
+	queried, others := nearest(e, r.Queried, r.Reference, false), nearest(e, r.Reference, r.Reference, true)
+	farther := 0
+	for _, q := range queried {
+		at, _ := slices.BinarySearch(others, q)
+		farther += at
+	}
+	share := float64(farther) / float64(len(queried)*len(others))
+	if share > fartherAtMost || share < fartherAtLeast && r.classes() != 1 {
+		return fmt.Sprintf("the reference images are of another kind than the images that were asked about: in %.0f %% of all pairs one of these is farther from the nearest reference image than a reference image is", 100*share), nil
+	}
+	return "", nil
+}
+
+// nearest are the squared distances of images to the nearest of others, in order; with self they are the same images, of which
+// each is left out for itself.
+func nearest(e *engine.Engine[float64], images, others *images.Set, self bool) []float64 {
+	n, m, d := images.Len(), others.Len(), others.Dim()
+	a, b := widened(images.Pixels), widened(others.Pixels)
+	products := make([]float64, n*m)
+	e.Gemm(false, true, n, m, d, 1, a, d, b, d, 0, products, m)
+	lengths := make([]float64, m)
+	for j := range lengths {
+		lengths[j] = e.Dot(b[j*d:(j+1)*d], b[j*d:(j+1)*d])
+	}
+	out := make([]float64, n)
+	for i := range out {
+		best := -1.0
+		own := e.Dot(a[i*d:(i+1)*d], a[i*d:(i+1)*d])
+		for j, p := range products[i*m : (i+1)*m] {
+			if s := own + lengths[j] - 2*p; (!self || i != j) && (best < 0 || s < best) {
+				best = max(s, 0)
+			}
+		}
+		out[i] = best
+	}
+	slices.Sort(out)
+	return out
+}
+
+func widened(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// classes is the number of classes of the queried images, 0 where they are not known.
+func (r *Request) classes() int {
+	seen := map[int]bool{}
+	for _, l := range r.Queried.Labels {
+		seen[l] = true
+	}
+	return len(seen)
+}
+
+// missingClasses says that most of the samples to forget are of classes that no reference image has, or is empty.
+func (r *Request) missingClasses() string {
+	if r.Queried.Labels == nil || r.Reference.Labels == nil {
+		return ""
+	}
+	known := map[int]bool{}
+	for _, l := range r.Reference.Labels {
+		known[l] = true
+	}
+	forget, missing := r.positions(metrics.Forget), 0
+	for _, i := range forget {
+		if !known[r.Queried.Labels[i]] {
+			missing++
+		}
+	}
+	if 2*missing <= len(forget) {
+		return ""
+	}
+	return fmt.Sprintf("%d of the %d samples to forget are of classes that no reference image is of", missing, len(forget))
+}
