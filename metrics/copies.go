@@ -25,6 +25,9 @@ type Copies struct {
 	Best []string `json:"best"`
 }
 
+// OwnVersion names the version that was fitted to each image by its own scores.
+const OwnVersion = "each altered in its own way"
+
 // copiesStatistic is the name of tests of altered copies.
 const copiesStatistic = "copies"
 
@@ -92,8 +95,8 @@ func (a *audit) copyTests() []GroupTail {
 	high, low := c.extremes()
 	return []GroupTail{
 		scan{copiesStatistic, c.Versions, c.standard(), len(c.Samples)}.test(g, a.Options),
-		{Statistic: copiesStatistic, Version: "each altered in its own way", PValue: g.pValue(high, false, a.Options)},
-		{Statistic: copiesStatistic, Version: "each altered in its own way", Below: true, PValue: g.pValue(low, false, a.Options)},
+		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(high, false, a.Options)},
+		{Statistic: copiesStatistic, Version: OwnVersion, Below: true, PValue: g.pValue(low, false, a.Options)},
 	}
 }
 

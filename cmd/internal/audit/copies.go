@@ -45,7 +45,7 @@ type subject struct {
 }
 
 // lookForCopies scores versions of the samples to forget. Which versions are looked at about an image's best one depends on
-// that image's own scores alone, for samples and reference images alike.
+// that image's own scores alone, for samples and reference images alike. Weights are those of the layers' own scores.
 func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.Normalisation, asked *imprint.Examination, weights []float64) error {
 	if !r.copyable() {
 		return nil
@@ -56,14 +56,20 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 	}
 	s.choose()
 	s.only = s.counting()
-	coarse := copies.Coarse(asked.Convolutional())
-	asked.Expect((1 + len(coarse) + s.effort.refinements*len(copies.Version{}.Finer())) * len(s.subjects))
+	found, err := s.search(ctx, copies.Coarse(asked.Convolutional()))
+	e.Copies = found
+	return err
+}
+
+// search scores the coarse versions, and then those about each image's best one.
+func (s *copySearch) search(ctx context.Context, coarse []copies.Version) (*metrics.Copies, error) {
+	s.asked.Expect((1 + len(coarse) + s.effort.refinements*len(copies.Version{}.Finer())) * len(s.subjects))
 	out := &metrics.Copies{Fitted: 1, Samples: make([][]float64, s.forget), Null: make([][]float64, len(s.subjects)-s.forget)}
 	best := make([]fitted, len(s.subjects))
 	for i, v := range append([]copies.Version{{}}, coarse...) {
 		scores, err := s.score(ctx, func(int) copies.Version { return v })
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for k, score := range scores {
 			best[k].consider(v, score, v.Part == copies.Whole)
@@ -75,25 +81,29 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 	}
 	for range s.effort.refinements {
 		if err := s.refine(ctx, best); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	s.conclude(out, best)
+	return out, nil
+}
+
+// conclude adds each image's best version as one more, and names the images.
+func (s *copySearch) conclude(out *metrics.Copies, best []fitted) {
 	last := make([]float64, len(best))
 	for k, b := range best {
 		last[k] = b.score
 	}
-	out.Versions = append(out.Versions, "each altered in its own way")
+	out.Versions = append(out.Versions, metrics.OwnVersion)
 	s.add(out, last)
-	for k := range s.forget {
-		out.Best = append(out.Best, best[k].version.String())
+	for _, b := range best[:s.forget] {
+		out.Best = append(out.Best, b.version.String())
 	}
-	if r.Reference.Labels != nil {
+	if s.request.Reference.Labels != nil {
 		for _, x := range s.subjects[s.forget:] {
 			out.NullLabels = append(out.NullLabels, x.label)
 		}
 	}
-	e.Copies = out
-	return nil
 }
 
 // fitted is the best version of an image so far.
