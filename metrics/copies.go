@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Copies are the scores of altered copies of the samples to forget in the model after, and of copies of reference images that
@@ -64,21 +65,17 @@ func (c *Copies) standard() [][]float64 {
 	return standardised(scalesOf(all), all)
 }
 
-// extremes are the highest and the lowest standard score of each image's versions, the latter with its sign changed.
-func (c *Copies) extremes() (high, low Scores) {
-	n := len(c.Samples)
+// highest are the highest standard scores of each image's versions.
+func (c *Copies) highest() Scores {
+	var out Scores
 	for i, r := range c.standard() {
-		top, bottom := math.Inf(-1), math.Inf(-1)
-		for _, v := range r {
-			top, bottom = max(top, v), max(bottom, -v)
-		}
-		if i < n {
-			high.Samples, low.Samples = append(high.Samples, top), append(low.Samples, bottom)
+		if i < len(c.Samples) {
+			out.Samples = append(out.Samples, slices.Max(r))
 		} else {
-			high.Null, low.Null = append(high.Null, top), append(low.Null, bottom)
+			out.Null = append(out.Null, slices.Max(r))
 		}
 	}
-	return high, low
+	return out
 }
 
 // copyTests are those of the samples as a group: that one version of all of them shows, or that each shows by its own.
@@ -92,24 +89,21 @@ func (a *audit) copyTests() []GroupTail {
 		labels[k] = a.in.Samples[i].Label
 	}
 	g := newGroup(upTo(len(a.forget)), labels, c.NullLabels, len(c.Null))
-	high, low := c.extremes()
 	return []GroupTail{
 		scan{copiesStatistic, c.Versions, c.standard(), len(c.Samples)}.test(g, a.Options),
-		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(high, false, a.Options)},
-		{Statistic: copiesStatistic, Version: OwnVersion, Below: true, PValue: g.pValue(low, false, a.Options)},
+		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(c.highest(), false, a.Options)},
 	}
 }
 
-// copied says which of the samples to forget score, by one of their versions, so high or so low that they cannot be called
-// absent.
+// copied says which of the samples to forget score so high by one of their versions that they cannot be called absent.
 func (c *Copies) copied() []bool {
 	if c == nil {
 		return nil
 	}
-	high, low := c.extremes()
+	high := c.highest()
 	out := make([]bool, len(c.Samples))
 	for i := range out {
-		out[i] = ConformalPValue(high.Samples[i], high.Null) <= guardLevel || ConformalPValue(low.Samples[i], low.Null) <= guardLevel/2
+		out[i] = ConformalPValue(high.Samples[i], high.Null) <= guardLevel
 	}
 	return out
 }

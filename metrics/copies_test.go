@@ -33,16 +33,14 @@ func copied(rng *rand.Rand, forget, references, versions, version int, by float6
 // version is named.
 func TestCopiesAreFound(t *testing.T) {
 	honest := crowd{forget: 30, retain: 30, references: 500, lift: 4}
-	for _, by := range []float64{3, -3} {
-		in := honest.audit(rand.New(rand.NewPCG(3, 1)))
-		if d := decide(t, in, Options{}); d.Summary.Verdict != Unlearned {
-			t.Fatalf("without copies: %s, %s", d.Summary.Verdict, d.Summary.Reason)
-		}
-		in.Copies = copied(rand.New(rand.NewPCG(4, 1)), 30, 200, 12, 7, by)
-		d := decide(t, in, Options{})
-		if d.Summary.Verdict != Retained || d.Summary.Unlearned > 0 || !strings.Contains(d.Summary.Reason, "version 7") {
-			t.Errorf("copies by %v: %s, %d unlearned; %s", by, d.Summary.Verdict, d.Summary.Unlearned, d.Summary.Reason)
-		}
+	in := honest.audit(rand.New(rand.NewPCG(3, 1)))
+	if d := decide(t, in, Options{}); d.Summary.Verdict != Unlearned {
+		t.Fatalf("without copies: %s, %s", d.Summary.Verdict, d.Summary.Reason)
+	}
+	in.Copies = copied(rand.New(rand.NewPCG(4, 1)), 30, 200, 12, 7, 3)
+	d := decide(t, in, Options{})
+	if d.Summary.Verdict != Retained || d.Summary.Unlearned > 0 || !strings.Contains(d.Summary.Reason, "version 7") {
+		t.Errorf("%s, %d unlearned; %s", d.Summary.Verdict, d.Summary.Unlearned, d.Summary.Reason)
 	}
 }
 
@@ -59,9 +57,9 @@ func TestCopiesAreExact(t *testing.T) {
 			small += count(x.PValue <= 0.1)
 		}
 	}
-	// Three tests of 200 audits, 0.1 each: 60, and five standard deviations of as many that are not independent.
-	if small < 20 || small > 100 {
-		t.Errorf("of %d tests of copies never trained on %d have p <= 0.1", 3*audits, small)
+	// Two tests of 200 audits, 0.1 each: 40, and five standard deviations of as many that are not independent.
+	if small < 12 || small > 75 {
+		t.Errorf("of %d tests of copies never trained on %d have p <= 0.1", 2*audits, small)
 	}
 }
 

@@ -16,10 +16,10 @@ type scan struct {
 	samples int
 }
 
-// test is the permutation test of the largest sum over the samples, either way, that any one score has.
+// test is the permutation test of the largest sum over the samples that any one score has, above what as many images have.
 func (s scan) test(g group, o Options) GroupTail {
 	pools, expected, observed := s.pools(g)
-	best, most := farthest(observed, expected)
+	best, most := highest(observed, expected)
 	rng := rand.New(rand.NewPCG(o.Seed, 0x7363616e))
 	atLeast, sum := 1, make([]float64, len(s.names))
 	for range o.Draws {
@@ -32,10 +32,10 @@ func (s scan) test(g group, o Options) GroupTail {
 				addTo(sum, pool[i], 1)
 			}
 		}
-		_, far := farthest(sum, expected)
-		atLeast += count(far >= most-1e-9*math.Abs(most))
+		_, high := highest(sum, expected)
+		atLeast += count(high >= most-1e-9*math.Abs(most))
 	}
-	return GroupTail{Statistic: s.statistic, Version: s.names[best], Below: observed[best] < expected[best],
+	return GroupTail{Statistic: s.statistic, Version: s.names[best],
 		PValue: float64(atLeast) / float64(o.Draws+1)}
 }
 
@@ -65,10 +65,11 @@ func addTo(sum, row []float64, weight float64) {
 	}
 }
 
-// farthest is the score whose sum is farthest from what is expected, and how far.
-func farthest(sum, expected []float64) (best int, distance float64) {
+// highest is the score whose sum is farthest above what is expected, and how far.
+func highest(sum, expected []float64) (best int, distance float64) {
+	distance = math.Inf(-1)
 	for v := range sum {
-		if d := math.Abs(sum[v] - expected[v]); d > distance {
+		if d := sum[v] - expected[v]; d > distance {
 			best, distance = v, d
 		}
 	}

@@ -306,17 +306,15 @@ func (t *Together) gone() string {
 
 // words name a test.
 func (g *GroupTail) words() string {
-	side, why := "above", ""
-	if g.Below {
-		side, why = "below", ", as relabelled samples do"
+	switch {
+	case g.Statistic == copiesStatistic:
+		return fmt.Sprintf("copies of them, %s, score above such copies of images never trained on", g.Version)
+	case g.Statistic == layersStatistic:
+		return fmt.Sprintf("they score above images never trained on by the layer %s alone", g.Version)
+	case g.Below:
+		return "they score below images never trained on by " + g.Statistic + ", as relabelled samples do"
 	}
-	switch g.Statistic {
-	case copiesStatistic:
-		return fmt.Sprintf("copies of them, %s, score %s such copies of images never trained on%s", g.Version, side, why)
-	case layersStatistic:
-		return fmt.Sprintf("they score %s images never trained on by the layer %s alone%s", side, g.Version, why)
-	}
-	return fmt.Sprintf("they score %s images never trained on by %s%s", side, g.Statistic, why)
+	return "they score above images never trained on by " + g.Statistic
 }
 
 // simulation draws sums of scores of requests of which some samples were kept.

@@ -23,10 +23,9 @@ var (
 
 // A copySearch looks for altered copies of the samples to forget in the layers of one model.
 type copySearch struct {
-	request  *Request
-	norm     images.Normalisation
-	labelled bool
-	asked    *imprint.Examination
+	request *Request
+	norm    images.Normalisation
+	asked   *imprint.Examination
 	// weights are those of the layers' own scores.
 	weights map[imprint.Name]float64
 	// only are the scores that count.
@@ -50,7 +49,7 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 	if !r.copyable() {
 		return nil
 	}
-	s := &copySearch{request: r, norm: norm, labelled: r.labelled(e.Model), asked: asked, weights: weightsOf(asked.Result.Own(), weights)}
+	s := &copySearch{request: r, norm: norm, asked: asked, weights: weightsOf(asked.Result.Own(), weights)}
 	if s.effort = fullEffort; asked.Convolutional() {
 		s.effort = convolutionalEffort
 	}
@@ -200,11 +199,8 @@ func (s *copySearch) score(ctx context.Context, version func(k int) copies.Versi
 	for k, x := range s.subjects {
 		altered.Pixels = append(altered.Pixels, version(k).Of(x.pixels, q.C, q.H, q.W)...)
 		altered.Names = append(altered.Names, "")
-		l := x.label
-		if !s.labelled {
-			l = -1
-		}
-		v.Labels, v.Of = append(v.Labels, l), append(v.Of, x.at)
+		// A copy may have been trained on under another label, and then it is the class that the network gives it.
+		v.Labels, v.Of = append(v.Labels, -1), append(v.Of, x.at)
 	}
 	var err error
 	if v.X, err = s.norm.Feed(altered); err != nil {
