@@ -46,6 +46,9 @@ func TestCopiesAreFound(t *testing.T) {
 
 // Copies of samples that were never trained on are seldom taken for evidence.
 func TestCopiesAreExact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many audits")
+	}
 	rng := rand.New(rand.NewPCG(5, 1))
 	const audits = 200
 	small := 0
