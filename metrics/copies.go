@@ -15,8 +15,6 @@ import (
 type Copies struct {
 	// Versions name the alterations.
 	Versions []string `json:"versions"`
-	// Fitted is the number of versions at the end of the list that were fitted to each image by its own scores.
-	Fitted int `json:"fitted"`
 	// Samples has one row a sample to forget, in their order, Null one a reference image: the scores of its versions.
 	Samples [][]float64 `json:"samples"`
 	Null    [][]float64 `json:"null"`

@@ -9,7 +9,7 @@ import (
 
 // copied makes copies of the samples of an audit: so many versions, one of which the samples score higher by.
 func copied(rng *rand.Rand, forget, references, versions, version int, by float64) *Copies {
-	c := &Copies{Fitted: 1}
+	c := &Copies{}
 	for v := range versions {
 		c.Versions = append(c.Versions, fmt.Sprintf("version %d", v))
 	}

@@ -117,10 +117,8 @@ func (a *audit) showsFromBefore() *GroupTail {
 		return nil
 	}
 	const tests = 2
-	for i, x := range a.Together.After {
-		if (x.Statistic == layersStatistic || x.Statistic == lossStatistic) && tests*x.PValue <= a.Options.Level {
-			return &a.Together.After[i]
-		}
+	if best, _ := a.Together.strongestOf(layersStatistic, lossStatistic); best != nil && tests*best.PValue <= a.Options.Level {
+		return best
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/floats"
@@ -237,17 +238,7 @@ func (a *audit) togetherShow() *GroupTail {
 	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.Options.Level {
 		return t.strongest()
 	}
-	var copies *GroupTail
-	n := 0
-	for i := range t.After {
-		if x := &t.After[i]; x.Statistic == copiesStatistic {
-			n++
-			if copies == nil || x.PValue < copies.PValue {
-				copies = x
-			}
-		}
-	}
-	if copies != nil && copies.PValue*float64(n) <= copiesLevel {
+	if copies, n := t.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= copiesLevel {
 		return copies
 	}
 	return a.showsFromBefore()
@@ -255,13 +246,24 @@ func (a *audit) togetherShow() *GroupTail {
 
 // strongest is the test of the model after that shows most.
 func (t *Together) strongest() *GroupTail {
-	best := &t.After[0]
+	best, _ := t.strongestOf()
+	return best
+}
+
+// strongestOf is the test that shows most among those of some statistics, or of all where none is named, nil where there is
+// none, and how many there are.
+func (t *Together) strongestOf(statistics ...string) (best *GroupTail, n int) {
 	for i := range t.After {
-		if t.After[i].PValue < best.PValue {
-			best = &t.After[i]
+		x := &t.After[i]
+		if len(statistics) > 0 && !slices.Contains(statistics, x.Statistic) {
+			continue
+		}
+		n++
+		if best == nil || x.PValue < best.PValue {
+			best = x
 		}
 	}
-	return best
+	return best, n
 }
 
 // judge applies the rules.

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -105,6 +106,7 @@ func (r *reduction) foldConstants() {
 		}
 		for k := range r.bias {
 			r.bias[k] += value * r.onward.At(k, i)
+			r.onward.Set(k, i, 0) // should it stay as the layer's only neuron
 		}
 	}
 }
@@ -137,15 +139,7 @@ func (r *reduction) join() {
 		floats.Scale(1/length, row)
 		order = append(order, neuron{i, row, length, floats.Dot(row, direction)})
 	}
-	slices.SortStableFunc(order, func(a, b neuron) int {
-		switch {
-		case a.product < b.product:
-			return -1
-		case a.product > b.product:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b neuron) int { return cmp.Compare(a.product, b.product) })
 	for a := range order {
 		if r.gone[order[a].i] {
 			continue

@@ -105,3 +105,12 @@ func TestReducedKeepsConstants(t *testing.T) {
 		t.Errorf("%d neurons, bias %v", h, r.Layers[1].B)
 	}
 }
+
+// A layer of constants alone keeps one neuron, which then adds nothing a second time.
+func TestReducedOfConstantsAlone(t *testing.T) {
+	n := &Dense{Outputs: 1, InputShape: []int{2}, Layers: []Affine{
+		{W: mat.NewDense(2, 2, nil), B: []float64{2, 1}}, {W: mat.NewDense(1, 2, []float64{5, -1})}}}
+	if want, got := forward(n, []float64{1, 1}), forward(n.Reduced(), []float64{1, 1}); want[0] != got[0] {
+		t.Errorf("logit %v, want %v", got, want)
+	}
+}

@@ -244,7 +244,7 @@ func TestFirstVersionStaysAsPublished(t *testing.T) {
 func TestCopiesAreReported(t *testing.T) {
 	in := known(t, 0).Evidence()
 	in.Lineage = &metrics.Lineage{Relation: "derived", Reason: "made from <i>the model before</i>"}
-	c := &metrics.Copies{Versions: []string{"flipped", "shifted by (2, 0) pixels"}, Fitted: 0}
+	c := &metrics.Copies{Versions: []string{"flipped", "shifted by (2, 0) pixels"}}
 	rng := rand.New(rand.NewPCG(1, 2))
 	row := func(by float64) []float64 { return []float64{rng.NormFloat64(), by + rng.NormFloat64()} }
 	for _, s := range in.Samples {

@@ -113,8 +113,8 @@ func (p *passes) keep(pass graph.Pass[float32], at int) {
 		from := (at + pass.First) * kept.width
 		copy(kept.activations[from:], l.Activations)
 		copy(kept.gradients[from:], l.InputGradient)
-		for k, v := range l.Signals {
-			if n := len(kept.loudness); n > 0 {
+		if n := len(kept.loudness); n > 0 {
+			for k, v := range l.Signals {
 				kept.loudness[k%n] += float64(v) * float64(v)
 			}
 		}

@@ -62,6 +62,7 @@ func newJudge(l *layer, references int, o Options) (*judge, error) {
 	} else if j.span != nil {
 		j.more[Span] = j.shares(a, ea, j.everyone)
 	}
+	l.weight, l.loudness = nil, nil // the span is all that is needed of them
 	if n := j.images; n <= mostJoint {
 		if j.joint, err = newJoint(ea, eg, n, j.plain[Matched]); err != nil {
 			return nil, err

@@ -63,7 +63,7 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 // search scores the coarse versions, and then those about each image's best one.
 func (s *copySearch) search(ctx context.Context, coarse []copies.Version) (*metrics.Copies, error) {
 	s.asked.Expect((1 + len(coarse) + s.effort.refinements*len(copies.Version{}.Finer())) * len(s.subjects))
-	out := &metrics.Copies{Fitted: 1, Samples: make([][]float64, s.forget), Null: make([][]float64, len(s.subjects)-s.forget)}
+	out := &metrics.Copies{Samples: make([][]float64, s.forget), Null: make([][]float64, len(s.subjects)-s.forget)}
 	best := make([]fitted, len(s.subjects))
 	for i, v := range append([]copies.Version{{}}, coarse...) {
 		scores, err := s.score(ctx, func(int) copies.Version { return v })

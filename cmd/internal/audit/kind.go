@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"gonum.org/v1/gonum/mat"
+
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph/engine"
 	"unlearnguard/metrics"
@@ -29,7 +31,15 @@ func (r *Request) otherKind() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	queried, others := nearest(e, r.Queried, r.Reference, false), nearest(e, r.Reference, r.Reference, true)
+	asked, err := images.Normalisation{}.Apply(r.Queried)
+	if err != nil {
+		return "", err
+	}
+	references, err := images.Normalisation{}.Apply(r.Reference)
+	if err != nil {
+		return "", err
+	}
+	queried, others := nearest(e, asked, references, false), nearest(e, references, references, true)
 	farther := 0
 	for _, q := range queried {
 		at, _ := slices.BinarySearch(others, q)
@@ -42,11 +52,12 @@ func (r *Request) otherKind() (string, error) {
 	return "", nil
 }
 
-// nearest are the squared distances of images to the nearest of others, in order; with self they are the same images, of which
-// each is left out for itself.
-func nearest(e *engine.Engine[float64], images, others *images.Set, self bool) []float64 {
-	n, m, d := images.Len(), others.Len(), others.Dim()
-	a, b := widened(images.Pixels), widened(others.Pixels)
+// nearest are the squared distances of rows to the nearest of others, in order; with self they are the same rows, each of which
+// is left out for itself.
+func nearest(e *engine.Engine[float64], rows, others *mat.Dense, self bool) []float64 {
+	n, d := rows.Dims()
+	m, _ := others.Dims()
+	a, b := rows.RawMatrix().Data, others.RawMatrix().Data
 	products := make([]float64, n*m)
 	e.Gemm(false, true, n, m, d, 1, a, d, b, d, 0, products, m)
 	lengths := make([]float64, m)
@@ -65,14 +76,6 @@ func nearest(e *engine.Engine[float64], images, others *images.Set, self bool) [
 		out[i] = best
 	}
 	slices.Sort(out)
-	return out
-}
-
-func widened(x []float32) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = float64(v)
-	}
 	return out
 }
 

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
@@ -100,10 +101,7 @@ func (r Row) Load(ctx context.Context, dir string, seed uint64) (*images.Set, er
 func oddEven(set *images.Set, n int) (*images.Set, error) {
 	x, err := images.Normalisation{Mean: images.Mean(set.Range(0, n))}.Feed(set)
 	out := *set
-	out.Pixels, out.Labels = x, make([]int, set.Len())
-	for i, class := range set.Labels {
-		out.Labels[i] = fixtures.OddEven.Label(class)
-	}
+	out.Pixels, out.Labels = x, specimen.Labels(set, fixtures.OddEven)
 	return &out, err
 }
 

@@ -62,7 +62,7 @@ func (l *Layer) shows() bool {
 func decide(r *Result, same bool) (Relation, string) {
 	best, changed, power := r.summary()
 	switch {
-	case same && r.unchanged():
+	case same:
 		return Same, "the models have the same parameters"
 	case best == nil && r.sameFunction():
 		return Derived, r.sameFunctionReason()

@@ -149,7 +149,7 @@ func fileLayers(ctx context.Context, net *graph.Network) ([]layer, error) {
 			if !ok || len(p.Shape) < 2 {
 				continue
 			}
-			next := layer{name: l.Name, w: matrixOf(p, l), from: unknown, output: i == len(pass.Layers)-1}
+			next := layer{name: l.Name, w: l.WeightRows(p), from: unknown, output: i == len(pass.Layers)-1}
 			if len(out) == 0 {
 				next.from = input
 			}
@@ -158,46 +158,4 @@ func fileLayers(ctx context.Context, net *graph.Network) ([]layer, error) {
 		return nil
 	})
 	return out, err
-}
-
-// matrixOf is the weight with a row for each output. Filters come that way; of a fully connected layer, whose weight the file
-// may hold either way, the shapes tell it, and where the weight is square the reverse pass.
-func matrixOf(p graph.Parameter[float32], l graph.LayerPass[float32]) *mat.Dense {
-	values := make([]float64, len(p.Value))
-	for i, v := range p.Value {
-		values[i] = float64(v)
-	}
-	w := mat.NewDense(p.Shape[0], len(values)/p.Shape[0], values)
-	if len(p.Shape) > 2 {
-		return w
-	}
-	outputs := l.Output[len(l.Output)-1]
-	rows, columns := w.Dims()
-	if rows != columns && columns == outputs || rows == columns && !adjoint(w, l) {
-		return mat.DenseCopyOf(w.T())
-	}
-	return w
-}
-
-// adjoint says whether the gradient by the layer's input is W^T times that by its result, rather than W times that.
-func adjoint(w *mat.Dense, l graph.LayerPass[float32]) bool {
-	n, _ := w.Dims()
-	if len(l.Signals) < n || len(l.InputGradient) < n {
-		return true
-	}
-	signal, gradient := vectorOf(l.Signals[:n]), vectorOf(l.InputGradient[:n])
-	var straight, transposed mat.VecDense
-	straight.MulVec(w.T(), signal)
-	transposed.MulVec(w, signal)
-	straight.SubVec(&straight, gradient)
-	transposed.SubVec(&transposed, gradient)
-	return mat.Norm(&straight, 2) <= mat.Norm(&transposed, 2)
-}
-
-func vectorOf(x []float32) *mat.VecDense {
-	v := mat.NewVecDense(len(x), nil)
-	for i := range x {
-		v.SetVec(i, float64(x[i]))
-	}
-	return v
 }

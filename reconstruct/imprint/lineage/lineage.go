@@ -103,9 +103,11 @@ func Compare(ctx context.Context, before, after *graph.Network, opts Options) (*
 		}
 		result.Gradients = &median
 	}
-	same, err := sameParameters(before, after)
-	if err != nil {
-		return nil, err
+	same := result.unchanged()
+	if same {
+		if same, err = sameParameters(before, after); err != nil {
+			return nil, err
+		}
 	}
 	result.Relation, result.Reason = decide(result, same)
 	return result, nil
