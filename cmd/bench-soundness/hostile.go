@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/deception"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
 	"unlearnguard/reconstruct"
 )

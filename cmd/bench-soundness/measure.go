@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/reconstruct"
 )
 

@@ -8,12 +8,12 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/cmd/internal/practice"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
 )
 

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
 	"unlearnguard/graph"
+	"unlearnguard/metrics/audit"
 )
 
 // The exit codes, in one place. 2 is left to a crash of the Go runtime, so that a panic never reads as a verdict.

@@ -8,10 +8,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures"
 	"unlearnguard/graph"
 	"unlearnguard/graph/chain"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
 )
 

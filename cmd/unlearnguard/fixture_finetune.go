@@ -9,11 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
+	"unlearnguard/metrics/audit"
 )
 
 // tuneOptions are the flags of fixture fine-tune and fixture relabel.

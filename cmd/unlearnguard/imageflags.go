@@ -6,8 +6,8 @@ import (
 	"os"
 	"regexp"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
+	"unlearnguard/metrics/audit"
 )
 
 const imagesHelp = `

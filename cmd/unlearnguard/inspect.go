@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
 	"unlearnguard/graph/chain"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
 )
 

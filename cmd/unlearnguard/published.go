@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/reconstruct"
 )
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/metrics/grid"
 	"unlearnguard/reconstruct"
 )

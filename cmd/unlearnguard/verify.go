@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/metrics/report"
 )
 

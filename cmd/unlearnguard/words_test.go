@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"unlearnguard/cmd/internal/audit"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/metrics/report"
 )
 

@@ -6,10 +6,10 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 )
 
 // The groups of samples that everything is measured of.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"slices"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/reconstruct"
 )
 

@@ -11,11 +11,11 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/cmd/internal/audit"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
 	"unlearnguard/graph/chain"
+	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
 )
 
