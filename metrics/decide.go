@@ -144,6 +144,8 @@ func (a *audit) judge() {
 // verdict applies the rules to one sample.
 func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 	switch {
+	case a.in.Incomparable != "":
+		return Inconclusive, a.in.Incomparable
 	case !s.Before.Recoverable:
 		return Inconclusive, a.notRecoverableBefore(s)
 	case s.After.Recoverable && (s.After.Clear || s.Role == Retain):

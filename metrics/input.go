@@ -81,6 +81,9 @@ type Input struct {
 	Statistics []Statistic
 	// ReferenceLabels has the class of each reference image, -1 where it is not known. It may be left out.
 	ReferenceLabels []int
+	// Incomparable says why the reference images are no sample of what the queried ones are drawn from; empty where they are.
+	// P-values then mean nothing, and nothing is called retained or unlearned by them.
+	Incomparable string
 	// Copies are altered copies of the samples to forget; nil where none were looked for.
 	Copies *Copies
 	// Lineage is how the model after came from the one before; nil where that is not known.

@@ -99,6 +99,8 @@ func noneOf(n int) string {
 // whyInconclusive names the first thing that stood in the way.
 func (a *audit) whyInconclusive() string {
 	switch {
+	case a.in.Incomparable != "":
+		return a.in.Incomparable
 	case a.Together != nil && len(a.Troubles) == 0 && a.Summary.Unlearned == 0 && a.Together.Verdict == Inconclusive:
 		return a.Together.Reason
 	case a.recoverableBefore() == 0 && len(a.Troubles) > 0 && a.Method == FixedThreshold:

@@ -201,14 +201,14 @@ func (a *audit) noPower(st Statistic) string {
 
 // testAfter tests the model after by the statistic, either way, and by every guard.
 func (t *Together) testAfter(a *audit, g group, st Statistic) {
-	add := func(s Statistic, below bool) {
+	add := func(s Statistic, g group, below bool) {
 		t.After = append(t.After, GroupTail{Statistic: s.Name, Below: below, PValue: g.pValue(s.After, below, a.Options)})
 	}
-	add(st, false)
-	add(st, true)
+	add(st, g, false)
+	add(st, a.asLabelled(g), true)
 	for _, s := range a.in.Statistics {
 		if s.Use == AsGuard && s.After.NoPower == "" {
-			add(s, false)
+			add(s, g, false)
 		}
 	}
 	if test := a.layerTest(g); test != nil {
@@ -218,6 +218,38 @@ func (t *Together) testAfter(a *audit, g group, st Statistic) {
 	for _, x := range t.After {
 		t.AfterPValue = min(t.AfterPValue, x.PValue*float64(len(t.After)))
 	}
+}
+
+// asLabelled are those of a group to which the model after gives the class of their label, with more than half of the
+// probability. Any image scores below by a class that the network does not give it, trained on or not: a request may be for
+// samples that were labelled wrongly. One that was trained on by another label shows above by that.
+func (a *audit) asLabelled(g group) group {
+	var loss *Scores
+	for i, s := range a.in.Statistics {
+		if s.Name == lossStatistic && s.After.NoPower == "" {
+			loss = &a.in.Statistics[i].After
+		}
+	}
+	if loss == nil {
+		return g
+	}
+	out := group{byClass: g.byClass}
+	for _, st := range g.strata {
+		out.strata = append(out.strata, stratum{st.label, likely(st.samples, loss.Samples), likely(st.null, loss.Null)})
+	}
+	return out
+}
+
+// likely are those of some positions whose class has more than half of the probability: the scores are losses with their
+// signs changed.
+func likely(positions []int, scores []float64) []int {
+	var out []int
+	for _, i := range positions {
+		if scores[i] > -math.Ln2 {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // judgesKnown reports whether single samples are judged by the same statistic as the request, as where nothing was
@@ -270,6 +302,8 @@ func (t *Together) strongestOf(statistics ...string) (best *GroupTail, n int) {
 func (t *Together) judge(a *audit) (Verdict, string) {
 	o := a.Options
 	switch {
+	case a.in.Incomparable != "":
+		return Inconclusive, a.in.Incomparable
 	case t.AfterPValue <= RequestLevel:
 		return Retained, t.inEvidence()
 	case t.Before > RequestLevel:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -113,6 +114,31 @@ func TestTogetherNeedsPower(t *testing.T) {
 				t.Errorf("%s: %s; %s", d.Summary.Verdict, d.Together.Verdict, d.Together.Reason)
 			}
 		})
+	}
+}
+
+// Samples that a request labels otherwise than the network classifies them score below by their labels, trained on or not, and
+// are not called relabelled for it.
+func TestWrongLabelsAreNoEvidence(t *testing.T) {
+	for _, c := range []struct {
+		loss   float64
+		accuse bool
+	}{{-0.01, true}, {-5, false}} {
+		in := crowd{forget: 30, retain: 30, references: 500, lift: 2, kept: 30, below: 5}.audit(rand.New(rand.NewPCG(4, 1)))
+		loss := Statistic{Name: "loss", Title: "loss", Use: AsGuard}
+		for i := range in.Samples {
+			loss.Before.Samples = append(loss.Before.Samples, -0.01)
+			loss.After.Samples = append(loss.After.Samples, -0.01)
+			if in.Samples[i].Role == Forget {
+				loss.After.Samples[i] = c.loss
+			}
+		}
+		loss.Before.Null = slices.Repeat([]float64{-0.01}, 500)
+		loss.After.Null = loss.Before.Null
+		in.Statistics = append(in.Statistics, loss)
+		if d := decide(t, in, Options{}); (d.Together.Verdict == Retained) != c.accuse {
+			t.Errorf("loss %g: %s; %s", -c.loss, d.Together.Verdict, d.Together.Reason)
+		}
 	}
 }
 

@@ -83,7 +83,12 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // there are no reference images alone: with them, the controls show whether samples can be recovered.
 func (a *audit) troubles() []string {
 	fixed := a.Method == FixedThreshold
-	return append(a.in.Before.troubles("before", fixed), a.in.After.troubles("after", fixed)...)
+	var out []string
+	if a.in.Incomparable != "" {
+		out = append(out, a.in.Incomparable)
+	}
+	out = append(out, a.in.Before.troubles("before", fixed)...)
+	return append(out, a.in.After.troubles("after", fixed)...)
 }
 
 func (d Diagnosis) troubles(model string, convergence bool) []string {

@@ -289,6 +289,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 	if r.Reference != nil {
 		in.ReferenceLabels = r.Reference.Labels
 	}
+	in.Incomparable = r.strange
 	in.Copies, in.Lineage = o.After.Copies, o.Lineage
 	return in
 }
@@ -298,7 +299,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 func diagnose(e *Evidence, r *Request) metrics.Diagnosis {
 	passed := metrics.Check{OK: true}
 	d := metrics.Diagnosis{Scope: passed, Convergence: passed, Integrity: passed}
-	for _, reason := range []string{e.misfit, r.strange, e.late} {
+	for _, reason := range []string{e.misfit, e.late} {
 		if reason != "" {
 			d.Scope = metrics.Check{Reason: reason}
 		}

@@ -11,8 +11,8 @@ import (
 	"unlearnguard/reconstruct/imprint"
 )
 
-// A request that was honoured is not called unlearned beside words of the parties that are wrong: reference images of another
-// kind or of other classes, controls that were never trained on.
+// A request that was honoured is not called unlearned beside wrong words of the parties: reference images of another kind or of
+// other classes, controls that were never trained on. Beside references of another kind nothing is called retained either.
 func TestWrongWordsNeverUnlearn(t *testing.T) {
 	set, reference := digits.Draw(24, 1), digits.Draw(120, 2)
 	net, norm := trained(t, set, 1)
@@ -44,6 +44,7 @@ func TestWrongWordsNeverUnlearn(t *testing.T) {
 		says  string
 	}{
 		{"as it is", func(*Request) {}, ""},
+		{"nothing unlearned, references of another kind", func(r *Request) { r.After, r.NormAfter, r.Reference = before, norm, &noise }, "another kind"},
 		{"references of another kind", func(r *Request) { r.Reference = &noise }, "another kind"},
 		{"references of other classes", func(r *Request) { r.Reference = reference.Subset(ones) }, "classes that no reference image"},
 		{"controls never trained on", func(r *Request) {
@@ -63,7 +64,8 @@ func TestWrongWordsNeverUnlearn(t *testing.T) {
 		}
 		s := out.Decision.Summary
 		t.Logf("%s: %s, %d unlearned; %.200s", c.name, s.Verdict, s.Unlearned, s.Reason)
-		if c.name != "as it is" && (s.Verdict == metrics.Unlearned || s.Unlearned > 0) {
+		if c.name != "as it is" && (s.Verdict == metrics.Unlearned || s.Unlearned > 0) ||
+			strings.Contains(c.says, "kind") && (s.Verdict == metrics.Retained || s.Retained > 0) {
 			t.Errorf("%s: %s", c.name, s.Reason)
 		}
 		if c.says != "" && !strings.Contains(strings.Join(out.Decision.Troubles, "; "), c.says) {

@@ -5,7 +5,7 @@ import "unlearnguard/metrics"
 // Evidence returns what the decision was taken from, so that it can be taken again with other options. With the options
 // in Decision.Parameters, [metrics.Decide] comes to the decision of the report.
 func (r Report) Evidence() metrics.Input {
-	in := metrics.Input{Before: r.Models.Before.Checks, After: r.Models.After.Checks, ReferenceLabels: r.Reference.Labels, Copies: r.Copies, Lineage: r.Lineage}
+	in := metrics.Input{Before: r.Models.Before.Checks, After: r.Models.After.Checks, ReferenceLabels: r.Reference.Labels, Incomparable: r.Reference.Incomparable, Copies: r.Copies, Lineage: r.Lineage}
 	for _, s := range r.Samples {
 		label := -1
 		if s.Label != nil {

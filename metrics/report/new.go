@@ -28,7 +28,7 @@ func New(in metrics.Input, d metrics.Decision) Report {
 			Together:   d.Together,
 			Notes:      append([]string{}, d.Notes...),
 		},
-		Reference: Reference{Images: d.References, Class: d.ClassReferences, Labels: in.ReferenceLabels},
+		Reference: Reference{Images: d.References, Class: d.ClassReferences, Labels: in.ReferenceLabels, Incomparable: in.Incomparable},
 		Copies:    in.Copies, Lineage: in.Lineage,
 	}
 	r.Reference.Before = referenceScore(in, d.NullBefore, func(s metrics.Statistic) metrics.Scores { return s.Before })

@@ -189,7 +189,10 @@ type Reference struct {
 	// Class is the number of those that a class-level request was compared with, 0 if with all.
 	Class int `json:"class_images"`
 	// Labels has one entry an image where they are known.
-	Labels []int          `json:"labels,omitempty"`
+	Labels []int `json:"labels,omitempty"`
+	// Incomparable says why p-values from these images mean nothing, or is empty.
+	Incomparable string `json:"incomparable,omitempty"`
+
 	Before ReferenceScore `json:"before"`
 	After  ReferenceScore `json:"after"`
 }
