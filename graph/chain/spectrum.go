@@ -37,7 +37,7 @@ type Spectrum struct {
 func NoiseRank(w mat.Matrix) Spectrum {
 	h, d := w.Dims()
 	singular, v := rightSingular(w)
-	ref := marchenkoPastur(h, d)
+	ref := MarchenkoPastur(h, d)
 	k := len(singular)
 	var ratios []float64
 	for i := int(float64(k) * (1 - noiseTail)); i < k; i++ {
@@ -155,9 +155,9 @@ func rightSingular(w mat.Matrix) ([]float64, *mat.Dense) {
 	return singular, &v
 }
 
-// marchenkoPastur returns the expected singular values, largest first, of an h x d matrix of independent entries of unit
+// MarchenkoPastur returns the expected singular values, largest first, of an h x d matrix of independent entries of unit
 // variance: quantiles of the Marchenko-Pastur law, by the midpoint rule on a fine grid.
-func marchenkoPastur(h, d int) []float64 {
+func MarchenkoPastur(h, d int) []float64 {
 	const grid = 20000
 	k, n := min(h, d), max(h, d)
 	q := float64(k) / float64(n)

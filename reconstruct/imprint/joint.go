@@ -36,7 +36,7 @@ func newJoint(a, g embedding, n int, t []float64) (*joint, error) {
 	for i := range n {
 		k[i*n+i] = 1 + jointNoise
 	}
-	inverse, err := inverseFactor(e, k, n)
+	inverse, err := engine.InverseFactor(e, k, n)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph/chain"
+	"unlearnguard/graph/engine"
 )
 
 // widestSpan is the width of a layer up to which its span is looked at: the time rises with its cube, and a matrix of width x
@@ -57,7 +58,7 @@ func (j *judge) newSpan(references []float64) (*span, error) {
 	for i := range k {
 		m[i*k+i] += s.factor * j.activations.penalty
 	}
-	factor, err := inverseFactor(e, m, k)
+	factor, err := engine.InverseFactor(e, m, k)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func newWhitening(e *engine.Engine[float64], references []float64, count, width 
 	for i := range w.rank {
 		gram[i*w.rank+i] += w.penalty
 	}
-	factor, err := inverseFactor(e, gram, w.rank)
+	factor, err := engine.InverseFactor(e, gram, w.rank)
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,9 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if names := flags.Args(); len(names) > 0 && names[0] == "initial" {
+		return runInitial(ctx, *data, *seeds, names[1:])
+	}
 	chosen, err := practice.Choose(flags.Args())
 	if err != nil {
 		return err

@@ -27,6 +27,8 @@ type Row struct {
 	Fit     fixtures.FitOptions
 	// Embedded feeds it the features of a frozen network instead of the images.
 	Embedded bool
+	// Linear takes the features as they are before the frozen network's ReLU, which leaves many of them 0.
+	Linear bool
 	// SmallStart trains it to tell odd from even numbers from a small start, on all samples at a time, as the published
 	// experiments do (fixtures.Train); Arch and Fit say nothing then.
 	SmallStart bool
@@ -90,7 +92,7 @@ func (r Row) Load(ctx context.Context, dir string, seed uint64) (*images.Set, er
 	set = set.Subset(rand.New(rand.NewPCG(seed, 17)).Perm(set.Len()))
 	switch {
 	case r.Embedded:
-		return features(ctx, set)
+		return features(ctx, set, r.Linear)
 	case r.SmallStart:
 		return oddEven(set, r.Samples)
 	}
@@ -149,7 +151,7 @@ const extracted = 1000
 
 // features replaces images by what a frozen network makes of them: the 256 activations before the last layer of one that was
 // trained on the first images, which are left out.
-func features(ctx context.Context, set *images.Set) (*images.Set, error) {
+func features(ctx context.Context, set *images.Set, linear bool) (*images.Set, error) {
 	m, err := fixtures.NewModel(fixtures.VGGBN, []int{set.C, set.H, set.W}, fixtures.ArchitectureOptions{Hidden: []int{256}, Seed: 99})
 	if err != nil {
 		return nil, err
@@ -160,7 +162,11 @@ func features(ctx context.Context, set *images.Set) (*images.Set, error) {
 		return nil, err
 	}
 	last := m.Nodes[len(m.Nodes)-1]
-	m.Outputs = []onnxio.Value{{Name: last.Inputs[0], DType: onnxio.Float32}}
+	at := last.Inputs[0]
+	if linear {
+		at = m.Nodes[len(m.Nodes)-2].Inputs[0]
+	}
+	m.Outputs = []onnxio.Value{{Name: at, DType: onnxio.Float32}}
 	net, err := graph.Compile(m, graph.Options{})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package imprint
+package engine
 
 import (
 	"math"
@@ -6,13 +6,11 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
-
-	"unlearnguard/graph/engine"
 )
 
 // The inverse of the Cholesky factor is gonum's, for sizes of one block, of several and of parts of one.
 func TestInverseFactor(t *testing.T) {
-	e, err := engine.New[float64](engine.Options{})
+	e, err := New[float64](Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +32,7 @@ func TestInverseFactor(t *testing.T) {
 		if err := want.InverseTri(&lower); err != nil {
 			t.Fatal(err)
 		}
-		got, err := inverseFactor(e, mat.DenseCopyOf(&a).RawMatrix().Data, n)
+		got, err := InverseFactor(e, mat.DenseCopyOf(&a).RawMatrix().Data, n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +48,7 @@ func TestInverseFactor(t *testing.T) {
 			}
 		}
 	}
-	if _, err := inverseFactor(e, []float64{1, 2, 2, 1}, 2); err == nil {
+	if _, err := InverseFactor(e, []float64{1, 2, 2, 1}, 2); err == nil {
 		t.Error("an indefinite matrix is factored")
 	}
 }

@@ -1,20 +1,18 @@
-package imprint
+package engine
 
 import (
 	"errors"
 	"math"
-
-	"unlearnguard/graph/engine"
 )
 
-var errNotPositive = errors.New("a covariance of the reference images is not positive definite")
+var errNotPositive = errors.New("engine: the matrix is not positive definite")
 
-// choleskyBlock is the width of the blocks that [inverseFactor] leaves to plain loops; products of blocks are the engine's.
+// choleskyBlock is the width of the blocks that [InverseFactor] leaves to plain loops; products of blocks are the engine's.
 const choleskyBlock = 96
 
-// inverseFactor returns L^-1 for the Cholesky factor L of a symmetric positive definite n x n matrix, which it overwrites.
+// InverseFactor returns L^-1 for the Cholesky factor L of a symmetric positive definite n x n matrix, which it overwrites.
 // Gonum's own takes ten times as long, as it does not use the engine.
-func inverseFactor(e *engine.Engine[float64], a []float64, n int) ([]float64, error) {
+func InverseFactor(e *Engine[float64], a []float64, n int) ([]float64, error) {
 	inverses := map[int][]float64{} // of the diagonal blocks of L
 	for k := 0; k < n; k += choleskyBlock {
 		b := min(choleskyBlock, n-k)
@@ -78,7 +76,7 @@ func invertBlock(a []float64, ld, b int) []float64 {
 
 // invertFactor is the inverse of the lower triangle of a, row of blocks by row of blocks: with X = L^-1,
 // X_ij = -X_ii sum_{j <= k < i} L_ik X_kj.
-func invertFactor(e *engine.Engine[float64], a []float64, n int, inverses map[int][]float64) []float64 {
+func invertFactor(e *Engine[float64], a []float64, n int, inverses map[int][]float64) []float64 {
 	x := make([]float64, n*n)
 	for i := 0; i < n; i += choleskyBlock {
 		b := min(choleskyBlock, n-i)

@@ -1,0 +1,173 @@
+package start
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph"
+)
+
+// Finding is what a network says of images by its starts.
+type Finding struct {
+	// Layer is the name of the weight of the first layer that training moved, empty where that is none that has a span.
+	Layer string
+	// Span is that of its differences from the starts, nil where NoPower is for want of one.
+	Span *Span
+	// Distances has one entry an image (Span.Distances).
+	Distances []float64
+	// NoPower says why the distances tell nothing, or is empty.
+	NoPower string
+
+	known Known
+}
+
+// Find looks for images, as the network is fed them one after the other, in the span of what moved its first moved layer away
+// from its starts.
+func Find(ctx context.Context, net *graph.Network, starts []Values, x []float32, known Known) (*Finding, error) {
+	f := &Finding{}
+	runner, err := graph.NewRunner[float32](net, graph.RunOptions{Layers: true})
+	if err != nil {
+		return nil, err
+	}
+	of := runner.Parameters()
+	first := moved(of, starts)
+	if first < 0 {
+		f.NoPower = "its parameters are those of the start"
+		return f, nil
+	}
+	var l *layer
+	err = runner.Run(ctx, x, func(_, _ int, _, weight []float32) { fill(weight, 1) }, func(p graph.Pass[float32]) error {
+		if l == nil {
+			l = layerOf(p, of[first], len(x)/net.InputElements())
+		}
+		l.keep(p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if l.index < 0 {
+		f.NoPower = fmt.Sprintf("the first parameter that training moved is %s, which is no weight of a fully connected layer: what moved a convolution spans all patches, and what comes before a layer that moved has moved its inputs", of[first].Name)
+		return f, nil
+	}
+	return f, f.measure(l, of, starts, known)
+}
+
+func fill(x []float32, v float32) {
+	for i := range x {
+		x[i] = v
+	}
+}
+
+// layer is a fully connected layer and its inputs.
+type layer struct {
+	index  int // among the layers of a pass, -1 for none
+	pass   graph.LayerPass[float32]
+	inputs *mat.Dense
+}
+
+// layerOf is the fully connected layer that a parameter is the weight of, or the bias: then its weight has not been moved.
+func layerOf(p graph.Pass[float32], of graph.Parameter[float32], samples int) *layer {
+	for i, l := range p.Layers {
+		if l.Name == of.Name && len(of.Shape) == 2 && len(l.Output) == 2 {
+			return &layer{index: i, inputs: mat.NewDense(samples, len(l.Activations)/p.Samples, nil)}
+		}
+	}
+	return &layer{index: -1}
+}
+
+func (l *layer) keep(p graph.Pass[float32]) {
+	if l.index < 0 {
+		return
+	}
+	l.pass = p.Layers[l.index]
+	_, width := l.inputs.Dims()
+	for i, v := range l.pass.Activations {
+		l.inputs.Set(p.First+i/width, i%width, float64(v))
+	}
+}
+
+// measure finds the span and the distances.
+func (f *Finding) measure(l *layer, of []graph.Parameter[float32], starts []Values, known Known) error {
+	f.Layer = l.pass.Name
+	var weight *mat.Dense
+	var from []*mat.Dense
+	for _, p := range of {
+		if p.Name != f.Layer {
+			continue
+		}
+		weight = l.pass.WeightRows(p)
+		for _, s := range starts {
+			if s[p.Name] != nil {
+				from = append(from, like(weight, p, s[p.Name]))
+			}
+		}
+	}
+	var err error
+	if f.Span, err = New(weight, from); err != nil {
+		return fmt.Errorf("layer %s: %w", f.Layer, err)
+	}
+	f.known = known
+	f.Distances, err = f.Span.Distances(l.inputs, known)
+	return err
+}
+
+// leastFound is the share of the images that are known to have been trained on which must lie nearer to the span than nearly all
+// others, for the span to say anything.
+const leastFound = 0.5
+
+// Powerless says why the distances tell nothing, by the images of which it is known, or is empty. Without any of either it is
+// empty: then nobody knows.
+func (f *Finding) Powerless() string {
+	trained, never := f.known.Trained, f.known.Never
+	if f.NoPower != "" || len(trained) == 0 || len(never) == 0 {
+		return f.NoPower
+	}
+	others := at(f.Distances, never)
+	slices.Sort(others)
+	limit, found := others[len(others)/100], 0
+	for _, d := range at(f.Distances, trained) {
+		if d < limit {
+			found++
+		}
+	}
+	if float64(found) >= leastFound*float64(len(trained)) {
+		return ""
+	}
+	why := "more samples moved it than it has inputs or outputs, or samples were altered while training, or it was not trained from this start"
+	if f.Span.Evenness < scaledBelow {
+		why = "its elements moved about equally far, as Adam and AdamW make them by scaling each by itself, which leaves no span"
+	}
+	return fmt.Sprintf("only %d of %d images that were trained on lie near the span of what moved the layer %s (%.0f of at most %d directions): %s", found, len(trained), f.Layer, f.Span.Directions, f.Span.Limit, why)
+}
+
+func at(values []float64, positions []int) []float64 {
+	out := make([]float64, len(positions))
+	for k, i := range positions {
+		out[k] = values[i]
+	}
+	return out
+}
+
+// like lays the values of a start out as the rows of the weight of parameter p are.
+func like(rows *mat.Dense, p graph.Parameter[float32], values []float32) *mat.Dense {
+	h, d := rows.Dims()
+	out := mat.NewDense(h, d, nil)
+	straight := h == p.Shape[0]
+	for j := 0; straight && h == d && j < d; j++ {
+		straight = rows.At(0, j) == float64(p.Value[j])
+	}
+	for i := range h {
+		for j := range d {
+			k := i*d + j
+			if !straight {
+				k = j*h + i
+			}
+			out.Set(i, j, float64(values[k]))
+		}
+	}
+	return out
+}
