@@ -25,38 +25,56 @@ type Parameters struct{ Weight, Bias []float32 }
 // Initialise draws the parameters of layers that are constructed in this order after torch.manual_seed(seed), by the
 // initialiser that Linear and Conv2d have (kaiming_uniform_ with a = sqrt 5; He et al. 2015).
 func Initialise(seed uint64, layers []Layer) []Parameters {
-	g := prng.NewMT19937()
-	g.Seed(seed)
+	g := Seeded(seed)
 	out := make([]Parameters, len(layers))
 	for i, l := range layers {
-		elements, fan := l.size()
-		// As in torch.nn.init, in float64 and in this order, for the same rounding.
-		deviation := math.Sqrt(2.0/(1+5)) / math.Sqrt(float64(fan))
-		out[i].Weight = uniform(g, elements, math.Sqrt(3)*deviation)
+		out[i].Weight = g.Weight(l.Shape)
 		if l.Bias {
-			out[i].Bias = uniform(g, l.Shape[0], 1/math.Sqrt(float64(fan)))
+			out[i].Bias = g.Bias(l.Shape)
 		}
 	}
 	return out
 }
 
-// size is the number of elements of the weight and of those that one output is computed from.
-func (l Layer) size() (elements, fan int) {
-	fan = 1
-	for _, n := range l.Shape[1:] {
-		fan *= n
+// Generator is PyTorch's random number generator on the CPU.
+type Generator struct{ twister *prng.MT19937 }
+
+// Seeded is the generator after torch.manual_seed(seed).
+func Seeded(seed uint64) *Generator {
+	g := &Generator{prng.NewMT19937()}
+	g.twister.Seed(seed)
+	return g
+}
+
+// Weight draws a weight of the given shape, outputs first.
+func (g *Generator) Weight(shape []int) []float32 {
+	// As in torch.nn.init, in float64 and in this order, for the same rounding.
+	deviation := math.Sqrt(2.0/(1+5)) / math.Sqrt(float64(fanIn(shape)))
+	return g.uniform(shape[0]*fanIn(shape), math.Sqrt(3)*deviation)
+}
+
+// Bias draws the bias of a layer whose weight has the given shape.
+func (g *Generator) Bias(shape []int) []float32 {
+	return g.uniform(shape[0], 1/math.Sqrt(float64(fanIn(shape))))
+}
+
+// fanIn is the number of elements that one output is computed from.
+func fanIn(shape []int) int {
+	n := 1
+	for _, d := range shape[1:] {
+		n *= d
 	}
-	return l.Shape[0] * fan, fan
+	return n
 }
 
 // uniform are n numbers between -bound and bound, as Tensor.uniform_ draws them.
-func uniform(g *prng.MT19937, n int, bound float64) []float32 {
+func (g *Generator) uniform(n int, bound float64) []float32 {
 	const digits = 24 // of a float32
 	from, to := float32(-bound), float32(bound)
 	out := make([]float32, n)
 	for i := range out {
 		// The bounds are float32, all that is done with them float64.
-		x := float64(g.Uint32()&(1<<digits-1)) / (1 << digits)
+		x := float64(g.twister.Uint32()&(1<<digits-1)) / (1 << digits)
 		out[i] = float32(float64(x*float64(to-from)) + float64(from))
 	}
 	return out
