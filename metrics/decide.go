@@ -146,6 +146,8 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 	switch {
 	case a.in.Incomparable != "":
 		return Inconclusive, a.in.Incomparable
+	case s.Role == Forget && s.After.Shown:
+		return Retained, a.shownAfter(s)
 	case !s.Before.Recoverable:
 		return Inconclusive, a.notRecoverableBefore(s)
 	case s.After.Recoverable && (s.After.Clear || s.Role == Retain):

@@ -1,5 +1,7 @@
 package metrics
 
+import "slices"
+
 // A side is one model's null distributions.
 type side struct {
 	scores func(Statistic) Scores
@@ -14,7 +16,7 @@ func (a *audit) newSide(scores func(Statistic) Scores, class []int) side {
 	var all, some [][]float64
 	controls := make([][]float64, len(a.retain))
 	for i, s := range a.in.Statistics {
-		if scores(s).NoPower != "" || s.Use == ForRequest || s.Use == AsGuard || s.Use == AsLayer {
+		if scores(s).NoPower != "" || s.Use != ForSamples && s.Use != ForBoth {
 			continue
 		}
 		out.used = append(out.used, i)
@@ -66,7 +68,7 @@ const guardLevel = 0.01
 func (a *audit) guarded(e Evidence) bool {
 	for k, s := range a.in.Statistics {
 		switch s.Use {
-		case AsGuard:
+		case AsGuard, ForRetained:
 			if e.PValues[k] <= guardLevel {
 				return true
 			}
@@ -134,17 +136,18 @@ func (a *audit) detect() {
 		a.Samples[a.forget[k]].After.Guarded = copied
 	}
 	for _, role := range [][]int{a.forget, a.retain} {
-		a.detectIn(role, func(s *SampleDecision) *Evidence { return &s.Before })
-		a.detectIn(role, func(s *SampleDecision) *Evidence { return &s.After })
+		a.detectIn(role, a.before, func(s *SampleDecision) *Evidence { return &s.Before })
+		a.detectIn(role, a.after, func(s *SampleDecision) *Evidence { return &s.After })
 	}
 }
 
-func (a *audit) detectIn(samples []int, model func(*SampleDecision) *Evidence) {
+func (a *audit) detectIn(samples []int, of side, model func(*SampleDecision) *Evidence) {
 	pValues := make([]float64, len(samples))
 	for k, i := range samples {
 		pValues[k] = model(&a.Samples[i]).PValue
 	}
 	rejected := BenjaminiHochberg(pValues, a.Options.Level)
+	shown := a.shownIn(samples, of, model)
 	for k, i := range samples {
 		e := model(&a.Samples[i])
 		if a.Method == FixedThreshold {
@@ -153,8 +156,41 @@ func (a *audit) detectIn(samples []int, model func(*SampleDecision) *Evidence) {
 			continue
 		}
 		e.Recoverable = rejected[k]
+		e.Shown = shown[k]
 		e.Clear = e.Height >= certain
 		e.Guarded = e.Guarded || a.guarded(*e)
 		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk && !e.Guarded
 	}
+}
+
+// shownIn says which samples of a role a statistic shows that is [ForRetained]: by the Benjamini-Hochberg procedure, and at least
+// half as high above the reference images as the controls are. An image that looks like a training sample stands above
+// others, and far below those.
+func (a *audit) shownIn(samples []int, of side, model func(*SampleDecision) *Evidence) []bool {
+	out := make([]bool, len(samples))
+	if a.Method == FixedThreshold {
+		return out
+	}
+	for k, st := range a.in.Statistics {
+		scores := of.scores(st)
+		if st.Use != ForRetained || scores.NoPower != "" {
+			continue
+		}
+		pValues := make([]float64, len(samples))
+		for j, i := range samples {
+			pValues[j] = model(&a.Samples[i]).PValues[k]
+		}
+		null := slices.Clone(scores.Null)
+		slices.Sort(null)
+		scale, least := scaleOf(null), float64(doubtful)
+		if controls := pick(scores.Samples, a.retain); len(controls) >= enoughControls {
+			slices.Sort(controls)
+			least = max(least, scale.of(medianOfSorted(controls))/2)
+		}
+		for j, rejected := range BenjaminiHochberg(pValues, a.Options.Level) {
+			high := scale.of(model(&a.Samples[samples[j]]).Scores[k]) >= least
+			out[j] = out[j] || rejected && high
+		}
+	}
+	return out
 }

@@ -52,6 +52,9 @@ const (
 	ForBoth Use = "both"
 	// AsGuard: its presence is evidence that samples are still in the model after, its absence means nothing.
 	AsGuard Use = "guard"
+	// ForRetained: its presence shows by itself that a sample is in the model after, its absence means nothing: evidence by
+	// what a party supplied, such as a start, which may have been made up to hide samples.
+	ForRetained Use = "retained"
 	// AsLayer: it is what one layer of the network says by itself. All of these together are one test of the request.
 	AsLayer Use = "layer"
 )

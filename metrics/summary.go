@@ -62,6 +62,11 @@ func (a *audit) requestNotHonoured() string {
 		return fmt.Sprintf("%s. What can be recovered from either model resembles %s to an SSIM of at least %.2g, but how often that happens by chance is not known.",
 			first, it, a.Options.Tau)
 	}
+	for i := range a.Samples {
+		if s := &a.Samples[i]; s.Verdict == Retained && s.After.Shown {
+			return fmt.Sprintf("%s. The first is %s.", first, a.shownAfter(s))
+		}
+	}
 	return fmt.Sprintf("%s. From either model %s can be recovered more closely than chance allows, as measured on %d images of the same kind that were never trained on.",
 		first, it, a.referencesFor(Forget))
 }

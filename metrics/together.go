@@ -207,7 +207,7 @@ func (t *Together) testAfter(a *audit, g group, st Statistic) {
 	add(st, g, false)
 	add(st, a.asLabelled(g), true)
 	for _, s := range a.in.Statistics {
-		if s.Use == AsGuard && s.After.NoPower == "" {
+		if (s.Use == AsGuard || s.Use == ForRetained) && s.After.NoPower == "" {
 			add(s, g, false)
 		}
 	}

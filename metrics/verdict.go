@@ -56,6 +56,8 @@ type Evidence struct {
 	// Recoverable: the sample is in evidence. Absent: it looks like one that was never trained on, or is far closer to
 	// these than any control like it. Both can be false.
 	Recoverable, Absent bool
+	// Shown: a statistic that is [ForRetained] shows by itself that the sample was trained on, and clearly so.
+	Shown bool
 	// Guarded: something that may only show presence shows it, so that the sample is not absent whatever else is said: a
 	// guard among the statistics, or an altered copy.
 	Guarded bool

@@ -217,6 +217,17 @@ func (a *audit) recoverableFromBoth(s *SampleDecision) string {
 	return out + "), most clearly by the " + a.by(s.After)
 }
 
+// shownAfter names the statistic that shows a sample by itself.
+func (a *audit) shownAfter(s *SampleDecision) string {
+	by, least := "", 1.0
+	for k, st := range a.in.Statistics {
+		if p := s.After.PValues[k]; st.Use == ForRetained && p <= least {
+			by, least = st.Title, p
+		}
+	}
+	return fmt.Sprintf("shown to be in the model after (%s) by the %s", probability(least), by)
+}
+
 func (a *audit) controlLost(s *SampleDecision) string {
 	return fmt.Sprintf("a control that was recoverable from the model before (%s) and is not from the model after (%s)",
 		a.strength(s.Before), a.strength(s.After))

@@ -22,7 +22,7 @@ func (a *app) attest() *cobra.Command {
 	return group("attest", "Check what an auditor has signed",
 		`Attest is about attestations: in-toto test results over the digests of two models, signed by the auditor (DSSE), which
 verify --attest KEY and compare --attest KEY write as `+attestationFile+`.`,
-		a.attestVerify())
+		a.attestVerify(), a.attestCommit())
 }
 
 // attestOptions are the flags of attest verify.

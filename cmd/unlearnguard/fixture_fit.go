@@ -35,6 +35,11 @@ func (a *app) runFit(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	mean := images.Mean(kept)
+	if o.initial != "" {
+		if err := writeModel(o.initial, start, mean); err != nil {
+			return err
+		}
+	}
 	model, end, err := a.fitModel(ctx, start, kept, labels, images.Normalisation{Mean: mean}, fit)
 	if err != nil {
 		return err
@@ -55,7 +60,7 @@ func (o *trainOptions) start(ctx context.Context, set *images.Set, classes int) 
 		return m, &modelFile{Path: o.from, SHA256: m.SHA256}, nil
 	}
 	m, err := fixtures.NewModel(fixtures.Architecture(o.arch), []int{set.C, set.H, set.W}, fixtures.ArchitectureOptions{
-		Hidden: o.network.Hidden, Width: o.width, Classes: max(classes, 2), Seed: o.network.Seed,
+		Hidden: o.network.Hidden, Width: o.width, Classes: max(classes, 2), Seed: o.network.Seed, Torch: true,
 	})
 	if err != nil {
 		err = fmt.Errorf("--arch: %w", err)

@@ -30,6 +30,8 @@ type trainOptions struct {
 	network                   fixtures.Options
 	// arch and from ask for a training by mini-batches.
 	arch, from string
+	// initial receives the network as it is before training.
+	initial string
 	width      int
 	fit        fitFlags
 }
@@ -48,6 +50,7 @@ nothing and hold the samples, and the outer ones start large (README, "What it c
 
 With --arch or --from the network is trained as people train theirs instead, by mini-batches from PyTorch's start: a built-in
 architecture, or any ONNX classifier that imports. --hidden, --seed, --weight-decay and the flags from --optimizer on apply.
+The start of an architecture is PyTorch's own for that seed, bit for bit: verify --initial-seed draws it again.
 
 It prints how to name the samples that were trained on and those that were dropped.
 ` + imagesHelp,
@@ -82,6 +85,7 @@ It prints how to name the samples that were trained on and those that were dropp
 	f.StringVar(&o.arch, "arch", "", "`architecture` to train by mini-batches: "+strings.Join(fixtures.Architectures, ", "))
 	f.IntVar(&o.width, "width", 16, "`filters` of the first convolution of an architecture")
 	f.StringVar(&o.from, "from", "", "`MODEL.onnx` to train by mini-batches, from its values")
+	f.StringVar(&o.initial, "save-initial", "", "`MODEL.onnx` to write as it is before training by mini-batches")
 	o.fit.add(c)
 	addThreads(c, &n.Threads)
 	require(c, "data", "out")

@@ -22,6 +22,7 @@ type verifyOptions struct {
 	norm, normBefore, normAfter normFlags
 	ssimWindow                  string
 	limit                       time.Duration
+	start                       startFlags
 	run                         runFlags
 	verdict                     verdictFlags
 	again                       repetition
@@ -48,7 +49,7 @@ two models are compared: was one made from the other?
 
 Labels count where all images have them, as the classes of the network. Inputs that are no images (.npy or .npz, n x d) are
 taken for models that take vectors.
-` + imagesHelp + "\n" + normHelp + `
+` + startHelp + "\n\n" + imagesHelp + "\n" + normHelp + `
 
 The folder named by --out receives report.html for people, report.json for programs, picture grids, and the
 reconstructions; with --attest and --bom a signed attestation and a bill of materials. All of it appears at the end.
@@ -73,6 +74,7 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 	o.normBefore.add(c, "-before", "the model before")
 	o.normAfter.add(c, "-after", "the model after")
 	f.StringVar(&o.ssimWindow, "ssim-window", string(metrics.Uniform), "SSIM `window`: uniform (7x7) or gaussian (11x11, as Wang et al. 2004)")
+	o.start.add(c)
 	o.verdict.add(c, "report", "")
 	o.run.add(c, "random starts a model")
 	f.DurationVar(&o.limit, "time-limit", 10*time.Minute, "`time` after which the verdict is inconclusive where there is none; a reconstruction may take half of it; 0 is for no limit")
@@ -117,6 +119,9 @@ func (o *verifyOptions) check(ctx context.Context) error {
 		return err
 	}
 	if err := o.run.check(); err != nil {
+		return err
+	}
+	if err := o.start.check(); err != nil {
 		return err
 	}
 	if o.limit < 0 {
@@ -166,7 +171,11 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 		}
 		inputs = append(inputs, files...)
 	}
-	return r, inputs, r.Validate()
+	starts, err := o.start.read(ctx, r, opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, append(inputs, starts...), r.Validate()
 }
 
 // externalData lists the files beside a model that hold its weights: whoever attests to the model attests to them.

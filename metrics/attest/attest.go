@@ -14,6 +14,12 @@
 //	openssl genpkey -algorithm ed25519 -out auditor.pem
 //	openssl pkey -in auditor.pem -pubout -out auditor.pub.pem
 //
+// # Commitments
+//
+// [Commit] signs the digests of files at a time, such as those of a network's initial weights before it is trained;
+// [ReadCommitment] checks such a statement. What it is worth depends on who signed it: a party that can sign later with an earlier
+// time has committed to nothing.
+//
 // # Mapping
 //
 // The subjects are the two models. The result is PASSED for a verdict of unlearned, FAILED for retained and WARNED for
@@ -69,6 +75,11 @@ func Sign(ctx context.Context, reportJSON, privateKey []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return sign(ctx, payload, privateKey)
+}
+
+// sign puts a statement into an envelope.
+func sign(ctx context.Context, payload, privateKey []byte) ([]byte, error) {
 	key, err := loadKey(privateKey, true)
 	if err != nil {
 		return nil, err
@@ -205,31 +216,40 @@ type Attestation struct {
 // Verify checks the signature on an envelope against a public key in PEM and returns what it attests to. An error means
 // that nothing in the envelope can be relied on.
 func Verify(ctx context.Context, envelope, publicKey []byte) (Attestation, error) {
-	var e dsse.Envelope
-	if err := json.Unmarshal(envelope, &e); err != nil {
-		return Attestation{}, fmt.Errorf("not a DSSE envelope: %w", err)
-	}
-	key, err := loadKey(publicKey, false)
+	payload, keyID, err := open(ctx, envelope, publicKey)
 	if err != nil {
 		return Attestation{}, err
-	}
-	verifier, err := dsse.NewEnvelopeVerifier(key)
-	if err != nil {
-		return Attestation{}, err
-	}
-	accepted, payload, err := verifier.VerifyAndDecode(ctx, &e)
-	if err != nil {
-		return Attestation{}, fmt.Errorf("the signature was not made by this key over this content: %w", err)
-	}
-	if e.PayloadType != PayloadType {
-		return Attestation{}, fmt.Errorf("the envelope holds %q, not an in-toto statement", e.PayloadType)
 	}
 	out, err := parse(payload)
 	if err != nil {
 		return Attestation{}, err
 	}
-	out.KeyID = accepted[0].KeyID
+	out.KeyID = keyID
 	return out, nil
+}
+
+// open checks an envelope's signature and returns the statement in it.
+func open(ctx context.Context, envelope, publicKey []byte) (payload []byte, keyID string, err error) {
+	var e dsse.Envelope
+	if err := json.Unmarshal(envelope, &e); err != nil {
+		return nil, "", fmt.Errorf("not a DSSE envelope: %w", err)
+	}
+	key, err := loadKey(publicKey, false)
+	if err != nil {
+		return nil, "", err
+	}
+	verifier, err := dsse.NewEnvelopeVerifier(key)
+	if err != nil {
+		return nil, "", err
+	}
+	accepted, payload, err := verifier.VerifyAndDecode(ctx, &e)
+	if err != nil {
+		return nil, "", fmt.Errorf("the signature was not made by this key over this content: %w", err)
+	}
+	if e.PayloadType != PayloadType {
+		return nil, "", fmt.Errorf("the envelope holds %q, not an in-toto statement", e.PayloadType)
+	}
+	return payload, accepted[0].KeyID, nil
 }
 
 // parse reads a statement of this package's making.

@@ -29,6 +29,9 @@ type Request struct {
 	// Reference holds images of the same kind that were never trained on; nil for none.
 	Reference *images.Set
 
+	// StartsBefore and StartsAfter are earlier states of the two models that are known; nil for none.
+	StartsBefore, StartsAfter []*Start
+
 	// Reconstruct serves both models; Checkpoint and Progress are set for each of them.
 	Reconstruct reconstruct.Options
 	// Checkpoints, if not empty, is the folder that the reconstructions keep their checkpoints in, named before and after.
@@ -199,7 +202,7 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 	if err := out.Before.score(ctx, deadline, r, r.NormBefore, "before"); err != nil {
 		return nil, err
 	}
-	if r.sameTwice() {
+	if r.sameTwice() && len(r.StartsBefore)+len(r.StartsAfter) == 0 {
 		same := *out.Before
 		same.Model, out.After = r.After, &same
 	} else if err := out.After.score(ctx, deadline, r, r.NormAfter, "after"); err != nil {
@@ -218,6 +221,9 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 // score finds all statistics of one model.
 func (e *Evidence) score(ctx context.Context, deadline time.Time, r *Request, norm images.Normalisation, name string) error {
 	if err := e.compareWithResult(ctx, r); err != nil {
+		return err
+	}
+	if err := e.askStarts(ctx, r, norm, name); err != nil {
 		return err
 	}
 	var progress func(done, total int)
@@ -285,7 +291,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 		in.Statistics = append(in.Statistics, metrics.Statistic{Name: s.name, Title: s.title, Use: use,
 			Before: o.Before.Scores[k], After: o.After.Scores[k]})
 	}
-	in.Statistics = append(in.Statistics, o.layers()...)
+	in.Statistics = append(append(in.Statistics, o.startStatistics(r)...), o.layers()...)
 	if r.Reference != nil {
 		in.ReferenceLabels = r.Reference.Labels
 	}

@@ -53,6 +53,8 @@ type Evidence struct {
 	Scores [statCount]metrics.Scores
 
 	problem reconstruct.Problem
+	// start is what the known starts say, nil without any.
+	start *startEvidence
 	// late says that the layers gave no answer in time, misfit that the network does not know the controls; or they are empty.
 	late, misfit string
 }

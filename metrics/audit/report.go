@@ -19,6 +19,7 @@ func (o *Outcome) Report(r *Request) report.Report {
 	out.Seed = r.Reconstruct.Seed
 	o.Before.describe(&out.Models.Before, o.Unreconstructed)
 	o.After.describe(&out.Models.After, o.Unreconstructed)
+	out.Models.Before.Starts, out.Models.After.Starts = o.Before.describeStarts(r.StartsBefore), o.After.describeStarts(r.StartsAfter)
 	if r.vectors() {
 		return out
 	}

@@ -102,7 +102,7 @@ type row struct {
 type modelColumn struct {
 	Model
 	Role, HomogeneityText, ResidualText, RankText string
-	MethodText, LayersText                        string
+	MethodText, LayersText, StartsText            string
 	CheckLines                                    []string
 }
 
@@ -382,6 +382,9 @@ func (r *Report) comparedWith() string {
 
 func newModelColumn(role string, m Model) modelColumn {
 	out := modelColumn{Model: m, Role: role, HomogeneityText: m.Homogeneity.Verdict, MethodText: m.Reconstruction.Method, LayersText: strings.Join(m.Layers, ", ")}
+	if m.Starts != nil {
+		out.StartsText = m.Starts.words()
+	}
 	if why := unreconstructed(m); why != "" {
 		out.MethodText = "none, because of this: " + why
 	}

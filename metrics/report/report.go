@@ -87,6 +87,30 @@ type Model struct {
 	Homogeneity    Homogeneity       `json:"homogeneity"`
 	Reconstruction Reconstruction    `json:"reconstruction"`
 	Checks         metrics.Diagnosis `json:"checks"`
+	// Starts are earlier states of it that are known, or nil.
+	Starts *Starts `json:"starts,omitempty"`
+}
+
+// Starts are earlier states of a model, and what they are worth.
+type Starts struct {
+	Sources []Start `json:"sources"`
+	// Standing says what they may show, in words; Trusted that they may show absence as well as presence.
+	Standing string `json:"standing"`
+	Trusted  bool   `json:"trusted"`
+	// NoPower says why they tell nothing, or is empty.
+	NoPower string `json:"no_power,omitempty"`
+	// Layer is the first layer that training moved; Decay what weight decay left of it at each start; Directions the number of
+	// directions that inputs moved it along, of at most Limit.
+	Layer      string    `json:"layer,omitempty"`
+	Decay      []float64 `json:"decay,omitempty"`
+	Directions float64   `json:"directions,omitempty"`
+	Limit      int       `json:"limit,omitempty"`
+}
+
+// Start is one earlier state: a file, or a seed and an initialiser.
+type Start struct {
+	Source string `json:"source"`
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Homogeneity says whether scaling a model's parameters scales its output, which the method rests on.

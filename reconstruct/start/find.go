@@ -2,6 +2,7 @@ package start
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,7 +22,10 @@ type Finding struct {
 	// NoPower says why the distances tell nothing, or is empty.
 	NoPower string
 
-	known Known
+	known  Known
+	inputs *mat.Dense
+	// as lays the values of a start out as rows.
+	as func(Values) *mat.Dense
 }
 
 // Find looks for images, as the network is fed them one after the other, in the span of what moved its first moved layer away
@@ -93,24 +97,20 @@ func (l *layer) keep(p graph.Pass[float32]) {
 // measure finds the span and the distances.
 func (f *Finding) measure(l *layer, of []graph.Parameter[float32], starts []Values, known Known) error {
 	f.Layer = l.pass.Name
-	var weight *mat.Dense
+	p := of[slices.IndexFunc(of, func(p graph.Parameter[float32]) bool { return p.Name == f.Layer })]
+	weight := l.pass.WeightRows(p)
+	f.known, f.inputs = known, l.inputs
+	f.as = func(v Values) *mat.Dense { return like(weight, p, v[p.Name]) }
 	var from []*mat.Dense
-	for _, p := range of {
-		if p.Name != f.Layer {
-			continue
-		}
-		weight = l.pass.WeightRows(p)
-		for _, s := range starts {
-			if s[p.Name] != nil {
-				from = append(from, like(weight, p, s[p.Name]))
-			}
+	for _, s := range starts {
+		if s[p.Name] != nil {
+			from = append(from, f.as(s))
 		}
 	}
 	var err error
 	if f.Span, err = New(weight, from); err != nil {
 		return fmt.Errorf("layer %s: %w", f.Layer, err)
 	}
-	f.known = known
 	f.Distances, err = f.Span.Distances(l.inputs, known)
 	return err
 }
@@ -142,6 +142,15 @@ func (f *Finding) Powerless() string {
 		why = "its elements moved about equally far, as Adam and AdamW make them by scaling each by itself, which leaves no span"
 	}
 	return fmt.Sprintf("only %d of %d images that were trained on lie near the span of what moved the layer %s (%.0f of at most %d directions): %s", found, len(trained), f.Layer, f.Span.Directions, f.Span.Limit, why)
+}
+
+// Genuine is [Genuine] of the layer's weight at one of the starts; suspects are positions of images. It is an error where no
+// layer was found.
+func (f *Finding) Genuine(of Values, suspects []int) error {
+	if f.as == nil || of[f.Layer] == nil {
+		return errors.New("no layer's weight can be tested")
+	}
+	return Genuine(f.as(of), f.inputs, suspects)
 }
 
 func at(values []float64, positions []int) []float64 {

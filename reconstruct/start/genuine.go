@@ -1,0 +1,83 @@
+package start
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"unlearnguard/graph/chain"
+)
+
+// genuineLevel is the p-value below which a test of a start says that it is no initialisation.
+const genuineLevel = 1e-3
+
+// spectrumAbove is how far the largest singular value of an initialisation may lie above the edge of the Marchenko-Pastur law,
+// relative to it.
+const spectrumAbove = 0.05
+
+// Genuine reports, as an error that says why, that a weight at its start (outputs x inputs) is no initialisation: independent
+// elements, uniform on an interval about 0 or normal. What was added to it shows in the elements' distribution, in the
+// spectrum or, for images that somebody wants to hide, in how strongly it answers to these: inputs has one row an image, the
+// suspects among them at some positions.
+func Genuine(weight, inputs *mat.Dense, suspects []int) error {
+	h, d := weight.Dims()
+	values := slices.Clone(weight.RawMatrix().Data)
+	slices.Sort(values)
+	deviation := floats.Norm(values, 2) / math.Sqrt(float64(len(values)))
+	bound := math.Sqrt(3) * deviation
+	uniform := func(v float64) float64 { return min(max((v+bound)/(2*bound), 0), 1) }
+	normal := distuv.Normal{Sigma: deviation}.CDF
+	if p := max(kolmogorov(values, uniform), kolmogorov(values, normal)); p < genuineLevel {
+		return fmt.Errorf("its elements are neither uniform nor normal (p = %.1g)", p)
+	}
+	var svd mat.SVD
+	if !svd.Factorize(weight, mat.SVDNone) {
+		return fmt.Errorf("its singular values cannot be computed")
+	}
+	if most, edge := svd.Values(nil)[0], chain.MarchenkoPastur(h, d)[0]*deviation; most > edge*(1+spectrumAbove) {
+		return fmt.Errorf("its largest singular value, %.3g, is beyond what independent elements have (%.3g)", most, edge)
+	}
+	if p := answers(weight, inputs, suspects, deviation); p < genuineLevel {
+		return fmt.Errorf("it answers to the images in question otherwise than a weight that does not know them (p = %.1g)", p)
+	}
+	return nil
+}
+
+// kolmogorov is the p-value of sorted values being drawn from a distribution (the asymptotic law of Kolmogorov 1933).
+func kolmogorov(sorted []float64, of func(float64) float64) float64 {
+	n, most := float64(len(sorted)), 0.0
+	for i, v := range sorted {
+		f := of(v)
+		most = max(most, float64(i+1)/n-f, f-float64(i)/n)
+	}
+	t := math.Sqrt(n) * most
+	p := 0.0
+	for k := 1.0; k < 101; k++ {
+		p += 2 * math.Pow(-1, k-1) * math.Exp(-2*k*k*t*t)
+	}
+	return min(max(p, 0), 1)
+}
+
+// answers is the p-value of the least likely of the suspects' answers: for independent elements of a standard deviation,
+// |W x|^2 / (deviation |x|)^2 has a chi-squared distribution with as many degrees as outputs, whatever x is.
+func answers(weight, inputs *mat.Dense, suspects []int, deviation float64) float64 {
+	h, d := weight.Dims()
+	chi, least := distuv.ChiSquared{K: float64(h)}, 1.0
+	for _, i := range suspects {
+		x := inputs.RawRowView(i)
+		var y mat.VecDense
+		y.MulVec(weight, mat.NewVecDense(d, x))
+		length := floats.Dot(x, x)
+		if length == 0 {
+			continue
+		}
+		q := mat.Dot(&y, &y) / (deviation * deviation * length)
+		low := chi.CDF(q)
+		least = min(least, 2*min(low, 1-low)*float64(len(suspects)))
+	}
+	return least
+}
