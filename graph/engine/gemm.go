@@ -120,7 +120,7 @@ func divide(n, most, unit int) (parts, size int) {
 }
 
 // multiplyTiles computes blocks [lo, hi) of C, counted down the columns of blocks.
-func (e *Engine[T]) multiplyTiles(lo, hi int) {
+func (e *Engine[T]) multiplyTiles(_, lo, hi int) {
 	p := &e.product
 	for t := lo; t < hi; t++ {
 		row, col := t%p.down*p.rows, t/p.down*p.cols
