@@ -117,9 +117,12 @@ func (p *pools[T]) reverse() {
 	if !p.in[0].wanted {
 		return
 	}
-	grad := p.in[0].gradient()
+	grad, beta := p.in[0].accumulate()
 	p.planes(func(x, y int) {
 		to, g := grad[x:x+p.plane], p.out.grad[y:y+p.places]
+		if beta == 0 {
+			clear(to)
+		}
 		for i, v := range g {
 			if !p.mean {
 				if at := p.largest[y+i]; at >= 0 {
