@@ -43,22 +43,29 @@ type pools[T engine.Float] struct {
 
 func poolAt[T engine.Float](o pooling) func(*site[T]) kernel[T] {
 	return func(s *site[T]) kernel[T] {
-		x, y := s.in[0].shape[2:], s.out.shape[2:]
-		p := &pools[T]{site: s, mean: o.mean, plane: volume(x), places: volume(y), size: volume(o.kernel)}
-		all, padded := o.offsets(x, y), o.padded(x, y)
-		for i := range p.places {
-			under := slices.DeleteFunc(all[i*p.size:(i+1)*p.size:(i+1)*p.size], func(at int) bool { return at < 0 })
-			n := len(under)
-			if o.pads {
-				n = padded[i]
-			}
-			p.offsets, p.counts = append(p.offsets, under), append(p.counts, max(n, 1))
+		if o.ofSquares(s.in[0].shape[2:], s.out.shape[2:]) {
+			return squarePools[T]{s}
 		}
-		if !o.mean {
-			p.largest = make([]int32, s.out.size)
-		}
-		return p
+		return newPools(o, s)
 	}
+}
+
+func newPools[T engine.Float](o pooling, s *site[T]) *pools[T] {
+	x, y := s.in[0].shape[2:], s.out.shape[2:]
+	p := &pools[T]{site: s, mean: o.mean, plane: volume(x), places: volume(y), size: volume(o.kernel)}
+	all, padded := o.offsets(x, y), o.padded(x, y)
+	for i := range p.places {
+		under := slices.DeleteFunc(all[i*p.size:(i+1)*p.size:(i+1)*p.size], func(at int) bool { return at < 0 })
+		n := len(under)
+		if o.pads {
+			n = padded[i]
+		}
+		p.offsets, p.counts = append(p.offsets, under), append(p.counts, max(n, 1))
+	}
+	if !o.mean {
+		p.largest = make([]int32, s.out.size)
+	}
+	return p
 }
 
 func (p *pools[T]) retains(int) bool { return false }

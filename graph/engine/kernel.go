@@ -39,7 +39,10 @@ type kernel[T Float] struct {
 	axpy        func(n int, dst, x *T, alpha T)
 	dot         func(n int, x, y *T) float64
 	sum         func(n int, x *T) float64
-	winograd    [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
+	// The two of 2x2 squares take rows x cols results.
+	maxSquares     func(rows, cols int, x *T, ld int, y *T)
+	maxSquaresGrad func(rows, cols int, x *T, ld int, y, g, dx *T)
+	winograd       [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
 }
 
 // kernels are those for T that this processor can run, fastest first.

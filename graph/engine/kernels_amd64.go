@@ -112,6 +112,16 @@ func winogradWeightAVX512F32(n int, src *float32, row int, col int, dst *float32
 //go:noescape
 func winogradWeightAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
 
+// maxSquaresAVX512F32 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
+//
+//go:noescape
+func maxSquaresAVX512F32(rows int, cols int, x *float32, ld int, y *float32)
+
+// maxSquaresGradAVX512F32 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+//
+//go:noescape
+func maxSquaresGradAVX512F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
+
 // gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
@@ -232,6 +242,16 @@ func winogradWeightAVX2F32(n int, src *float32, row int, col int, dst *float32, 
 //go:noescape
 func winogradWeightAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
 
+// maxSquaresAVX2F32 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
+//
+//go:noescape
+func maxSquaresAVX2F32(rows int, cols int, x *float32, ld int, y *float32)
+
+// maxSquaresGradAVX2F32 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+//
+//go:noescape
+func maxSquaresGradAVX2F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
+
 // gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
 //go:noescape
@@ -341,6 +361,16 @@ func winogradWeightAVX512F64(n int, src *float64, row int, col int, dst *float64
 //
 //go:noescape
 func winogradWeightAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// maxSquaresAVX512F64 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
+//
+//go:noescape
+func maxSquaresAVX512F64(rows int, cols int, x *float64, ld int, y *float64)
+
+// maxSquaresGradAVX512F64 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+//
+//go:noescape
+func maxSquaresGradAVX512F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)
 
 // gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
 //
@@ -461,3 +491,13 @@ func winogradWeightAVX2F64(n int, src *float64, row int, col int, dst *float64, 
 //
 //go:noescape
 func winogradWeightAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+
+// maxSquaresAVX2F64 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
+//
+//go:noescape
+func maxSquaresAVX2F64(rows int, cols int, x *float64, ld int, y *float64)
+
+// maxSquaresGradAVX2F64 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+//
+//go:noescape
+func maxSquaresGradAVX2F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)
