@@ -2,10 +2,10 @@
 
 package engine
 
-// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/8*step+i%8*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
 //
 //go:noescape
-func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX512F32(k int, a *float32, step int, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX512F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -122,10 +122,10 @@ func maxSquaresAVX512F32(rows int, cols int, x *float32, ld int, y *float32)
 //go:noescape
 func maxSquaresGradAVX512F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
 
-// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/6*step+i%6*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
 //
 //go:noescape
-func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX2F32(k int, a *float32, step int, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX2F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -252,10 +252,10 @@ func maxSquaresAVX2F32(rows int, cols int, x *float32, ld int, y *float32)
 //go:noescape
 func maxSquaresGradAVX2F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
 
-// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/8*step+i%8*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
 //
 //go:noescape
-func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func gemmAVX512F64(k int, a *float64, step int, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX512F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -372,10 +372,10 @@ func maxSquaresAVX512F64(rows int, cols int, x *float64, ld int, y *float64)
 //go:noescape
 func maxSquaresGradAVX512F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)
 
-// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/6*step+i%6*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
 //
 //go:noescape
-func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func gemmAVX2F64(k int, a *float64, step int, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX2F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
