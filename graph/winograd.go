@@ -49,7 +49,7 @@ func (w *winograd[T]) pack(operands *[products]engine.Right[T], version *int, re
 		kernel := l.scratch(scratchKernel, 9*c)
 		for i := lo; i < hi; i++ {
 			l.engine.Transpose(c, 9, w.in[1].data[i*c*9:], 9, kernel, c)
-			l.engine.Winograd(engine.WinogradWeight, c, engine.Square[T]{Data: kernel, Row: 3 * c, Col: c}, engine.Square[T]{Data: u[i*c:], Row: 4 * f * c, Col: f * c})
+			l.engine.Winograd(engine.WinogradWeight, 1, c, engine.Squares[T]{Data: kernel, Row: 3 * c, Col: c}, engine.Squares[T]{Data: u[i*c:], Row: 4 * f * c, Col: f * c})
 		}
 	})
 	for e := range products {
@@ -124,7 +124,7 @@ func (w *winograd[T]) addWeights(sums []T, parts int) {
 					l.engine.Axpy(sums[at:at+k], 1, sums[p*products*all+at:p*products*all+at+k])
 				}
 			}
-			l.engine.Winograd(engine.WinogradWeightAdjoint, k, engine.Square[T]{Data: sums[f*k:], Row: 4 * all, Col: all}, engine.Square[T]{Data: kernel, Row: 3 * k, Col: k})
+			l.engine.Winograd(engine.WinogradWeightAdjoint, 1, k, engine.Squares[T]{Data: sums[f*k:], Row: 4 * all, Col: all}, engine.Squares[T]{Data: kernel, Row: 3 * k, Col: k})
 			to := grad[f*9*k : (f+1)*9*k]
 			if beta == 0 {
 				l.engine.Transpose(9, k, kernel, k, to, 9)

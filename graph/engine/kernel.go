@@ -42,7 +42,7 @@ type kernel[T Float] struct {
 	// The two of 2x2 squares take rows x cols results.
 	maxSquares     func(rows, cols int, x *T, ld int, y *T)
 	maxSquaresGrad func(rows, cols int, x *T, ld int, y, g, dx *T)
-	winograd       [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
+	winograd       [transforms]func(squares, n int, src *T, step, row, col int, dst *T, dstStep, dstRow, dstCol int)
 }
 
 // kernels are those for T that this processor can run, fastest first.

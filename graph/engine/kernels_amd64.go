@@ -82,35 +82,35 @@ func dotAVX512F32(n int, x *float32, y *float32) float64
 //go:noescape
 func sumAVX512F32(n int, x *float32) float64
 
-// winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX512F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX512F32 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAdjointAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX512F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX512F32 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX512F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX512F32 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAdjointAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX512F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX512F32 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX512F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX512F32 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAdjointAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
 // maxSquaresAVX512F32 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
@@ -212,35 +212,35 @@ func transposeAVX2F32(k int, src *float32, ld int, rows int, dst *float32, width
 //go:noescape
 func copyColumnsAVX2F32(k int, src *float32, ld int, dst *float32, width int)
 
-// winogradInputAVX2F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX2F32 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX2F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX2F32 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAdjointAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX2F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX2F32 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX2F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX2F32 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAdjointAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX2F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX2F32 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX2F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX2F32 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAdjointAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
 // maxSquaresAVX2F32 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
@@ -332,35 +332,35 @@ func dotAVX512F64(n int, x *float64, y *float64) float64
 //go:noescape
 func sumAVX512F64(n int, x *float64) float64
 
-// winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX512F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX512F64 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAdjointAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX512F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX512F64 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX512F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX512F64 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAdjointAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX512F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX512F64 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX512F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX512F64 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAdjointAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
 // maxSquaresAVX512F64 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
@@ -462,35 +462,35 @@ func transposeAVX2F64(k int, src *float64, ld int, rows int, dst *float64, width
 //go:noescape
 func copyColumnsAVX2F64(k int, src *float64, ld int, dst *float64, width int)
 
-// winogradInputAVX2F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX2F64 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX2F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX2F64 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAdjointAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX2F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX2F64 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX2F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX2F64 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAdjointAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX2F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX2F64 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX2F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX2F64 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAdjointAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
 // maxSquaresAVX2F64 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
