@@ -32,7 +32,7 @@ func convolveAt[T engine.Float](o convolution) func(*site[T]) kernel[T] {
 		if o.suitsWinograd(x, w) {
 			return newWinograd(o, s)
 		}
-		if w[1] < manyChannels {
+		if o.suitsUnfolding(w, s.out.shape) {
 			return newUnfolding(o, s)
 		}
 		c := &convolving[T]{

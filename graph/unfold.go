@@ -26,8 +26,12 @@ type unfoldedBlock struct {
 // run is n elements of a row from `at` on, which are those of the plane from `from` on, step apart.
 type run struct{ at, from, n, step int }
 
-// manyChannels of a group are better taken as patches.
-const manyChannels = 16
+// suitsUnfolding: many channels of a group are better taken as patches, except that the rows of a kernel of one element are
+// planes as they are, if they are long enough to multiply the weight by.
+func (o convolution) suitsUnfolding(w, y []int) bool {
+	const manyChannels, longRow = 16, 64
+	return w[1] < manyChannels || volume(o.kernel) == 1 && volume(y[2:]) >= longRow
+}
 
 func newUnfolding[T engine.Float](o convolution, s *site[T]) *unfolding[T] {
 	x, w := s.in[0].shape, s.in[1].shape
