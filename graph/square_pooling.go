@@ -38,11 +38,19 @@ func (p squarePools[T]) reverse() {
 		return
 	}
 	rows, cols, ld := p.out.shape[2], p.out.shape[3], p.in[0].shape[3]
+	odd := p.in[0].size != 4*p.out.size // some elements are in no square
 	grad, beta := p.in[0].accumulate()
 	p.planes(func(l *lane[T], x, toX, y, toY int) {
-		if beta == 0 {
-			clear(grad[x:toX])
+		to := grad[x:toX]
+		if beta != 0 {
+			to = l.scratch(scratchPart, toX-x)
 		}
-		l.engine.MaxSquaresGrad(rows, cols, p.in[0].data[x:toX], ld, p.out.data[y:toY], p.out.grad[y:toY], grad[x:toX])
+		if odd {
+			clear(to)
+		}
+		l.engine.MaxSquaresGrad(rows, cols, p.in[0].data[x:toX], ld, p.out.data[y:toY], p.out.grad[y:toY], to)
+		if beta != 0 {
+			l.engine.Axpy(grad[x:toX], 1, to)
+		}
 	})
 }

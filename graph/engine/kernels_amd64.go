@@ -117,7 +117,7 @@ func winogradWeightAdjointAVX512F32(squares int, n int, src *float32, step int, 
 //go:noescape
 func maxSquaresAVX512F32(rows int, cols int, x *float32, ld int, y *float32)
 
-// maxSquaresGradAVX512F32 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+// maxSquaresGradAVX512F32 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
 //
 //go:noescape
 func maxSquaresGradAVX512F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
@@ -247,7 +247,7 @@ func winogradWeightAdjointAVX2F32(squares int, n int, src *float32, step int, ro
 //go:noescape
 func maxSquaresAVX2F32(rows int, cols int, x *float32, ld int, y *float32)
 
-// maxSquaresGradAVX2F32 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+// maxSquaresGradAVX2F32 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
 //
 //go:noescape
 func maxSquaresGradAVX2F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
@@ -367,7 +367,7 @@ func winogradWeightAdjointAVX512F64(squares int, n int, src *float64, step int, 
 //go:noescape
 func maxSquaresAVX512F64(rows int, cols int, x *float64, ld int, y *float64)
 
-// maxSquaresGradAVX512F64 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+// maxSquaresGradAVX512F64 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
 //
 //go:noescape
 func maxSquaresGradAVX512F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)
@@ -497,7 +497,7 @@ func winogradWeightAdjointAVX2F64(squares int, n int, src *float64, step int, ro
 //go:noescape
 func maxSquaresAVX2F64(rows int, cols int, x *float64, ld int, y *float64)
 
-// maxSquaresGradAVX2F64 adds each element of grad, rows x cols, to dx where the first element of its 2x2 square of x is that is the maximum, in y: the first NaN, if there is one.
+// maxSquaresGradAVX2F64 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
 //
 //go:noescape
 func maxSquaresGradAVX2F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)

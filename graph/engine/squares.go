@@ -12,8 +12,8 @@ func (e *Engine[T]) MaxSquares(rows, cols int, x []T, ld int, y []T) {
 	e.kernel.maxSquares(rows, cols, &x[0], ld, &y[0])
 }
 
-// MaxSquaresGrad adds the gradient g of the maxima y of x to that of x, which has x's layout: to the first element of each
-// square that is the maximum, or its first NaN.
+// MaxSquaresGrad sets dx, the gradient by x and laid out as x is, from the gradient g by the maxima y: in each square it is
+// that of the first element that is the maximum or a NaN. What is in no square stays.
 func (e *Engine[T]) MaxSquaresGrad(rows, cols int, x []T, ld int, y, g, dx []T) {
 	checkMatrix("x", 2*rows, 2*cols, x, ld)
 	checkMatrix("dx", 2*rows, 2*cols, dx, ld)
@@ -41,9 +41,9 @@ func plainMaxSquaresGrad[T Float](rows, cols int, x *T, ld int, y, g, dx *T) {
 	xs, ys, gs, d := unsafe.Slice(x, n), unsafe.Slice(y, rows*cols), unsafe.Slice(g, rows*cols), unsafe.Slice(dx, n)
 	for k, v := range gs {
 		for _, at := range square(k/cols, k%cols, ld) {
+			d[at] = 0
 			if xs[at] == ys[k] || xs[at] != xs[at] {
-				d[at] += v
-				break
+				d[at], v = v, 0
 			}
 		}
 	}

@@ -48,8 +48,8 @@ func (t target) maximum(a, b int) {
 }
 
 func (t target) maxSquaresGrad() {
-	args := t.function("maxSquaresGrad", "adds each element of grad, rows x cols, to dx where the first element of its 2x2 square "+
-		"of x is that is the maximum, in y: the first NaN, if there is one.",
+	args := t.function("maxSquaresGrad", "sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or "+
+		"else a NaN, to that of grad, rows x cols, and the others to zero.",
 		"rows int, cols int, x *T, ld int, y *T, grad *T, dx *T", "")
 	t.loadOrder(true)
 	t.eachSquares(args, []string{"y", "grad"}, func(whole bool) {
@@ -67,20 +67,17 @@ func (t target) maxSquaresGrad() {
 		for x := 4; x < 8; x++ {
 			t.take(x, y, g)
 		}
-		t.addRow(whole, "R10", 4, 5)
-		t.addRow(whole, "R11", 6, 7)
+		t.storeRow(whole, "R10", 4, 5)
+		t.storeRow(whole, "R11", 6, 7)
 	})
 }
 
-// addRow adds even and odd elements to a row.
-func (t target) addRow(whole bool, row string, even, odd int) {
+// storeRow stores even and odd elements of a row.
+func (t target) storeRow(whole bool, row string, even, odd int) {
 	t.packed("VUNPCKL", t.v(odd), t.v(even), t.v(0))
 	t.packed("VUNPCKH", t.v(odd), t.v(even), t.v(1))
-	for i := range 2 {
-		t.loadPart(whole, row, i, 2)
-		t.packed("VADD", t.v(2), t.v(i), t.v(i))
-		t.storePart(whole, i, row, i)
-	}
+	t.storePart(whole, 0, row, 0)
+	t.storePart(whole, 1, row, 1)
 }
 
 // take sets x to g where it is y or a NaN, and to zero elsewhere; what it takes is g's no longer. It spoils registers 8 and 9.
