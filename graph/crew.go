@@ -16,6 +16,7 @@ type lane[T engine.Float] struct {
 	// left and right are a product's operands.
 	left  engine.Left[T]
 	right engine.Right[T]
+	_     [128]byte // so that no two lanes are on one cache line
 }
 
 func newCrew[T engine.Float](threads int) (*crew[T], error) {

@@ -61,6 +61,8 @@ type Engine[T Float] struct {
 	ranging func(lo, hi int) // what Range calls
 	// The tasks of the pool, as values made once: a method value made at each call would be allocated.
 	multiplyTask, packTask, rangeTask func(thread, lo, hi int)
+
+	_ [128]byte // so that engines of different threads, which change with every product, are not on one cache line
 }
 
 // Kernels lists the kernels that this processor can run, fastest first.
