@@ -196,17 +196,16 @@ func (c *combination[T]) reverse() {
 // reverseParts takes parts of the first axis back apart, through which the operand does not move: the samples, mostly, and
 // a bias.
 func (c *combination[T]) reverseParts(operand int) {
-	size := c.in[operand].size
-	parts := weightParts(c.dims[0], size)
-	sums := c.crew.lanes[0].scratch(scratchWeight, parts*size)
-	c.crew.split(parts, max(1, worthwhile*parts/c.out.size), func(l *lane[T], lo, hi int) {
+	sums := newPartSums(c.crew, c.dims[0], c.in[operand].size, true)
+	c.crew.split(sums.parts, max(1, worthwhile*sums.parts/c.out.size), func(l *lane[T], lo, hi int) {
 		for part := lo; part < hi; part++ {
-			sum := sums[part*size : (part+1)*size]
+			sum, n := sums.of(part), c.dims[0]
 			clear(sum)
-			c.runs(0, c.dims[0]*part/parts, c.dims[0]*(part+1)/parts, func(at, i, j, n int) { c.reverseRun(l, operand, sum, at, i, j, n) })
+			c.runs(0, n*part/sums.parts, n*(part+1)/sums.parts, func(at, i, j, n int) { c.reverseRun(l, operand, sum, at, i, j, n) })
+			sums.add(l, part)
 		}
 	})
-	addParts(c.crew, c.in[operand].storage, sums, parts)
+	sums.addTo(c.crew, c.in[operand].storage)
 }
 
 // reverseRun adds the part that n elements of the result from `at` on have in an operand's gradient.

@@ -21,8 +21,8 @@ type chunk[T engine.Float] struct {
 	lane                *lane[T]
 	spread              func(n, grain int, f func(l *lane[T], lo, hi int))
 	first, n, row, rows int
-	// begins says that it is the first of its part of the samples.
-	begins bool
+	// begins and ends say that it is the first and the last of its part of the samples.
+	begins, ends bool
 }
 
 // chunkSize is how many samples and tile rows a chunk takes.
@@ -46,6 +46,7 @@ func (w *winograd[T]) chunks(parts int, visit func(part int, c chunk[T])) {
 		for c.first = lo; c.first < hi; c.first += samples {
 			for c.row = 0; c.row < w.down; c.row += rows {
 				c.n, c.rows, c.begins = min(samples, hi-c.first), min(rows, w.down-c.row), c.first == lo && c.row == 0
+				c.ends = c.first+c.n == hi && c.row+c.rows == w.down
 				visit(part, c)
 			}
 		}
