@@ -165,7 +165,7 @@ func (c *combination[T]) retains(i int) bool {
 
 func (c *combination[T]) forward() {
 	last := len(c.dims) - 1
-	c.spread(c.longest(nil), func(l *lane[T], axis, lo, hi int) {
+	c.spread(c.axis(nil), func(l *lane[T], axis, lo, hi int) {
 		c.runs(axis, lo, hi, func(at, i, j, n int) {
 			combineRun(l, c.f, c.out.data[at:at+n], c.in[0].data[i:], c.in[1].data[j:], c.a[last], c.b[last])
 		})
@@ -181,12 +181,31 @@ func (c *combination[T]) reverse() {
 			c.reverseSame(operand)
 			continue
 		}
+		if strides[0] == 0 && c.dims[0] >= mostParts && c.in[operand].size <= c.out.size/mostParts {
+			c.reverseParts(operand)
+			continue
+		}
 		grad := c.in[operand].gradient()
 		// Along an axis through which the operand moves, the parts of different threads are different elements.
-		c.spread(c.longest(strides), func(l *lane[T], axis, lo, hi int) {
+		c.spread(c.axis(strides), func(l *lane[T], axis, lo, hi int) {
 			c.runs(axis, lo, hi, func(at, i, j, n int) { c.reverseRun(l, operand, grad, at, i, j, n) })
 		})
 	}
+}
+
+// reverseParts takes parts of the first axis back apart, through which the operand does not move: the samples, mostly, and
+// a bias.
+func (c *combination[T]) reverseParts(operand int) {
+	sums := newPartSums(c.crew, c.dims[0], c.in[operand].size, true)
+	c.crew.split(sums.parts, max(1, worthwhile*sums.parts/c.out.size), func(l *lane[T], lo, hi int) {
+		for part := lo; part < hi; part++ {
+			sum, n := sums.of(part), c.dims[0]
+			clear(sum)
+			c.runs(0, n*part/sums.parts, n*(part+1)/sums.parts, func(at, i, j, n int) { c.reverseRun(l, operand, sum, at, i, j, n) })
+			sums.add(l, part)
+		}
+	})
+	sums.addTo(c.crew, c.in[operand].storage)
 }
 
 // reverseRun adds the part that n elements of the result from `at` on have in an operand's gradient.
@@ -202,6 +221,8 @@ func (c *combination[T]) reverseRun(l *lane[T], operand int, grad []T, at, i, j,
 		grad[to] += T(c.f.sign(operand)) * T(l.engine.Sum(g))
 	case step == 0:
 		grad[to] += T(sumPartials(c.f, operand, g, x, y, c.a[last], c.b[last]))
+	case c.f.sign(operand) != 0:
+		l.engine.Axpy(grad[to:to+n], T(c.f.sign(operand)), g)
 	default:
 		addPartials(c.f, operand, grad[to:to+n], g, x, y, c.a[last], c.b[last])
 	}
@@ -230,11 +251,18 @@ func (c *combination[T]) reverseSame(operand int) {
 	})
 }
 
-// longest is the longest axis along which the strides, if any are given, are not zero; -1 if there is none.
-func (c *combination[T]) longest(strides []int) int {
+// axis is the one to divide between the threads: of those along which the strides, if any are given, are not zero, the
+// first that is long enough, as other primitives divide the samples, or the longest; -1 if there is none.
+func (c *combination[T]) axis(strides []int) int {
 	axis := -1
 	for i, n := range c.dims {
-		if (strides == nil || strides[i] != 0) && (axis < 0 || n > c.dims[axis]) {
+		if strides != nil && strides[i] == 0 {
+			continue
+		}
+		if n >= 4*len(c.crew.lanes) {
+			return i
+		}
+		if axis < 0 || n > c.dims[axis] {
 			axis = i
 		}
 	}
@@ -332,14 +360,11 @@ func combined[T engine.Float](f binaryFunc, x, y T) T {
 	panic(fmt.Sprintf("graph: binary function %d is for integers only", f))
 }
 
-// addPartials adds to dst the gradient g of the results times their derivative by the given operand.
+// addPartials adds to dst the gradient g of the results times their derivative by the given operand, of a function that is
+// not linear.
 func addPartials[T engine.Float](f binaryFunc, operand int, dst, g, x, y []T, dx, dy int) {
-	i, j, sign := 0, 0, T(f.sign(operand))
+	i, j := 0, 0
 	switch {
-	case sign != 0:
-		for k, v := range g {
-			dst[k] += sign * v
-		}
 	case f == mul && operand == 0:
 		for k, v := range g {
 			dst[k] += v * y[j]

@@ -32,7 +32,7 @@ func convolveAt[T engine.Float](o convolution) func(*site[T]) kernel[T] {
 		if o.suitsWinograd(x, w) {
 			return newWinograd(o, s)
 		}
-		if w[1] < manyChannels {
+		if o.suitsUnfolding(w, s.out.shape) {
 			return newUnfolding(o, s)
 		}
 		c := &convolving[T]{
@@ -238,31 +238,21 @@ func (c *convolving[T]) reverse() {
 		c.pack(&c.reversed, &c.flipped, false)
 		c.grad, c.beta = c.in[0].accumulate()
 	}
-	parts, size := c.parts(byWeight), len(c.in[1].data)
-	var sums []T
-	if byWeight {
-		sums = c.crew.lanes[0].scratch(scratchWeight, parts*size)
-	}
-	c.crew.split(parts, 1, func(l *lane[T], lo, hi int) {
+	sums := newPartSums(c.crew, c.samples, len(c.in[1].data), byWeight)
+	c.crew.split(sums.parts, 1, func(l *lane[T], lo, hi int) {
 		for part := lo; part < hi; part++ {
-			var sum []T
-			if byWeight {
-				sum = sums[part*size : (part+1)*size]
+			from, to := c.samples*part/sums.parts, c.samples*(part+1)/sums.parts
+			if !byWeight {
+				c.reverseSamples(l, nil, from, to)
+				continue
 			}
-			c.reverseSamples(l, sum, c.samples*part/parts, c.samples*(part+1)/parts)
+			c.reverseSamples(l, sums.of(part), from, to)
+			sums.add(l, part)
 		}
 	})
 	if byWeight {
-		c.addWeights(sums, parts)
+		c.addWeights(sums.total())
 	}
-}
-
-// parts is the number of parts of the samples that are taken back apart.
-func (c *convolving[T]) parts(byWeight bool) int {
-	if !byWeight {
-		return min(c.samples, max(mostParts, len(c.crew.lanes)))
-	}
-	return weightParts(c.samples, len(c.in[1].data))
 }
 
 // reverseSamples takes samples [lo, hi) back; sum is where the gradient of the ordered weight goes.
@@ -321,17 +311,13 @@ func (c *convolving[T]) reverseInput(l *lane[T], g []T, i, n, p, places int) {
 	}
 }
 
-// addWeights adds the parts of the weight's gradient, in order.
-func (c *convolving[T]) addWeights(sums []T, parts int) {
+// addWeights adds the gradient of the ordered weight to that of the weight.
+func (c *convolving[T]) addWeights(sum []T) {
 	grad, beta := c.in[1].accumulate()
-	k, size := c.patch(), len(c.in[1].data)
+	k := c.patch()
 	c.crew.split(c.groups*c.filters, max(1, worthwhile/k), func(l *lane[T], lo, hi int) {
 		for f := lo; f < hi; f++ {
-			total := sums[f*k : (f+1)*k]
-			for p := 1; p < parts; p++ {
-				l.engine.Axpy(total, 1, sums[p*size+f*k:p*size+(f+1)*k])
-			}
-			to := grad[f*k : (f+1)*k]
+			total, to := sum[f*k:(f+1)*k], grad[f*k:(f+1)*k]
 			if beta == 0 {
 				l.engine.Transpose(c.kernel, c.channels, total, c.channels, to, c.kernel)
 				continue

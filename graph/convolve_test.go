@@ -27,7 +27,9 @@ func TestConvolutions(t *testing.T) {
 		{[]int{3, 12, 9, 9}, []int{24, 4, 3, 3}, planar(3, 1, 2, 2, 3), "unfolding"},
 		{[]int{3, 10, 9, 8}, []int{10, 1, 3, 3}, planar(3, 2, 1, 1, 10), "unfolding"},
 		{[]int{3, 20, 9, 8}, []int{12, 20, 3, 3}, planar(3, 2, 1, 1, 1), "convolving"},
-		{[]int{3, 40, 9, 8}, []int{12, 20, 1, 1}, planar(1, 1, 1, 0, 2), "convolving"},
+		{[]int{3, 40, 9, 7}, []int{12, 20, 1, 1}, planar(1, 1, 1, 0, 2), "convolving"},
+		{[]int{3, 40, 9, 8}, []int{12, 20, 1, 1}, planar(1, 1, 1, 0, 2), "unfolding"},
+		{[]int{3, 16, 16, 20}, []int{32, 16, 1, 1}, planar(1, 2, 1, 0, 1), "unfolding"},
 	} {
 		t.Run(fmt.Sprintf("%v by %v", c.x, c.w), func(t *testing.T) {
 			testConvolution[float32](t, c.o, c.x, c.w, c.want, 2e-6)

@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"sync/atomic"
-
-	"unlearnguard/graph/engine"
-)
+import "unlearnguard/graph/engine"
 
 // crew is the threads that kernels work with.
 type crew[T engine.Float] struct {
@@ -20,6 +16,7 @@ type lane[T engine.Float] struct {
 	// left and right are a product's operands.
 	left  engine.Left[T]
 	right engine.Right[T]
+	_     [128]byte // so that no two lanes are on one cache line
 }
 
 func newCrew[T engine.Float](threads int) (*crew[T], error) {
@@ -69,20 +66,16 @@ func (l *lane[T]) accumulate(grad []T, beta T, set func(part []T, from, to int))
 // least grain items. What f computes for an item must not depend on the part it is in. A panic of f on any thread is one of
 // split.
 func (c *crew[T]) split(n, grain int, f func(l *lane[T], lo, hi int)) {
-	// Each lane takes several parts by turns, so that one whose core is busy with something else takes fewer.
+	// Each lane has several parts, so that it can leave some to the others where its core is busy with something else.
 	const turns = 4
 	parts := min(turns*len(c.lanes), max(n/max(grain, 1), 1))
-	lanes := min(len(c.lanes), parts)
-	if lanes == 1 {
+	if len(c.lanes) == 1 || parts == 1 {
 		f(c.lanes[0], 0, n)
 		return
 	}
-	var next atomic.Int64
-	c.engine.Range(lanes, 1, func(from, to int) {
-		for i := from; i < to; i++ {
-			for p := int(next.Add(1)) - 1; p < parts; p = int(next.Add(1)) - 1 {
-				f(c.lanes[i], n*p/parts, n*(p+1)/parts)
-			}
+	c.engine.Spread(parts, 1, func(thread, from, to int) {
+		for p := from; p < to; p++ {
+			f(c.lanes[thread], n*p/parts, n*(p+1)/parts)
 		}
 	})
 }

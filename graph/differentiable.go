@@ -252,7 +252,7 @@ func (r *Runner[T]) runBatch(first, n int, x []T, weigh func(first, n int, y, we
 		return err
 	}
 	p := e.program
-	copy(p.input.data, x)
+	r.crew.split(len(x), worthwhile, func(_ *lane[T], lo, hi int) { copy(p.input.data[lo:hi], x[lo:hi]) })
 	if e.weigh != nil {
 		if weigh == nil {
 			return fmt.Errorf("%sgradients are asked for, but no weight of the outputs", prefix(r.net.model))

@@ -93,13 +93,16 @@ func (o batchNorm) kernels() kernels {
 	return kernels{normalizeAt[float32](o), normalizeAt[float64](o)}
 }
 
-// normalizing computes a batchNorm, channel by channel.
+// normalizing computes a batchNorm, plane by plane: the part of a sample that belongs to a channel.
 type normalizing[T engine.Float] struct {
 	*site[T]
 	o                        batchNorm
 	samples, channels, plane int
 	// mean and deviation are the statistics that forward used.
 	mean, deviation []float64
+	// sums are, for each plane, those of g and of g x; totals are, for each channel, those of g and of g z, where
+	// z = (x - mean)/deviation.
+	sums, totals [][2]float64
 }
 
 func normalizeAt[T engine.Float](o batchNorm) func(*site[T]) kernel[T] {
@@ -122,16 +125,30 @@ func (n *normalizing[T]) retains(i int) bool {
 	return true
 }
 
-// each visits the channels, on all threads.
-func (n *normalizing[T]) each(visit func(l *lane[T], channel int)) {
-	n.crew.split(n.channels, max(1, worthwhile/2/(n.samples*n.plane)), func(l *lane[T], lo, hi int) {
-		for c := lo; c < hi; c++ {
-			visit(l, c)
+// eachPlane visits plane i of a channel, elements [lo, hi), sample by sample, so that a thread visits those that it has
+// computed before.
+func (n *normalizing[T]) eachPlane(visit func(l *lane[T], i, channel, lo, hi int)) {
+	n.crew.split(n.samples*n.channels, max(1, worthwhile/2/n.plane), func(l *lane[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			visit(l, i, i%n.channels, i*n.plane, (i+1)*n.plane)
 		}
 	})
 }
 
-// planes visits the part of each sample that belongs to a channel.
+// findStatistics finds what the channels are normalised by: in training it reads all of them, on all threads.
+func (n *normalizing[T]) findStatistics() {
+	grain := n.channels
+	if n.training {
+		grain = max(1, worthwhile/2/(n.samples*n.plane))
+	}
+	n.crew.split(n.channels, grain, func(_ *lane[T], lo, hi int) {
+		for c := lo; c < hi; c++ {
+			n.statistics(c)
+		}
+	})
+}
+
+// planes visits a channel's.
 func (n *normalizing[T]) planes(channel int, visit func(lo, hi int)) {
 	for s := range n.samples {
 		at := (s*n.channels + channel) * n.plane
@@ -140,13 +157,18 @@ func (n *normalizing[T]) planes(channel int, visit func(lo, hi int)) {
 }
 
 func (n *normalizing[T]) forward() {
+	n.findStatistics()
 	x, y := n.in[normInput].data, n.out.data
-	n.each(func(l *lane[T], c int) {
-		n.statistics(c)
-		factor := float64(n.in[normScale].data[c]) / n.deviation[c]
+	n.eachPlane(func(l *lane[T], _, c, lo, hi int) {
+		factor := n.factor(c)
 		offset := float64(n.in[normBias].data[c]) - factor*n.mean[c]
-		n.planes(c, func(lo, hi int) { l.engine.Affine(y[lo:hi], x[lo:hi], T(factor), T(offset)) })
+		l.engine.Affine(y[lo:hi], x[lo:hi], T(factor), T(offset))
 	})
+}
+
+// factor is what a channel is multiplied by.
+func (n *normalizing[T]) factor(channel int) float64 {
+	return float64(n.in[normScale].data[channel]) / n.deviation[channel]
 }
 
 // statistics finds what a channel is normalised by.
@@ -182,66 +204,86 @@ func (n *normalizing[T]) moments(c int) (mean, variance float64) {
 // reverse: with z = (x - mean)/deviation, the gradients of bias and scale are the sums of g and of g z, and that of x is
 // scale/deviation g, in training less what the statistics take of it (Ioffe and Szegedy 2015, section 3).
 func (n *normalizing[T]) reverse() {
-	x := n.in[normInput]
-	var grad []T
-	var beta T
-	if x.wanted {
-		grad, beta = x.accumulate()
+	scale, bias := n.in[normScale], n.in[normBias]
+	summed := scale.wanted || bias.wanted || n.training
+	var reverseInput func(l *lane[T], channel, lo, hi int)
+	if n.in[normInput].wanted {
+		reverseInput = n.inputReverser()
 	}
-	var byScale, byBias []T
-	if n.in[normScale].wanted {
-		byScale = n.in[normScale].gradient()
+	if summed && n.sums == nil {
+		n.sums, n.totals = make([][2]float64, n.samples*n.channels), make([][2]float64, n.channels)
 	}
-	if n.in[normBias].wanted {
-		byBias = n.in[normBias].gradient()
-	}
-	n.each(func(l *lane[T], c int) {
-		var sum, product float64
-		if byScale != nil || byBias != nil || n.training {
-			sum, product = n.sums(l, c)
+	n.eachPlane(func(l *lane[T], i, c, lo, hi int) {
+		if summed {
+			n.sums[i] = n.sum(l, lo, hi)
 		}
-		if byScale != nil {
-			byScale[c] += T(product)
-		}
-		if byBias != nil {
-			byBias[c] += T(sum)
-		}
-		if grad != nil {
-			n.reverseInput(l, c, grad, beta, sum, product)
+		if reverseInput != nil && !n.training { // while g is in the cache
+			reverseInput(l, c, lo, hi)
 		}
 	})
-}
-
-// sums are those of g and of g z over a channel.
-func (n *normalizing[T]) sums(l *lane[T], c int) (sum, product float64) {
-	x, g := n.in[normInput].data, n.out.grad
-	useX := n.training || n.in[normScale].wanted
-	n.planes(c, func(lo, hi int) {
-		sum += l.engine.Sum(g[lo:hi])
-		if useX {
-			product += l.engine.Dot(g[lo:hi], x[lo:hi])
-		}
-	})
-	return sum, (product - n.mean[c]*sum) / n.deviation[c]
-}
-
-func (n *normalizing[T]) reverseInput(l *lane[T], c int, grad []T, beta T, sum, product float64) {
-	factor := float64(n.in[normScale].data[c]) / n.deviation[c]
-	slope, offset := T(0), T(0)
-	if n.training {
-		count := float64(n.samples * n.plane)
-		slope = T(-factor * product / (count * n.deviation[c]))
-		offset = T(-factor*sum/count) - slope*T(n.mean[c])
+	if summed {
+		n.addSums()
 	}
+	if reverseInput != nil && n.training {
+		n.eachPlane(func(l *lane[T], _, c, lo, hi int) { reverseInput(l, c, lo, hi) })
+	}
+	n.addTotals(bias, 0)
+	n.addTotals(scale, 1)
+}
+
+// addTotals adds the totals of one kind to the gradient of a parameter.
+func (n *normalizing[T]) addTotals(p *operand[T], kind int) {
+	if !p.wanted {
+		return
+	}
+	grad := p.gradient()
+	for c, t := range n.totals {
+		grad[c] += T(t[kind])
+	}
+}
+
+// sum is that of g and of g x over a plane.
+func (n *normalizing[T]) sum(l *lane[T], lo, hi int) (sums [2]float64) {
+	g := n.out.grad[lo:hi]
+	sums[0] = l.engine.Sum(g)
+	if n.training || n.in[normScale].wanted {
+		sums[1] = l.engine.Dot(g, n.in[normInput].data[lo:hi])
+	}
+	return sums
+}
+
+// addSums adds the planes' sums, in the samples' order.
+func (n *normalizing[T]) addSums() {
+	clear(n.totals)
+	for i, s := range n.sums {
+		t := &n.totals[i%n.channels]
+		t[0], t[1] = t[0]+s[0], t[1]+s[1]
+	}
+	for c := range n.totals {
+		t := &n.totals[c]
+		t[1] = (t[1] - n.mean[c]*t[0]) / n.deviation[c]
+	}
+}
+
+// inputReverser gives what computes the gradient by elements [lo, hi) of the input, from the totals in training.
+func (n *normalizing[T]) inputReverser() func(l *lane[T], channel, lo, hi int) {
 	x, g := n.in[normInput].data, n.out.grad
-	n.planes(c, func(lo, hi int) {
+	grad, beta := n.in[normInput].accumulate()
+	return func(l *lane[T], c, lo, hi int) {
+		factor := n.factor(c)
+		slope, offset := T(0), T(0)
+		if n.training {
+			count := float64(n.samples * n.plane)
+			slope = T(-factor * n.totals[c][1] / (count * n.deviation[c]))
+			offset = T(-factor*n.totals[c][0]/count) - slope*T(n.mean[c])
+		}
 		l.accumulate(grad[lo:hi], beta, func(part []T, from, to int) {
 			l.engine.Affine(part, g[lo+from:lo+to], T(factor), offset)
 			if n.training {
 				l.engine.Axpy(part, slope, x[lo+from:lo+to])
 			}
 		})
-	})
+	}
 }
 
 // batchNormalization has constant statistics, by which it normalises at inference.

@@ -43,22 +43,29 @@ type pools[T engine.Float] struct {
 
 func poolAt[T engine.Float](o pooling) func(*site[T]) kernel[T] {
 	return func(s *site[T]) kernel[T] {
-		x, y := s.in[0].shape[2:], s.out.shape[2:]
-		p := &pools[T]{site: s, mean: o.mean, plane: volume(x), places: volume(y), size: volume(o.kernel)}
-		all, padded := o.offsets(x, y), o.padded(x, y)
-		for i := range p.places {
-			under := slices.DeleteFunc(all[i*p.size:(i+1)*p.size:(i+1)*p.size], func(at int) bool { return at < 0 })
-			n := len(under)
-			if o.pads {
-				n = padded[i]
-			}
-			p.offsets, p.counts = append(p.offsets, under), append(p.counts, max(n, 1))
+		if o.ofSquares(s.in[0].shape[2:], s.out.shape[2:]) {
+			return squarePools[T]{s}
 		}
-		if !o.mean {
-			p.largest = make([]int32, s.out.size)
-		}
-		return p
+		return newPools(o, s)
 	}
+}
+
+func newPools[T engine.Float](o pooling, s *site[T]) *pools[T] {
+	x, y := s.in[0].shape[2:], s.out.shape[2:]
+	p := &pools[T]{site: s, mean: o.mean, plane: volume(x), places: volume(y), size: volume(o.kernel)}
+	all, padded := o.offsets(x, y), o.padded(x, y)
+	for i := range p.places {
+		under := slices.DeleteFunc(all[i*p.size:(i+1)*p.size:(i+1)*p.size], func(at int) bool { return at < 0 })
+		n := len(under)
+		if o.pads {
+			n = padded[i]
+		}
+		p.offsets, p.counts = append(p.offsets, under), append(p.counts, max(n, 1))
+	}
+	if !o.mean {
+		p.largest = make([]int32, s.out.size)
+	}
+	return p
 }
 
 func (p *pools[T]) retains(int) bool { return false }
@@ -117,9 +124,12 @@ func (p *pools[T]) reverse() {
 	if !p.in[0].wanted {
 		return
 	}
-	grad := p.in[0].gradient()
+	grad, beta := p.in[0].accumulate()
 	p.planes(func(x, y int) {
 		to, g := grad[x:x+p.plane], p.out.grad[y:y+p.places]
+		if beta == 0 {
+			clear(to)
+		}
 		for i, v := range g {
 			if !p.mean {
 				if at := p.largest[y+i]; at >= 0 {

@@ -1,10 +1,6 @@
 package graph
 
-import (
-	"math/bits"
-
-	"unlearnguard/graph/engine"
-)
+import "unlearnguard/graph/engine"
 
 // unfolding computes convolutions of few channels: the weight multiplies the plane of each channel shifted to every element
 // of the kernel, a row each. Samples stay as they are, and rows are made of runs as long as the plane is wide, where patches
@@ -26,8 +22,12 @@ type unfoldedBlock struct {
 // run is n elements of a row from `at` on, which are those of the plane from `from` on, step apart.
 type run struct{ at, from, n, step int }
 
-// manyChannels of a group are better taken as patches.
-const manyChannels = 16
+// suitsUnfolding: many channels of a group are better taken as patches, except that the rows of a kernel of one element are
+// planes as they are, if they are long enough to multiply the weight by.
+func (o convolution) suitsUnfolding(w, y []int) bool {
+	const manyChannels, longRow = 16, 64
+	return w[1] < manyChannels || volume(o.kernel) == 1 && volume(y[2:]) >= longRow
+}
 
 func newUnfolding[T engine.Float](o convolution, s *site[T]) *unfolding[T] {
 	x, w := s.in[0].shape, s.in[1].shape
@@ -160,32 +160,30 @@ func (u *unfolding[T]) reverse() {
 	if byInput {
 		grad, beta = u.in[0].accumulate()
 	}
-	parts, size := weightParts(u.samples, u.in[1].size), u.in[1].size
-	var sums []T
-	if byWeight {
-		sums = u.crew.lanes[0].scratch(scratchWeight, parts*size)
-	}
-	u.crew.split(parts, 1, func(l *lane[T], lo, hi int) {
+	sums := newPartSums(u.crew, u.samples, u.in[1].size, byWeight)
+	u.crew.split(sums.parts, 1, func(l *lane[T], lo, hi int) {
 		for part := lo; part < hi; part++ {
-			first := u.samples * part / parts
-			for i := first; i < u.samples*(part+1)/parts; i++ {
+			first := u.samples * part / sums.parts
+			for i := first; i < u.samples*(part+1)/sums.parts; i++ {
 				if byInput && beta == 0 {
 					clear(grad[u.sample(i, 0):u.sample(i+1, 0)])
 				}
 				u.eachBlock(func(group int, b *unfoldedBlock) {
 					if byWeight {
-						sum := sums[part*size+group*u.filters*u.rows():]
-						u.reverseWeight(l, i, group, b, sum, i > first || b.first > 0)
+						u.reverseWeight(l, i, group, b, sums.of(part)[group*u.filters*u.rows():], i > first || b.first > 0)
 					}
 					if byInput {
 						u.reverseInput(l, i, group, b, grad)
 					}
 				})
 			}
+			if byWeight {
+				sums.add(l, part)
+			}
 		}
 	})
 	if byWeight {
-		addParts(u.crew, u.in[1].storage, sums, parts)
+		sums.addTo(u.crew, u.in[1].storage)
 	}
 }
 
@@ -205,28 +203,4 @@ func (u *unfolding[T]) reverseInput(l *lane[T], i, group int, b *unfoldedBlock, 
 	l.engine.PackRight(&l.right, false, u.filters, b.n, u.out.grad[u.result(i, group)+b.first:], u.places)
 	l.engine.Multiply(1, &l.left, &l.right, 0, rows, b.pitch())
 	u.fold(l, rows, grad[u.sample(i, group):], b)
-}
-
-const mostParts = 8
-
-// weightParts is the number of parts of the samples whose gradients of a weight are summed apart, on different threads: one
-// that depends on shapes alone, so that results are the same for any number of threads, and a power of two, which most
-// numbers of threads divide or are divided by.
-func weightParts(samples, size int) int {
-	const mostNumbers = 1 << 23
-	most := max(1, min(samples, mostParts, mostNumbers/max(size, 1)))
-	return 1 << (bits.Len(uint(most)) - 1)
-}
-
-// addParts adds the parts of a weight's gradient, in order.
-func addParts[T engine.Float](c *crew[T], weight *storage[T], sums []T, parts int) {
-	grad, beta := weight.accumulate()
-	c.split(weight.size, worthwhile, func(l *lane[T], lo, hi int) {
-		if beta == 0 {
-			clear(grad[lo:hi])
-		}
-		for p := range parts {
-			l.engine.Axpy(grad[lo:hi], 1, sums[p*weight.size+lo:p*weight.size+hi])
-		}
-	})
 }

@@ -49,7 +49,7 @@ func (w *winograd[T]) pack(operands *[products]engine.Right[T], version *int, re
 		kernel := l.scratch(scratchKernel, 9*c)
 		for i := lo; i < hi; i++ {
 			l.engine.Transpose(c, 9, w.in[1].data[i*c*9:], 9, kernel, c)
-			l.engine.Winograd(engine.WinogradWeight, c, engine.Square[T]{Data: kernel, Row: 3 * c, Col: c}, engine.Square[T]{Data: u[i*c:], Row: 4 * f * c, Col: f * c})
+			l.engine.Winograd(engine.WinogradWeight, 1, c, engine.Squares[T]{Data: kernel, Row: 3 * c, Col: c}, engine.Squares[T]{Data: u[i*c:], Row: 4 * f * c, Col: f * c})
 		}
 	})
 	for e := range products {
@@ -81,50 +81,38 @@ func (w *winograd[T]) reverse() {
 		w.pack(&w.reversed, &w.flipped, true)
 		grad, beta = w.in[0].accumulate()
 	}
-	parts, size := w.parts(), products*w.channels*w.filters
-	var sums []T
-	if byWeight {
-		sums = w.crew.lanes[0].scratch(scratchWeight, parts*size)
+	samples := w.samples
+	if w.wide() {
+		samples = 1 // in one part, on all threads
 	}
-	w.chunks(parts, func(part int, c chunk[T]) {
+	sums := newPartSums(w.crew, samples, products*w.channels*w.filters, byWeight)
+	w.chunks(sums.parts, func(part int, c chunk[T]) {
 		dm := c.transformed(engine.WinogradOutputAdjoint, scratchProduct, w.y, scratchGradient, w.out.grad, w.filters)
 		if byWeight {
 			v := c.transformed(engine.WinogradInput, scratchTiles, w.x, scratchSample, w.in[0].data, w.channels)
-			c.addProducts(sums[part*size:(part+1)*size], dm, v)
+			c.addProducts(sums.of(part), dm, v)
 		}
 		if byInput {
 			dv := c.multiply(scratchTiles, dm, w.filters, &w.reversed, w.channels)
 			c.collect(engine.WinogradInputAdjoint, dv, w.x, grad, beta, w.channels)
 		}
+		if byWeight && c.ends {
+			sums.add(c.lane, part)
+		}
 	})
 	if byWeight {
-		w.addWeights(sums, parts)
+		w.addWeights(sums.total())
 	}
 }
 
-// parts is the number of parts of the samples whose gradients of the weight are summed apart: one that depends on shapes
-// alone, so that results are the same for any number of threads.
-func (w *winograd[T]) parts() int {
-	if w.wide() {
-		return 1
-	}
-	return weightParts(w.samples, products*w.channels*w.filters)
-}
-
-// addWeights adds the parts of the weight's gradient, in order, and transforms them back.
-func (w *winograd[T]) addWeights(sums []T, parts int) {
+// addWeights transforms the sum of the gradients of the transformed weight back.
+func (w *winograd[T]) addWeights(sum []T) {
 	grad, beta := w.in[1].accumulate()
 	k, all := w.channels, w.channels*w.filters
 	w.crew.split(w.filters, max(1, worthwhile/(products*k)), func(l *lane[T], lo, hi int) {
 		kernel, back := l.scratch(scratchKernel, 9*k), l.scratch(scratchBack, 9*k)
 		for f := lo; f < hi; f++ {
-			for p := 1; p < parts; p++ {
-				for e := range products {
-					at := e*all + f*k
-					l.engine.Axpy(sums[at:at+k], 1, sums[p*products*all+at:p*products*all+at+k])
-				}
-			}
-			l.engine.Winograd(engine.WinogradWeightAdjoint, k, engine.Square[T]{Data: sums[f*k:], Row: 4 * all, Col: all}, engine.Square[T]{Data: kernel, Row: 3 * k, Col: k})
+			l.engine.Winograd(engine.WinogradWeightAdjoint, 1, k, engine.Squares[T]{Data: sum[f*k:], Row: 4 * all, Col: all}, engine.Squares[T]{Data: kernel, Row: 3 * k, Col: k})
 			to := grad[f*9*k : (f+1)*9*k]
 			if beta == 0 {
 				l.engine.Transpose(9, k, kernel, k, to, 9)

@@ -21,8 +21,8 @@ type chunk[T engine.Float] struct {
 	lane                *lane[T]
 	spread              func(n, grain int, f func(l *lane[T], lo, hi int))
 	first, n, row, rows int
-	// begins says that it is the first of its part of the samples.
-	begins bool
+	// begins and ends say that it is the first and the last of its part of the samples.
+	begins, ends bool
 }
 
 // chunkSize is how many samples and tile rows a chunk takes.
@@ -46,6 +46,7 @@ func (w *winograd[T]) chunks(parts int, visit func(part int, c chunk[T])) {
 		for c.first = lo; c.first < hi; c.first += samples {
 			for c.row = 0; c.row < w.down; c.row += rows {
 				c.n, c.rows, c.begins = min(samples, hi-c.first), min(rows, w.down-c.row), c.first == lo && c.row == 0
+				c.ends = c.first+c.n == hi && c.row+c.rows == w.down
 				visit(part, c)
 			}
 		}
@@ -77,19 +78,21 @@ func (c *chunk[T]) stride(channels int) int { return c.tiles()*pitch(channels) +
 
 func (c *chunk[T]) tiles() int { return c.n * c.rows * c.across }
 
-// eachTile visits the tiles for the channels from `from` on: with the tile's pixels in a plane, and its
-// transformed elements.
-func (c *chunk[T]) eachTile(l *lane[T], p plane, pixels, transformed []T, channels, from int, visit func(pixels, transformed engine.Square[T])) {
+// transform applies a transform to the tiles' pixels in a plane, or to their transformed elements where back is set, for
+// channels [lo, hi).
+func (c *chunk[T]) transform(l *lane[T], t engine.Transform, back bool, p plane, pixels, transformed []T, channels, lo, hi int) {
 	stride := c.stride(channels)
-	tile := from
+	tile := lo
 	for i := range c.n {
 		for r := c.row; r < c.row+c.rows; r++ {
-			at := (i*p.rows+2*r)*p.cols*channels + from
-			for range c.across {
-				visit(engine.Square[T]{Data: pixels[at:], Row: p.cols * channels, Col: channels}, engine.Square[T]{Data: transformed[tile:], Row: 4 * stride, Col: stride})
-				at += 2 * channels
-				tile += pitch(channels)
+			at := (i*p.rows+2*r)*p.cols*channels + lo
+			from := engine.Squares[T]{Data: pixels[at:], Step: 2 * channels, Row: p.cols * channels, Col: channels}
+			to := engine.Squares[T]{Data: transformed[tile:], Step: pitch(channels), Row: 4 * stride, Col: stride}
+			if back {
+				from, to = to, from
 			}
+			l.engine.Winograd(t, c.across, hi-lo, from, to)
+			tile += c.across * pitch(channels)
 		}
 	}
 }
@@ -108,7 +111,7 @@ func (c *chunk[T]) transformed(t engine.Transform, index int, p plane, pixelInde
 		for i := 0; i < c.n && c.row == 0; i++ {
 			lay(l, p, pixels[i*p.rows*p.cols*channels:], data[(c.first+i)*p.size()*channels:], channels, lo, hi)
 		}
-		c.eachTile(l, p, pixels, out, channels, lo, func(x, v engine.Square[T]) { l.engine.Winograd(t, hi-lo, x, v) })
+		c.transform(l, t, false, p, pixels, out, channels, lo, hi)
 	})
 	return out
 }
@@ -134,7 +137,7 @@ func (c *chunk[T]) collect(t engine.Transform, transformed []T, p plane, data []
 		if t == engine.WinogradInputAdjoint && c.row == 0 {
 			clearPart(pixels, channels, lo, hi)
 		}
-		c.eachTile(l, p, pixels, transformed, channels, lo, func(x, v engine.Square[T]) { l.engine.Winograd(t, hi-lo, v, x) })
+		c.transform(l, t, true, p, pixels, transformed, channels, lo, hi)
 		for i := 0; i < c.n && c.row+c.rows == c.down; i++ {
 			collect(l, p, pixels[i*size:], data[(c.first+i)*p.size()*channels:], beta, channels, lo, hi)
 		}

@@ -22,8 +22,8 @@
 //
 // # Threads, memory and repeatability
 //
-// An engine has one goroutine for each thread but the caller's; they sleep between calls and end when the engine is
-// garbage. An engine may be used by one goroutine at a time; engines are independent of each other. It keeps buffers
+// An engine has one goroutine for each thread but the caller's; they sleep from some microseconds after a call until the
+// next one, and end when the engine is garbage. An engine may be used by one goroutine at a time; engines are independent of each other. It keeps buffers
 // for the operands that it packs, as large as the largest it has met, and allocates nothing once they have grown.
 //
 // Every element of a product is computed by one thread in an order that depends on the shapes and the kernel alone.
@@ -58,8 +58,11 @@ type Engine[T Float] struct {
 	right   Right[T]
 	product product[T]
 	packing packing[T]
+	ranging func(lo, hi int) // what Range calls
 	// The tasks of the pool, as values made once: a method value made at each call would be allocated.
-	multiplyTask, packTask func(lo, hi int)
+	multiplyTask, packTask, rangeTask func(thread, lo, hi int)
+
+	_ [128]byte // so that engines of different threads, which change with every product, are not on one cache line
 }
 
 // Kernels lists the kernels that this processor can run, fastest first.
@@ -85,6 +88,7 @@ func New[T Float](o Options) (*Engine[T], error) {
 	}
 	e := &Engine[T]{kernel: k, pool: newPool(o.Threads)}
 	e.multiplyTask, e.packTask = e.multiplyTiles, e.packPanels
+	e.rangeTask = func(_, lo, hi int) { e.ranging(lo, hi) }
 	runtime.AddCleanup(e, (*pool).close, e.pool)
 	return e, nil
 }
@@ -99,4 +103,12 @@ func (e *Engine[T]) Threads() int { return len(e.pool.workers) + 1 }
 // Parts begin at multiples of grain. f must not call methods that use threads themselves (products, packing, Range).
 // A func made at each call escapes to the heap; keep it where nothing may be allocated. A panic of f on any thread is one
 // of Range.
-func (e *Engine[T]) Range(n, grain int, f func(lo, hi int)) { e.pool.run(n, grain, f) }
+func (e *Engine[T]) Range(n, grain int, f func(lo, hi int)) {
+	e.ranging = f
+	e.pool.run(n, grain, e.rangeTask)
+	e.ranging = nil
+}
+
+// Spread is Range for an f that is also told which thread calls it, from 0 on: for memory of its own. A thread begins with
+// the same share of [0, n) in every call.
+func (e *Engine[T]) Spread(n, grain int, f func(thread, lo, hi int)) { e.pool.run(n, grain, f) }

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"fmt"
-	"unsafe"
-)
+import "fmt"
 
 // Gemm computes C = alpha op(A) op(B) + beta C, where op(A) is m x k, op(B) is k x n, and op transposes its operand when
 // transA or transB is set. As in BLAS, C is not read when beta is 0, nor A and B when alpha is 0. C may share memory with
@@ -120,7 +117,7 @@ func divide(n, most, unit int) (parts, size int) {
 }
 
 // multiplyTiles computes blocks [lo, hi) of C, counted down the columns of blocks.
-func (e *Engine[T]) multiplyTiles(lo, hi int) {
+func (e *Engine[T]) multiplyTiles(_, lo, hi int) {
 	p := &e.product
 	for t := lo; t < hi; t++ {
 		row, col := t%p.down*p.rows, t/p.down*p.cols
@@ -165,20 +162,13 @@ func (e *Engine[T]) multiplyPanel(row, toRow, j, l, depth int, beta T) {
 	cols := min(k.cols, p.b.outer-j)
 	width := (cols + k.vector - 1) / k.vector * k.vector
 	b, ldb := p.b.data[p.b.ld*l+j:], p.b.ld
-	ahead := b // a view's panels are fetched by the processor
+	next := b // a view's panels are fetched by the processor
 	if ldb == 0 {
 		b, ldb = p.b.data[j*p.b.depth+l*width:], width
-		ahead = p.b.data[min((j+k.cols)*p.b.depth+l*width, len(p.b.data)-1):]
+		next = p.b.data[min((j+k.cols)*p.b.depth+l*width, len(p.b.data)-1):]
 	}
-	var element T
-	lines := depth * 64 / int(unsafe.Sizeof(element)) // elements that one call prefetches
-	for i, at := row, 0; i < toRow; i, at = i+k.rows, at+lines {
-		a, di, dl := p.a.from(i, l)
-		if at >= len(ahead) || at >= width*depth {
-			at, ahead = 0, a // it is there already
-		}
-		k.gemm(depth, &a[0], di, dl, &b[0], ldb, &ahead[at], &p.c[i*p.ldc+j], p.ldc, p.alpha, beta, min(k.rows, p.a.outer-i), cols)
-	}
+	a, step, di, dl := p.a.from(row, l)
+	k.gemm(depth, &a[0], step, di, dl, &b[0], ldb, &next[0], &p.c[row*p.ldc+j], p.ldc, p.alpha, beta, toRow-row, cols)
 }
 
 // mirror copies the upper triangle of the n x n matrix C to the lower one, by squares that fit the cache.
@@ -195,15 +185,17 @@ func mirror[T Float](n int, c []T, ldc int) {
 	}
 }
 
-// from is a left operand from element (i, l) on, i being a panel's first row, and the distances of its rows and columns.
-func (o *operand[T]) from(i, l int) (a []T, di, dl int) {
+// from is a left operand from element (i, l) on, i being a panel's first row, and the distances of its panels, of a panel's
+// rows and of columns.
+func (o *operand[T]) from(i, l int) (a []T, step, di, dl int) {
+	rows := o.kernel.rows
 	if o.trans {
-		return o.data[l*o.ld+i:], 1, o.ld
+		return o.data[l*o.ld+i:], rows, 1, o.ld
 	}
 	if o.ld > 0 {
-		return o.data[i*o.ld+l:], o.ld, 1
+		return o.data[i*o.ld+l:], rows * o.ld, o.ld, 1
 	}
-	return o.data[i*o.depth+l*o.kernel.rows:], 1, o.kernel.rows
+	return o.data[i*o.depth+l*rows:], rows * o.depth, 1, rows
 }
 
 // scale computes C = beta C, without reading C when beta is 0.

@@ -12,9 +12,9 @@ type kernel[T Float] struct {
 	// vectors of `vector` elements that hold it.
 	rows, cols, vector int
 
-	// One of the two computes products: gemm a tile, from A with element (i, l) at a[i*di+l*dl] and a panel of B with rows ldb apart; or block a
-	// part of C, from B as n x k, both row-major.
-	gemm  func(k int, a *T, di, dl int, b *T, ldb int, next, c *T, ldc int, alpha, beta T, rows, cols int)
+	// One of the two computes products: gemm a strip of tiles, from A, whose panels are step apart and have element (i, l) at
+	// a[i*di+l*dl], and a panel of B with rows ldb apart; or block a part of C, from B as n x k, both row-major.
+	gemm  func(k int, a *T, step, di, dl int, b *T, ldb int, next, c *T, ldc int, alpha, beta T, rows, cols int)
 	block func(m, n, k int, alpha T, a []T, lda int, b []T, beta T, c []T, ldc int)
 	// panels says that gemm ignores di, dl and ldb and needs A and B in panels.
 	panels bool
@@ -39,7 +39,10 @@ type kernel[T Float] struct {
 	axpy        func(n int, dst, x *T, alpha T)
 	dot         func(n int, x, y *T) float64
 	sum         func(n int, x *T) float64
-	winograd    [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)
+	// The two of 2x2 squares take rows x cols results.
+	maxSquares     func(rows, cols int, x *T, ld int, y *T)
+	maxSquaresGrad func(rows, cols int, x *T, ld int, y, g, dx *T)
+	winograd       [transforms]func(squares, n int, src *T, step, row, col int, dst *T, dstStep, dstRow, dstCol int)
 }
 
 // kernels are those for T that this processor can run, fastest first.

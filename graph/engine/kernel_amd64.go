@@ -31,7 +31,8 @@ var avx512F32 = kernel[float32]{
 	relu: reluAVX512F32, activate: activateAVX512F32, tangent: tangentAVX512F32, excess: excessAVX512F32,
 	mul: mulAVX512F32, mulAdd: mulAddAVX512F32, axpy: axpyAVX512F32, dot: dotAVX512F32, sum: sumAVX512F32,
 	reluGrad: reluGradAVX512F32, affine: affineAVX512F32, add: addAVX512F32,
-	winograd: [transforms]func(int, *float32, int, int, *float32, int, int){
+	maxSquares: maxSquaresAVX512F32, maxSquaresGrad: maxSquaresGradAVX512F32,
+	winograd: [transforms]func(int, int, *float32, int, int, int, *float32, int, int, int){
 		winogradInputAVX512F32, winogradInputAdjointAVX512F32, winogradOutputAVX512F32, winogradOutputAdjointAVX512F32, winogradWeightAVX512F32, winogradWeightAdjointAVX512F32,
 	},
 }
@@ -43,7 +44,8 @@ var avx512F64 = kernel[float64]{
 	relu: reluAVX512F64, activate: activateAVX512F64, tangent: tangentAVX512F64, excess: excessAVX512F64,
 	mul: mulAVX512F64, mulAdd: mulAddAVX512F64, axpy: axpyAVX512F64, dot: dotAVX512F64, sum: sumAVX512F64,
 	reluGrad: reluGradAVX512F64, affine: affineAVX512F64, add: addAVX512F64,
-	winograd: [transforms]func(int, *float64, int, int, *float64, int, int){
+	maxSquares: maxSquaresAVX512F64, maxSquaresGrad: maxSquaresGradAVX512F64,
+	winograd: [transforms]func(int, int, *float64, int, int, int, *float64, int, int, int){
 		winogradInputAVX512F64, winogradInputAdjointAVX512F64, winogradOutputAVX512F64, winogradOutputAdjointAVX512F64, winogradWeightAVX512F64, winogradWeightAdjointAVX512F64,
 	},
 }
@@ -55,7 +57,8 @@ var avx2F32 = kernel[float32]{
 	relu: reluAVX2F32, activate: activateAVX2F32, tangent: tangentAVX2F32, excess: excessAVX2F32,
 	mul: mulAVX2F32, mulAdd: mulAddAVX2F32, axpy: axpyAVX2F32, dot: dotAVX2F32, sum: sumAVX2F32,
 	reluGrad: reluGradAVX2F32, affine: affineAVX2F32, add: addAVX2F32,
-	winograd: [transforms]func(int, *float32, int, int, *float32, int, int){
+	maxSquares: maxSquaresAVX2F32, maxSquaresGrad: maxSquaresGradAVX2F32,
+	winograd: [transforms]func(int, int, *float32, int, int, int, *float32, int, int, int){
 		winogradInputAVX2F32, winogradInputAdjointAVX2F32, winogradOutputAVX2F32, winogradOutputAdjointAVX2F32, winogradWeightAVX2F32, winogradWeightAdjointAVX2F32,
 	},
 }
@@ -67,7 +70,8 @@ var avx2F64 = kernel[float64]{
 	relu: reluAVX2F64, activate: activateAVX2F64, tangent: tangentAVX2F64, excess: excessAVX2F64,
 	mul: mulAVX2F64, mulAdd: mulAddAVX2F64, axpy: axpyAVX2F64, dot: dotAVX2F64, sum: sumAVX2F64,
 	reluGrad: reluGradAVX2F64, affine: affineAVX2F64, add: addAVX2F64,
-	winograd: [transforms]func(int, *float64, int, int, *float64, int, int){
+	maxSquares: maxSquaresAVX2F64, maxSquaresGrad: maxSquaresGradAVX2F64,
+	winograd: [transforms]func(int, int, *float64, int, int, int, *float64, int, int, int){
 		winogradInputAVX2F64, winogradInputAdjointAVX2F64, winogradOutputAVX2F64, winogradOutputAdjointAVX2F64, winogradWeightAVX2F64, winogradWeightAdjointAVX2F64,
 	},
 }

@@ -13,6 +13,7 @@ func plainKernel[T Float]() *kernel[T] {
 		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
 		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T], sum: plainSum[T],
 		reluGrad: plainReLUGrad[T], affine: plainAffine[T], add: plainAdd[T],
+		maxSquares: plainMaxSquares[T], maxSquaresGrad: plainMaxSquaresGrad[T],
 		winograd: plainWinograd[T](),
 	}
 }

@@ -2,10 +2,10 @@
 
 package engine
 
-// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// gemmAVX512F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/8*step+i%8*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
 //
 //go:noescape
-func gemmAVX512F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func gemmAVX512F32(k int, a *float32, step int, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX512F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -82,40 +82,50 @@ func dotAVX512F32(n int, x *float32, y *float32) float64
 //go:noescape
 func sumAVX512F32(n int, x *float32) float64
 
-// winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX512F32 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX512F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX512F32 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAdjointAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX512F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX512F32 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX512F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX512F32 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAdjointAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX512F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX512F32 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX512F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX512F32 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX512F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAdjointAVX512F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// maxSquaresAVX512F32 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
 //go:noescape
-func gemmAVX2F32(k int, a *float32, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
+func maxSquaresAVX512F32(rows int, cols int, x *float32, ld int, y *float32)
+
+// maxSquaresGradAVX512F32 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
+//
+//go:noescape
+func maxSquaresGradAVX512F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
+
+// gemmAVX2F32 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/6*step+i%6*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
+//
+//go:noescape
+func gemmAVX2F32(k int, a *float32, step int, di int, dl int, b *float32, ldb int, next *float32, c *float32, ldc int, alpha float32, beta float32, rows int, cols int)
 
 // expAVX2F32 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -202,40 +212,50 @@ func transposeAVX2F32(k int, src *float32, ld int, rows int, dst *float32, width
 //go:noescape
 func copyColumnsAVX2F32(k int, src *float32, ld int, dst *float32, width int)
 
-// winogradInputAVX2F32 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX2F32 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX2F32 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX2F32 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradInputAdjointAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX2F32 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX2F32 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX2F32 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX2F32 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradOutputAdjointAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX2F32 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX2F32 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX2F32 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX2F32 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX2F32(n int, src *float32, row int, col int, dst *float32, dstRow int, dstCol int)
+func winogradWeightAdjointAVX2F32(squares int, n int, src *float32, step int, row int, col int, dst *float32, dstStep int, dstRow int, dstCol int)
 
-// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// maxSquaresAVX2F32 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
 //go:noescape
-func gemmAVX512F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func maxSquaresAVX2F32(rows int, cols int, x *float32, ld int, y *float32)
+
+// maxSquaresGradAVX2F32 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
+//
+//go:noescape
+func maxSquaresGradAVX2F32(rows int, cols int, x *float32, ld int, y *float32, grad *float32, dx *float32)
+
+// gemmAVX512F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/8*step+i%8*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
+//
+//go:noescape
+func gemmAVX512F64(k int, a *float64, step int, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX512F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -312,40 +332,50 @@ func dotAVX512F64(n int, x *float64, y *float64) float64
 //go:noescape
 func sumAVX512F64(n int, x *float64) float64
 
-// winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX512F64 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX512F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX512F64 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAdjointAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX512F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX512F64 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX512F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX512F64 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAdjointAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX512F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX512F64 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX512F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX512F64 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX512F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAdjointAVX512F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.
+// maxSquaresAVX512F64 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
 //
 //go:noescape
-func gemmAVX2F64(k int, a *float64, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
+func maxSquaresAVX512F64(rows int, cols int, x *float64, ld int, y *float64)
+
+// maxSquaresGradAVX512F64 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
+//
+//go:noescape
+func maxSquaresGradAVX512F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)
+
+// gemmAVX2F64 sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i/6*step+i%6*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the panel at next.
+//
+//go:noescape
+func gemmAVX2F64(k int, a *float64, step int, di int, dl int, b *float64, ldb int, next *float64, c *float64, ldc int, alpha float64, beta float64, rows int, cols int)
 
 // expAVX2F64 sets dst to e^x; results below four times the smallest normal number are 0.
 //
@@ -432,32 +462,42 @@ func transposeAVX2F64(k int, src *float64, ld int, rows int, dst *float64, width
 //go:noescape
 func copyColumnsAVX2F64(k int, src *float64, ld int, dst *float64, width int)
 
-// winogradInputAVX2F64 sets dst, 4x4, to B^T src B. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAVX2F64 sets dst, 4x4, to B^T src B. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradInputAdjointAVX2F64 adds B src B^T to dst, 4x4. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradInputAdjointAVX2F64 adds B src B^T to dst, 4x4. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradInputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradInputAdjointAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAVX2F64 sets dst, 2x2, to A^T src A. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAVX2F64 sets dst, 2x2, to A^T src A. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradOutputAdjointAVX2F64 sets dst, 4x4, to A src A^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradOutputAdjointAVX2F64 sets dst, 4x4, to A src A^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradOutputAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradOutputAdjointAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAVX2F64 sets dst, 4x4, to G src G^T. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAVX2F64 sets dst, 4x4, to G src G^T. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
 
-// winogradWeightAdjointAVX2F64 sets dst, 3x3, to G^T src G. Element (i, j) begins at i*row + j*col; n is a multiple of 16.
+// winogradWeightAdjointAVX2F64 sets dst, 3x3, to G^T src G. Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.
 //
 //go:noescape
-func winogradWeightAdjointAVX2F64(n int, src *float64, row int, col int, dst *float64, dstRow int, dstCol int)
+func winogradWeightAdjointAVX2F64(squares int, n int, src *float64, step int, row int, col int, dst *float64, dstStep int, dstRow int, dstCol int)
+
+// maxSquaresAVX2F64 sets y, rows x cols, to the maxima of squares of 2x2 elements of x, whose rows are ld apart; a NaN is the maximum of its square.
+//
+//go:noescape
+func maxSquaresAVX2F64(rows int, cols int, x *float64, ld int, y *float64)
+
+// maxSquaresGradAVX2F64 sets the first element of each 2x2 square of dx whose element of x is the maximum, in y, or else a NaN, to that of grad, rows x cols, and the others to zero.
+//
+//go:noescape
+func maxSquaresGradAVX2F64(rows int, cols int, x *float64, ld int, y *float64, grad *float64, dx *float64)

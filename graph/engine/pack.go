@@ -93,7 +93,7 @@ func (e *Engine[T]) pack(dst *operand[T], rows bool, outer, depth, padded, width
 }
 
 // packPanels packs panels [lo, hi).
-func (e *Engine[T]) packPanels(lo, hi int) {
+func (e *Engine[T]) packPanels(_, lo, hi int) {
 	p := &e.packing
 	for panel := lo; panel < hi; panel++ {
 		first := panel * p.width

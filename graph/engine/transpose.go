@@ -11,7 +11,7 @@ func (e *Engine[T]) Transpose(rows, cols int, src []T, lds int, dst []T, ldd int
 		grouped = 0
 	}
 	// Strips of columns keep the rows of dst that are written in turn within the first-level cache.
-	const strip = 64
+	const strip = 16
 	for first := 0; first < whole && grouped > 0; first += strip {
 		n := min(strip, whole-first)
 		for r := 0; r < grouped; r += k.group {

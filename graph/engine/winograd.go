@@ -25,10 +25,10 @@ const (
 // WinogradUnit is what the number of channels must be a multiple of.
 const WinogradUnit = 16
 
-// Square is a square matrix of vectors: element (i, j) begins at Data[i*Row+j*Col].
-type Square[T Float] struct {
-	Data     []T
-	Row, Col int
+// Squares are square matrices of vectors: element (i, j) of square s begins at Data[s*Step+i*Row+j*Col].
+type Squares[T Float] struct {
+	Data           []T
+	Step, Row, Col int
 }
 
 // element is the matrices' size before and after.
@@ -37,17 +37,19 @@ func (t Transform) sizes() (from, to int) {
 	return len(m[0]), len(m)
 }
 
-// Winograd applies a transform to vectors of n channels. It sets dst, or adds to it where the transform says so.
-func (e *Engine[T]) Winograd(t Transform, n int, src, dst Square[T]) {
+// Winograd applies a transform to the given number of squares of vectors of n channels. It sets dst, or adds to it where the
+// transform says so, square by square.
+func (e *Engine[T]) Winograd(t Transform, squares, n int, src, dst Squares[T]) {
 	from, to := t.sizes()
-	src.check(from, n)
-	dst.check(to, n)
-	e.kernel.winograd[t](n, &src.Data[0], src.Row, src.Col, &dst.Data[0], dst.Row, dst.Col)
+	src.check(squares, from, n)
+	dst.check(squares, to, n)
+	e.kernel.winograd[t](squares, n, &src.Data[0], src.Step, src.Row, src.Col, &dst.Data[0], dst.Step, dst.Row, dst.Col)
 }
 
-func (s Square[T]) check(size, n int) {
-	if n <= 0 || n%WinogradUnit != 0 || s.Row < 0 || s.Col < 0 || len(s.Data) < (size-1)*(s.Row+s.Col)+n {
-		panic(fmt.Sprintf("engine: %d elements for %d x %d vectors of %d with strides %d and %d", len(s.Data), size, size, n, s.Row, s.Col))
+func (s Squares[T]) check(squares, size, n int) {
+	last := (squares-1)*s.Step + (size-1)*(s.Row+s.Col) + n
+	if squares <= 0 || n <= 0 || n%WinogradUnit != 0 || s.Step < 0 || s.Row < 0 || s.Col < 0 || len(s.Data) < last {
+		panic(fmt.Sprintf("engine: %d elements for %d squares, %d x %d, of vectors of %d with strides %d, %d and %d", len(s.Data), squares, size, size, n, s.Step, s.Row, s.Col))
 	}
 }
 
@@ -61,27 +63,29 @@ var winogradMatrices = [transforms][][]float64{
 	WinogradWeightAdjoint: {{1, .5, .5, 0}, {0, .5, -.5, 0}, {0, .5, .5, 1}},
 }
 
-func plainWinograd[T Float]() (all [transforms]func(n int, src *T, row, col int, dst *T, dstRow, dstCol int)) {
+func plainWinograd[T Float]() (all [transforms]func(squares, n int, src *T, step, row, col int, dst *T, dstStep, dstRow, dstCol int)) {
 	for t := range transforms {
-		all[t] = func(n int, src *T, row, col int, dst *T, dstRow, dstCol int) {
+		all[t] = func(squares, n int, src *T, step, row, col int, dst *T, dstStep, dstRow, dstCol int) {
 			from, to := t.sizes()
-			x := Square[T]{unsafe.Slice(src, (from-1)*(row+col)+n), row, col}
-			y := Square[T]{unsafe.Slice(dst, (to-1)*(dstRow+dstCol)+n), dstRow, dstCol}
-			for c := range n {
-				plainTransform(winogradMatrices[t], x, y, c, t == WinogradInputAdjoint)
+			x := unsafe.Slice(src, (squares-1)*step+(from-1)*(row+col)+n)
+			y := unsafe.Slice(dst, (squares-1)*dstStep+(to-1)*(dstRow+dstCol)+n)
+			for s := range squares {
+				for c := range n {
+					plainTransform(winogradMatrices[t], Squares[T]{x[s*step+c:], step, row, col}, Squares[T]{y[s*dstStep+c:], dstStep, dstRow, dstCol}, t == WinogradInputAdjoint)
+				}
 			}
 		}
 	}
 	return all
 }
 
-// plainTransform computes one channel.
-func plainTransform[T Float](m [][]float64, x, y Square[T], channel int, accumulate bool) {
+// plainTransform computes the first channel of the first square.
+func plainTransform[T Float](m [][]float64, x, y Squares[T], accumulate bool) {
 	var rows [4][4]T // m x
 	for i, factors := range m {
 		for k, f := range factors {
 			for j := range factors {
-				rows[i][j] += T(f) * x.Data[k*x.Row+j*x.Col+channel]
+				rows[i][j] += T(f) * x.Data[k*x.Row+j*x.Col]
 			}
 		}
 	}
@@ -91,7 +95,7 @@ func plainTransform[T Float](m [][]float64, x, y Square[T], channel int, accumul
 			for k, f := range factors {
 				sum += T(f) * rows[i][k]
 			}
-			at := i*y.Row + j*y.Col + channel
+			at := i*y.Row + j*y.Col
 			if accumulate {
 				sum += y.Data[at]
 			}

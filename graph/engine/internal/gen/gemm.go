@@ -3,26 +3,19 @@ package main
 import "fmt"
 
 // gemm generates the kernel at the heart of every product. It multiplies rows of A, whose elements may lie at any
-// distances, by a panel of B, whose rows may lie at any distance, into a tile of C:
+// distances, by a panel of B, whose rows may lie at any distance, into a strip of C:
 //
 //	C[0:rows, 0:cols] = alpha A B + beta C
 //
-// The whole tile lives in registers. B's panel is as wide as the vectors that hold cols, so that a product's last
-// columns cost no more than the vectors they fill. The code for each width follows the other; beta = 0 never reads C.
+// It goes down the strip tile by tile, and a whole tile lives in registers. B's panel is as wide as the vectors that hold
+// cols, so that a product's last columns cost no more than the vectors they fill. The code for each width follows the
+// other; beta = 0 never reads C.
 func (t target) gemm() {
-	args := t.function("gemm", "sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is a[i*di+l*dl] and row "+
-		"l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches 64 k bytes at next.",
-		"k int, a *T, di int, dl int, b *T, ldb int, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
-	t.prefetchTile(args)
-	t.rowPointers(args)
-	t.op("MOVQ %s, R12", args["k"])
-	t.op("MOVQ %s, DI", args["b"])
-	t.op("MOVQ %s, R15", args["ldb"])
-	t.op("SHLQ $%d, R15", t.shift)
+	args := t.function("gemm", fmt.Sprintf("sets c[:rows, :cols] to alpha a b + beta c, where element (i, l) of a is "+
+		"a[i/%d*step+i%%%d*di+l*dl] and row l of b, in whole vectors, begins at b[l*ldb], both of depth k, and prefetches the "+
+		"panel at next.", t.rows, t.rows),
+		"k int, a *T, step int, di int, dl int, b *T, ldb int, next *T, c *T, ldc int, alpha T, beta T, rows int, cols int", "")
 	t.op("MOVQ %s, R8", args["next"])
-	t.op("MOVQ %s, R14", args["dl"])
-	t.op("SHLQ $%d, R14", t.shift)
-	t.op("XORQ R13, R13")
 	narrower := make([]string, t.vectors+1)
 	for width := t.vectors; width >= 1; width-- {
 		if width < t.vectors {
@@ -33,18 +26,43 @@ func (t target) gemm() {
 			t.op("CMPQ %s, $%d", args["cols"], (width-1)*t.lanes())
 			t.op("JLE %s", narrower[width-1])
 		}
+		tile := t.label("tile")
+		t.mark(tile)
 		t.tile(width, args)
+		t.nextTile(width, tile, args)
+		t.end()
 	}
+}
+
+// nextTile moves on to the next tile, if there is one. When the panel at next has been asked for, A is.
+func (t target) nextTile(width int, tile string, args map[string]string) {
+	last := t.label("last")
+	t.op("SUBQ $%d, %s", t.rows, args["rows"])
+	t.op("JLE %s", last)
+	t.op("MOVQ %s, SI", args["step"])
+	t.op("SHLQ $%d, SI", t.shift)
+	t.op("ADDQ %s, SI", args["a"])
+	t.op("MOVQ SI, %s", args["a"])
+	t.op("MOVQ %s, DX", args["ldc"])
+	t.op("IMULQ $%d, DX", t.rows*t.size)
+	t.op("ADDQ DX, %s", args["c"])
+	t.op("MOVQ %s, AX", args["k"])
+	t.op("IMULQ $%d, AX", width*t.bytes)
+	t.op("ADDQ %s, AX", args["next"])
+	t.op("CMPQ R8, AX")
+	t.op("CMOVQCC SI, R8")
+	t.op("JMP %s", tile)
+	t.mark(last)
 }
 
 // prefetchTile asks for the tile of C, which is needed when the panels are through. Rows past the last may be asked
 // for as well: a prefetch never faults.
-func (t target) prefetchTile(args map[string]string) {
+func (t target) prefetchTile(width int, args map[string]string) {
 	t.op("MOVQ %s, DX", args["c"])
 	t.op("MOVQ %s, R9", args["ldc"])
 	t.op("SHLQ $%d, R9", t.shift)
 	for row := range t.rows {
-		for at := 0; at < t.vectors*t.bytes; at += 64 {
+		for at := 0; at < width*t.bytes; at += 64 {
 			t.op("PREFETCHT0 %d(DX)", at)
 		}
 		if row < t.rows-1 {
@@ -87,6 +105,15 @@ func (t target) broadcastRegisters() int {
 }
 
 func (t target) tile(width int, args map[string]string) {
+	t.prefetchTile(width, args)
+	t.rowPointers(args)
+	t.op("MOVQ %s, R12", args["k"])
+	t.op("MOVQ %s, DI", args["b"])
+	t.op("MOVQ %s, R15", args["ldb"])
+	t.op("SHLQ $%d, R15", t.shift)
+	t.op("MOVQ %s, R14", args["dl"])
+	t.op("SHLQ $%d, R14", t.shift)
+	t.op("XORQ R13, R13")
 	for row := range t.rows {
 		for vector := range width {
 			r := t.accumulator(row, vector)
@@ -158,7 +185,6 @@ func (t target) update(width int, args map[string]string) {
 	t.mark(accumulate)
 	t.writeRows(width, done, true)
 	t.mark(done)
-	t.end()
 }
 
 func (t target) writeRows(width int, done string, accumulate bool) {

@@ -5,7 +5,8 @@
 //
 // One description of each kernel serves the four variants for amd64: an [isa] knows what its registers are called and how it
 // loads part of a vector, an [elem] knows the instructions of its precision. The matrix kernel is in gemm.go, packing
-// in pack.go, the elementwise kernels in maps.go and their exponential in exp.go, and Winograd's transforms in winograd.go.
+// in pack.go, the elementwise kernels in maps.go and their exponential in exp.go, Winograd's transforms in winograd.go, and
+// pooling in squares.go.
 package main
 
 import (
@@ -38,6 +39,7 @@ func files() map[string][]byte {
 			t.maps()
 			t.pack()
 			t.winograd()
+			t.squares()
 		}
 	}
 	text, declarations := neon()

@@ -66,8 +66,8 @@ func (s square) at(i, j int) string {
 // the combination's elements are combined into the result's. The addends outnumber what a transform in place would have,
 // but all stay in few registers.
 func (t target) transform(w transform) {
-	args := t.function(w.name, w.doc+" Element (i, j) begins at i*row + j*col; n is a multiple of 16.",
-		"n int, src *T, row int, col int, dst *T, dstRow int, dstCol int", "")
+	args := t.function(w.name, w.doc+" Element (i, j) of square s begins at s*step + i*row + j*col; n is a multiple of 16.",
+		"squares int, n int, src *T, step int, row int, col int, dst *T, dstStep int, dstRow int, dstCol int", "")
 	size := len(w.matrix[0])
 	src := square{[]string{"AX", "BX", "CX", "DX"}[:size], "SI", "R8"}
 	dst := square{[]string{"DI", "R9", "R10", "R11"}[:len(w.matrix)], "R12", "R13"}
@@ -81,8 +81,9 @@ func (t target) transform(w transform) {
 		}
 		t.op("VMOVU%s %s, %s", t.s, t.constant("quarter"+t.elem.name, bits, t.size), t.v(quarter))
 	}
+	next, loop := t.label("square"), t.label("loop")
+	t.mark(next)
 	t.op("MOVQ %s, R14", args["n"])
-	loop := t.label("loop")
 	t.mark(loop)
 	for i, row := range w.matrix {
 		var combined []string // by turns in registers 0 to 3 and 4 to 7
@@ -108,7 +109,21 @@ func (t target) transform(w transform) {
 	}
 	t.op("SUBQ $%d, R14", t.lanes())
 	t.op("JGT %s", loop)
+	t.advance(src.rows, args["step"], args["n"])
+	t.advance(dst.rows, args["dstStep"], args["n"])
+	t.op("DECQ %s", args["squares"])
+	t.op("JGT %s", next)
 	t.end()
+}
+
+// advance moves the pointers to a square's rows, which are past its n channels, to the next square.
+func (t target) advance(rows []string, step, n string) {
+	t.op("MOVQ %s, R14", step)
+	t.op("SUBQ %s, R14", n)
+	t.op("SHLQ $%d, R14", t.shift)
+	for _, r := range rows {
+		t.op("ADDQ R14, %s", r)
+	}
 }
 
 // point sets the registers of a square.
