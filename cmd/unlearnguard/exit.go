@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
+	"unlearnguard/cmd/internal/batch"
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
 	"unlearnguard/graph"
 	"unlearnguard/metrics/audit"
@@ -76,12 +78,18 @@ func resumable(err error, dir string) error {
 	return err
 }
 
-// message words an error for people.
-func message(err error) string {
-	if exitCode(err) == exitInterrupted {
-		return "interrupted"
+// messages words an error for people, in one message for each thing that is wrong.
+func messages(err error) []string {
+	var several batch.Errors
+	switch {
+	case err == nil:
+		return nil
+	case exitCode(err) == exitInterrupted:
+		return []string{"interrupted"}
+	case errors.As(err, &several):
+		return strings.Split(several.Error(), "\n")
 	}
-	return err.Error()
+	return []string{strings.TrimSpace(err.Error())}
 }
 
 // hint says what can be done about an error, where that is not in its message.
