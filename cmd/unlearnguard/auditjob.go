@@ -281,4 +281,3 @@ func threadsOf(jobs int) int {
 	}
 	return max(1, runtime.GOMAXPROCS(0)/jobs)
 }
-

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -18,8 +19,16 @@ type Audit struct {
 	Do func(ctx context.Context, job Job, dir string) (Verdict, error)
 }
 
+// ErrWaiting is what Do returns for an audit that is not done and did not fail either, as one that is done elsewhere.
+var ErrWaiting = errors.New("not done yet")
+
 // Verdict is what an audit came to.
-type Verdict struct{ Verdict, Reason string }
+type Verdict struct {
+	Verdict, Reason string
+	// Started and Seconds are when and how long it was worked on, where that was not here and now.
+	Started string
+	Seconds float64
+}
 
 // Options of a run.
 type Options struct {
@@ -144,15 +153,21 @@ func (r *runner) one(ctx context.Context, a Audit, stage string, total int) erro
 		var v Verdict
 		if v, err = a.Do(ctx, job, folder); err == nil {
 			record.State, record.Verdict, record.Reason = Done, v.Verdict, v.Reason
+			record.Started, record.Seconds = cmp.Or(v.Started, record.Started), v.Seconds
 		}
 	}
 	if ctx.Err() != nil && err != nil {
 		return ctx.Err() // interrupted: it is not its own error
 	}
+	if errors.Is(err, ErrWaiting) {
+		return os.RemoveAll(folder)
+	}
 	if err != nil {
 		record.Reason, record.Code, folder = err.Error(), r.o.Code(err), ""
 	}
-	record.Seconds = time.Since(begun).Seconds()
+	if record.Seconds == 0 {
+		record.Seconds = time.Since(begun).Seconds()
+	}
 	if err := r.store.keep(record, folder); err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func newTrial(t *testing.T, names ...string) *trial {
 				r.mu.Lock()
 				defer r.mu.Unlock()
 				r.done = append(r.done, name)
-				return Verdict{"unlearned", "because"}, os.WriteFile(filepath.Join(dir, reportFile), []byte(j.Key()), 0o644)
+				return Verdict{Verdict: "unlearned", Reason: "because"}, os.WriteFile(filepath.Join(dir, reportFile), []byte(j.Key()), 0o644)
 			}})
 	}
 	return r
