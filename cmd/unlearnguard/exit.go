@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"unlearnguard/cmd/internal/batch"
+	"unlearnguard/cmd/internal/queue"
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
 	"unlearnguard/graph"
 	"unlearnguard/metrics/audit"
@@ -46,6 +47,7 @@ func exitCode(err error) int {
 	var verdict *verdictError
 	var scope *audit.ScopeError
 	var defect *graph.DefectError
+	var elsewhere *queue.Failure
 	switch {
 	case err == nil:
 		return exitDone
@@ -53,6 +55,8 @@ func exitCode(err error) int {
 		return exitError
 	case errors.As(err, &verdict):
 		return verdict.code
+	case errors.As(err, &elsewhere):
+		return max(elsewhere.Code, exitError)
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &scope):

@@ -105,6 +105,17 @@ func (s store) keep(r Record, stage string) error {
 	return writeJSON(s.record(r.Name), r)
 }
 
+// forget takes away the record of another job than that of the key.
+func (s store) forget(name, key string) error {
+	if s.read(name).Key == key {
+		return nil
+	}
+	if err := os.Remove(s.record(name)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // makeWay deletes an audit's folder, and nothing that is not one.
 func makeWay(folder string) error {
 	entries, err := os.ReadDir(folder)

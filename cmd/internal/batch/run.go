@@ -160,7 +160,7 @@ func (r *runner) one(ctx context.Context, a Audit, stage string, total int) erro
 		return ctx.Err() // interrupted: it is not its own error
 	}
 	if errors.Is(err, ErrWaiting) {
-		return os.RemoveAll(folder)
+		return errors.Join(os.RemoveAll(folder), r.store.forget(a.Name, record.Key))
 	}
 	if err != nil {
 		record.Reason, record.Code, folder = err.Error(), r.o.Code(err), ""
