@@ -12,7 +12,7 @@
 //     of a key is refused by the stream itself while there is one, whatever time has passed
 //   - the buckets unlearnguard-results and unlearnguard-failed: how jobs ended. Keys are created, never replaced
 //   - the bucket unlearnguard-attempts: how often each job was begun, by whom, and what went wrong
-//   - the bucket unlearnguard-running: progress, in memory, for [Queue.Status] alone
+//   - the bucket unlearnguard-running: progress, for [Queue.Status] alone
 //   - the object stores unlearnguard-files, -reports and -checkpoints: inputs and reports by the SHA-256 of their content, and
 //     unfinished reconstructions by their fingerprint
 //
@@ -27,7 +27,8 @@
 //     lease, the second finds the key taken and drops what it has. Both have the same bytes but for the times.
 //   - Attempts are counted here, by compare-and-set before the work begins, since the server's counts of deliveries are wrong
 //     after a crash. A job that was begun [MostAttempts] times without an end is put among the failed, with the last reason. An
-//     attempt whose checkpoint got on does not count.
+//     attempt whose checkpoint got on does not count. (In memory the counts would save a third of the disk's work, but a bucket in memory is gone
+//     after a restart of the server, and workers that are connected would count in vain.)
 //   - A server that is ours writes every message to the disk before it confirms it. (By default it would do so every two
 //     minutes.) A foreign cluster is as safe as its owner made it.
 //

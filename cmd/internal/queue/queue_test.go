@@ -92,7 +92,9 @@ func (c *crew) options() WorkOptions {
 
 func (c *crew) work(q *Queue) {
 	c.t.Helper()
-	if err := q.Work(context.Background(), c.options()); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := q.Work(ctx, c.options()); err != nil {
 		c.t.Error(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -28,40 +29,84 @@ type SubmitOptions struct {
 	Progress func(done, total int)
 }
 
+// submitters is how many jobs are submitted at a time: most of the time is that of the server's disk.
+const submitters = 8
+
 // Submit puts jobs in the queue, with their files. When it returns without an error, the queue has all of them for good. To submit
 // a job again changes nothing.
 func (q *Queue) Submit(ctx context.Context, jobs []batch.Job, o SubmitOptions) (Submitted, error) {
-	var out Submitted
-	for i, job := range jobs {
-		if err := q.submit(ctx, job, o, &out); err != nil {
-			return out, fmt.Errorf("audit %s: %w", job.Name, err)
-		}
-		if o.Progress != nil {
-			o.Progress(i+1, len(jobs))
-		}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := &submission{q: q, o: o, sending: map[string]*sync.Mutex{}}
+	next := make(chan batch.Job)
+	var group sync.WaitGroup
+	for range submitters {
+		group.Go(func() {
+			for job := range next {
+				if err := s.submit(ctx, job); err != nil {
+					cancel(fmt.Errorf("audit %s: %w", job.Name, err))
+				} else {
+					s.tell(len(jobs))
+				}
+			}
+		})
 	}
-	return out, nil
+	for _, job := range jobs {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- job
+	}
+	close(next)
+	group.Wait()
+	return s.count, context.Cause(ctx)
 }
 
-func (q *Queue) submit(ctx context.Context, job batch.Job, o SubmitOptions, out *Submitted) error {
+// submission is one call of Submit.
+type submission struct {
+	q *Queue
+	o SubmitOptions
+
+	mu      sync.Mutex
+	count   Submitted
+	done    int
+	sending map[string]*sync.Mutex // one for each file, by its digest
+}
+
+func (s *submission) tell(total int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done++
+	if s.o.Progress != nil {
+		s.o.Progress(s.done, total)
+	}
+}
+
+func (s *submission) add(n *int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*n++
+}
+
+func (s *submission) submit(ctx context.Context, job batch.Job) error {
 	key := job.Key()
-	switch _, failure, err := q.ended(ctx, key); {
+	switch _, failure, err := s.q.ended(ctx, key); {
 	case err == nil && failure == nil:
-		out.Done++
+		s.add(&s.count.Done)
 		return nil
-	case err == nil && !o.Retry:
-		out.Failed++
+	case err == nil && !s.o.Retry:
+		s.add(&s.count.Failed)
 		return nil
 	case err == nil:
-		if err := q.forget(ctx, key); err != nil {
+		if err := s.q.forget(ctx, key); err != nil {
 			return err
 		}
 	case !errors.Is(err, batch.ErrWaiting):
 		return err
 	}
-	if o.Locate != nil {
+	if s.o.Locate != nil {
 		for _, f := range job.Files {
-			if err := q.send(ctx, f, o.Locate(f.Name)); err != nil {
+			if err := s.send(ctx, f); err != nil {
 				return err
 			}
 		}
@@ -70,13 +115,13 @@ func (q *Queue) submit(ctx context.Context, job batch.Job, o SubmitOptions, out 
 	if err != nil {
 		return err
 	}
-	_, err = q.js.Publish(ctx, subject(job.Tool, key), text)
+	_, err = s.q.js.Publish(ctx, subject(job.Tool, key), text)
 	if taken(err) {
-		out.Waiting++
+		s.add(&s.count.Waiting)
 		return nil
 	}
 	if err == nil {
-		out.Queued++
+		s.add(&s.count.Queued)
 	}
 	return err
 }
@@ -98,16 +143,25 @@ func (q *Queue) forget(ctx context.Context, key string) error {
 	return nil
 }
 
-// send puts a file into the object store unless one of its digest is there.
-func (q *Queue) send(ctx context.Context, f batch.File, path string) error {
-	if _, err := q.files.GetInfo(ctx, f.SHA256); !errors.Is(err, jetstream.ErrObjectNotFound) {
+// send puts a file into the object store unless one of its digest is there. What several jobs need is sent once.
+func (s *submission) send(ctx context.Context, f batch.File) error {
+	s.mu.Lock()
+	lock, known := s.sending[f.SHA256]
+	if !known {
+		lock = &sync.Mutex{}
+		s.sending[f.SHA256] = lock
+	}
+	s.mu.Unlock()
+	lock.Lock()
+	defer lock.Unlock()
+	if _, err := s.q.files.GetInfo(ctx, f.SHA256); !errors.Is(err, jetstream.ErrObjectNotFound) {
 		return err
 	}
-	from, err := os.Open(path)
+	from, err := os.Open(s.o.Locate(f.Name))
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	_, err = q.files.Put(ctx, jetstream.ObjectMeta{Name: f.SHA256}, from)
+	_, err = s.q.files.Put(ctx, jetstream.ObjectMeta{Name: f.SHA256}, from)
 	return err
 }

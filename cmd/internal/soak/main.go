@@ -15,18 +15,17 @@ import (
 
 // plan is how much is done.
 type plan struct {
-	audits, workers     int // in the trial
-	kills, restarts     int // of workers, of the server
-	lease               time.Duration
-	noops               int // jobs of the measurement of the queue alone
-	timed               int // audits of each measurement of time
-	between             time.Duration
-	local, repeatShards bool
+	audits, workers int           // in the trial
+	kills, restarts int           // of workers, of the server
+	between         time.Duration // two of these
+	lease           time.Duration
+	noops           int // jobs of the measurement of the queue alone
+	timed, rounds   int // audits of each measurement of time, and how often it is made
 }
 
 var (
-	full  = plan{audits: 1000, workers: 4, kills: 10, restarts: 2, lease: 4 * time.Second, noops: 5000, timed: 40, between: 12 * time.Second}
-	quick = plan{audits: 12, workers: 2, kills: 2, restarts: 1, lease: 2 * time.Second, noops: 1000, timed: 4, between: 1500 * time.Millisecond}
+	full  = plan{audits: 1000, workers: 4, kills: 10, restarts: 2, lease: 4 * time.Second, noops: 5000, timed: 20, rounds: 3, between: 12 * time.Second}
+	quick = plan{audits: 5, workers: 2, kills: 2, restarts: 1, lease: 2 * time.Second, noops: 300, timed: 2, rounds: 1, between: time.Second}
 )
 
 func main() {

@@ -86,7 +86,7 @@ func (b *bench) speedup(ctx context.Context, p plan) error {
 	}
 	defer server.kill()
 	var seconds [2]float64
-	for round := range 2 { // by turns, since other processes come and go
+	for round := range p.rounds { // by turns, since other processes come and go
 		for k := range seconds {
 			took, _, err := b.timed(ctx, p, address, k+1, (2*round+k)*p.timed)
 			if err != nil {
@@ -95,7 +95,7 @@ func (b *bench) speedup(ctx context.Context, p plan) error {
 			seconds[k] += took.Seconds()
 		}
 	}
-	fmt.Printf("   %d audits: %.1f s with one worker, %.1f s with two: %.2f x\n", 2*p.timed, seconds[0], seconds[1], seconds[0]/seconds[1])
+	fmt.Printf("   %d audits: %.1f s with one worker, %.1f s with two: %.2f x\n", p.rounds*p.timed, seconds[0], seconds[1], seconds[0]/seconds[1])
 	return nil
 }
 
