@@ -134,7 +134,7 @@ func (q *Queue) prepare(ctx context.Context, replicas int) error {
 		{"results", &q.results, jetstream.KeyValueConfig{}},
 		{"failed", &q.failed, jetstream.KeyValueConfig{}},
 		{"attempts", &q.attempts, jetstream.KeyValueConfig{}},
-		{"running", &q.running, jetstream.KeyValueConfig{TTL: time.Hour}},
+		{"running", &q.running, jetstream.KeyValueConfig{TTL: time.Minute}},
 	} {
 		b.kept.Bucket, b.kept.Replicas = prefix+"-"+b.name, replicas
 		if *b.store, err = q.js.CreateOrUpdateKeyValue(ctx, b.kept); err != nil {

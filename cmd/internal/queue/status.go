@@ -32,9 +32,14 @@ func (q *Queue) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	err = all(ctx, q.results, func(r Result) { s.Done++; s.Verdicts[r.Verdict]++ })
-	err = errors.Join(err, all(ctx, q.failed, func(f Failure) { s.Failed = append(s.Failed, f) }))
-	err = errors.Join(err, all(ctx, q.running, func(r Running) { s.Running = append(s.Running, r) }))
+	ended := map[string]bool{} // what a killed worker said last may outlive its job
+	err = all(ctx, q.results, func(key string, r Result) { s.Done++; s.Verdicts[r.Verdict]++; ended[key] = true })
+	err = errors.Join(err, all(ctx, q.failed, func(key string, f Failure) { s.Failed = append(s.Failed, f); ended[key] = true }))
+	err = errors.Join(err, all(ctx, q.running, func(key string, r Running) {
+		if !ended[key] {
+			s.Running = append(s.Running, r)
+		}
+	}))
 	slices.SortFunc(s.Failed, func(a, b Failure) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Running, func(a, b Running) int { return cmp.Compare(a.Name, b.Name) })
 	s.Queued = max(0, int(info.State.Msgs)-len(s.Running))
@@ -42,7 +47,7 @@ func (q *Queue) Status(ctx context.Context) (Status, error) {
 }
 
 // all calls see with every value of a bucket.
-func all[T any](ctx context.Context, bucket jetstream.KeyValue, see func(T)) error {
+func all[T any](ctx context.Context, bucket jetstream.KeyValue, see func(key string, value T)) error {
 	watch, err := bucket.WatchAll(ctx, jetstream.IgnoreDeletes())
 	if err != nil {
 		return err
@@ -58,7 +63,7 @@ func all[T any](ctx context.Context, bucket jetstream.KeyValue, see func(T)) err
 			}
 			var value T
 			if err := json.Unmarshal(entry.Value(), &value); err == nil {
-				see(value)
+				see(entry.Key(), value)
 			}
 		}
 	}

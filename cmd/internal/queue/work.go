@@ -150,12 +150,14 @@ func (w *worker) empty(ctx context.Context) bool {
 func (w *worker) take(ctx context.Context, m jetstream.Msg) error {
 	var job batch.Job
 	if err := json.Unmarshal(m.Data(), &job); err != nil || subject(job.Tool, job.Key()) != m.Subject() {
-		return m.Term() // whoever wrote this is no submitter, and nobody asks for it
+		_ = m.Term() // whoever wrote this is no submitter, and nobody asks for it
+		return nil
 	}
 	key := job.Key()
 	a, tooMany, err := w.q.begin(ctx, key)
 	if errors.Is(err, errTaken) {
-		return m.NakWithDelay(w.o.Lease)
+		later(m, w.o.Lease)
+		return nil
 	}
 	if err != nil {
 		return err
@@ -186,8 +188,12 @@ func (w *worker) take(ctx context.Context, m jetstream.Msg) error {
 		return w.fail(ctx, m, job, a, errors.New(a.reason()), w.o.Code(err))
 	}
 	w.tell(job, batch.Verdict{}, err)
-	return m.NakWithDelay(time.Duration(a.N) * time.Second)
+	later(m, time.Duration(a.N)*time.Second)
+	return nil
 }
+
+// later has a job delivered again after a while. Where the server does not hear it, the end of the lease does the same.
+func later(m jetstream.Msg, after time.Duration) { _ = m.NakWithDelay(after) }
 
 // attend does the job while the lease is renewed and its progress is told, and stores what it made.
 func (w *worker) attend(ctx context.Context, m jetstream.Msg, job batch.Job, a *attempt) (batch.Verdict, string, error) {

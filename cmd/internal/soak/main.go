@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"time"
 )
 
@@ -29,11 +30,14 @@ var (
 )
 
 func main() {
-	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: soak PROGRAM [quick]") }
+	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: soak PROGRAM [quick|AUDITS]") }
 	flag.Parse()
 	p := full
 	if flag.Arg(1) == "quick" {
 		p = quick
+	} else if n, err := strconv.Atoi(flag.Arg(1)); err == nil { // the same with fewer audits, disturbed more often
+		p.between = max(time.Second, time.Duration(n)*p.between/time.Duration(p.audits))
+		p.audits = n
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
