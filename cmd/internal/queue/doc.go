@@ -27,8 +27,8 @@
 //     lease, the second finds the key taken and drops what it has. Both have the same bytes but for the times.
 //   - Attempts are counted here, by compare-and-set before the work begins, since the server's counts of deliveries are wrong
 //     after a crash. A job that was begun [MostAttempts] times without an end is put among the failed, with the last reason. An
-//     attempt whose checkpoint got on does not count. (In memory the counts would save a third of the disk's work, but a bucket in memory is gone
-//     after a restart of the server, and workers that are connected would count in vain.)
+//     attempt whose checkpoint got on does not count. (A bucket in memory would save one write of four to the disk, but it is
+//     gone after a restart of the server, and workers that are connected would count in vain.)
 //   - A server that is ours writes every message to the disk before it confirms it. (By default it would do so every two
 //     minutes.) A foreign cluster is as safe as its owner made it.
 //
