@@ -132,6 +132,9 @@ func (b *bench) timed(ctx context.Context, p plan, address string, workers, firs
 // count. The server's is part of it.
 func (b *bench) overhead(ctx context.Context, p plan) error {
 	const first = 500_000
+	if err := os.Setenv("GOMAXPROCS", "1"); err != nil { // for verify as for the worker
+		return err
+	}
 	var alone time.Duration
 	for i := range p.timed {
 		_, code, state, err := b.do(ctx, "verify", "--restarts", "1", "--before", "before.onnx", "--mean-before", "before.mean.npy",
