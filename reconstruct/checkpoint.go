@@ -99,6 +99,12 @@ func fingerprint(p *Problem, options ...any) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
+// Fingerprint identifies a reconstruction: two of one fingerprint have the same result on machines of one kind, and may share
+// a checkpoint.
+func Fingerprint(p Problem, o Options) string {
+	return fmt.Sprintf("%x", fingerprint(&p, o.Seed, o.Restarts, o.Steps, o.Float64, o.Kernel))
+}
+
 // restart returns the state that restart k had, if it had one.
 func (c *checkpoint[S]) restart(k int) (state S, ok bool) {
 	if c == nil {

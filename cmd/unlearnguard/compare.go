@@ -29,7 +29,7 @@ options of that audit it gives the same report; with others it shows how much th
 }
 
 func (a *app) runCompare(ctx context.Context, from string, v verdictFlags, again repetition) error {
-	if err := v.check(ctx); err != nil {
+	if err := v.check(ctx, nil); err != nil {
 		return err
 	}
 	old, err := report.Read(filepath.Join(from, reportFile))

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
+	"unlearnguard/cmd/internal/batch"
+	"unlearnguard/cmd/internal/queue"
 	"unlearnguard/cmd/unlearnguard/internal/outdir"
 	"unlearnguard/graph"
 	"unlearnguard/metrics/audit"
@@ -44,6 +47,7 @@ func exitCode(err error) int {
 	var verdict *verdictError
 	var scope *audit.ScopeError
 	var defect *graph.DefectError
+	var elsewhere *queue.Failure
 	switch {
 	case err == nil:
 		return exitDone
@@ -51,6 +55,8 @@ func exitCode(err error) int {
 		return exitError
 	case errors.As(err, &verdict):
 		return verdict.code
+	case errors.As(err, &elsewhere):
+		return max(elsewhere.Code, exitError)
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &scope):
@@ -76,12 +82,18 @@ func resumable(err error, dir string) error {
 	return err
 }
 
-// message words an error for people.
-func message(err error) string {
-	if exitCode(err) == exitInterrupted {
-		return "interrupted"
+// messages words an error for people, in one message for each thing that is wrong.
+func messages(err error) []string {
+	var several batch.Errors
+	switch {
+	case err == nil:
+		return nil
+	case exitCode(err) == exitInterrupted:
+		return []string{"interrupted"}
+	case errors.As(err, &several):
+		return strings.Split(several.Error(), "\n")
 	}
-	return err.Error()
+	return []string{strings.TrimSpace(err.Error())}
 }
 
 // hint says what can be done about an error, where that is not in its message.

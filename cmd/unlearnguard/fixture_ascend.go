@@ -80,7 +80,7 @@ func (a *app) runAscend(ctx context.Context, o ascendOptions) error {
 	if err != nil {
 		return err
 	}
-	norm, _, err := o.norm.read(data.C, data.H, data.W)
+	norm, _, err := o.norm.read(nil, data.C, data.H, data.W)
 	if err != nil {
 		return err
 	}

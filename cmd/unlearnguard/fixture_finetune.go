@@ -123,7 +123,7 @@ func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) err
 	if err != nil {
 		return err
 	}
-	norm, _, err := o.norm.read(set.C, set.H, set.W)
+	norm, _, err := o.norm.read(nil, set.C, set.H, set.W)
 	if err != nil {
 		return err
 	}
@@ -148,13 +148,13 @@ func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) err
 
 // samples reads the images to train on, those to relabel at the end, with the labels to train for.
 func (o *tuneOptions) samples(ctx context.Context, from *audit.Model) (*images.Set, []int, error) {
-	set, err := loadImagesFor(ctx, "data", o.data, from)
+	set, err := loadImagesFor(ctx, nil, "data", o.data, from)
 	if err != nil {
 		return nil, nil, err
 	}
 	kept := set.Len()
 	if o.forget != nil {
-		forget, err := loadImagesFor(ctx, "forget", o.forget, from)
+		forget, err := loadImagesFor(ctx, nil, "forget", o.forget, from)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -102,7 +102,7 @@ func (a *app) runFitTune(ctx context.Context, operation string, o *tuneOptions) 
 			return err
 		}
 	}
-	norm, _, err := o.norm.read(set.C, set.H, set.W)
+	norm, _, err := o.norm.read(nil, set.C, set.H, set.W)
 	if err != nil {
 		return err
 	}

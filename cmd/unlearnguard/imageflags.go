@@ -17,7 +17,7 @@ name order as one sequence, or its test files with [test]); INDICES are 0-based,
 
 // loadImages reads the images of one flag.
 func loadImages(ctx context.Context, flag string, specs []string, o images.Options) (*images.Set, error) {
-	if err := knownKinds(specs); err != nil {
+	if err := knownKinds(specs, o.Locate); err != nil {
 		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	set, err := images.LoadAll(ctx, specs, o)
@@ -28,14 +28,14 @@ func loadImages(ctx context.Context, flag string, specs []string, o images.Optio
 }
 
 // loadImagesFor reads the images of one flag with as many channels as the first model takes, and of a size that all take.
-func loadImagesFor(ctx context.Context, flag string, specs []string, models ...*audit.Model) (*images.Set, error) {
+func loadImagesFor(ctx context.Context, at locator, flag string, specs []string, models ...*audit.Model) (*images.Set, error) {
 	first := models[0]
-	set, err := loadImages(ctx, flag, specs, images.Options{Channels: first.Channels()})
+	set, err := loadImages(ctx, flag, specs, images.Options{Channels: first.Channels(), Locate: at})
 	if err != nil {
 		return nil, err
 	}
 	if c := vectorChannels(first.Input(), set); c != 0 && c != set.C {
-		if set, err = loadImages(ctx, flag, specs, images.Options{Channels: c}); err != nil {
+		if set, err = loadImages(ctx, flag, specs, images.Options{Channels: c, Locate: at}); err != nil {
 			return nil, err
 		}
 	}
@@ -62,14 +62,14 @@ func vectorChannels(input []int, set *images.Set) int {
 var kindPrefix = regexp.MustCompile(`^([a-z0-9-]{2,}):`)
 
 // knownKinds refuses a kind that is not known, which would be taken for a part of the path.
-func knownKinds(specs []string) error {
+func knownKinds(specs []string, at locator) error {
 	for _, text := range specs {
 		prefix := kindPrefix.FindStringSubmatch(text)
 		spec, err := images.Parse(text)
 		if prefix == nil || err != nil || spec.Kind != images.Guess {
 			continue
 		}
-		if _, err := os.Stat(spec.Path); err != nil {
+		if _, err := os.Stat(at.path(spec.Path)); err != nil {
 			return fmt.Errorf("%q: the kind %q is not known: give png, npy, idx, cifar10 or svhn, or leave it out", text, prefix[1])
 		}
 	}

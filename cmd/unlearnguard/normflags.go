@@ -50,7 +50,7 @@ func (n normFlags) words() string {
 }
 
 // read returns what the flags say for images of c x h x w, and the files among them.
-func (n normFlags) read(c, h, w int) (images.Normalisation, []report.Input, error) {
+func (n normFlags) read(at locator, c, h, w int) (images.Normalisation, []report.Input, error) {
 	var norm images.Normalisation
 	var files []report.Input
 	for _, part := range []struct {
@@ -62,14 +62,19 @@ func (n normFlags) read(c, h, w int) (images.Normalisation, []report.Input, erro
 			continue
 		}
 		var err error
-		if *part.into, err = images.ParseValues(part.flag.text, part.array); err != nil {
+		text := part.flag.text
+		file := isArray(text)
+		if file {
+			text = at.path(text)
+		}
+		if *part.into, err = images.ParseValues(text, part.array); err != nil {
 			return norm, nil, fmt.Errorf("--%s: %w", part.flag.name, err)
 		}
 		if _, _, err := norm.PerPixel(c, h, w); err != nil {
 			return norm, nil, fmt.Errorf("--%s %s: %w", part.flag.name, part.flag.text, err)
 		}
-		if ext := filepath.Ext(part.flag.text); ext == ".npy" || ext == ".npz" {
-			sum, err := digest(part.flag.text)
+		if file {
+			sum, err := digest(text)
 			if err != nil {
 				return norm, nil, fmt.Errorf("--%s: %w", part.flag.name, err)
 			}
@@ -77,4 +82,10 @@ func (n normFlags) read(c, h, w int) (images.Normalisation, []report.Input, erro
 		}
 	}
 	return norm, files, nil
+}
+
+// isArray reports whether the value of such a flag names a file.
+func isArray(text string) bool {
+	ext := filepath.Ext(text)
+	return ext == ".npy" || ext == ".npz"
 }

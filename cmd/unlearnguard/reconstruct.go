@@ -185,7 +185,7 @@ func (o *reconstructOptions) read(ctx context.Context) (subject, error) {
 		return s, fmt.Errorf("%s: %w", o.model, err)
 	}
 	c, h, w := s.shape[0], s.shape[1], s.shape[2]
-	if s.norm, _, err = o.norm.read(c, h, w); err != nil {
+	if s.norm, _, err = o.norm.read(nil, c, h, w); err != nil {
 		return s, err
 	}
 	_, err = s.model.Problem(c, h, w, s.norm)

@@ -22,8 +22,8 @@ type app struct {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, term: newTerminal(stderr)}
 	err := a.execute(ctx, args...)
-	if err != nil {
-		a.term.say("unlearnguard: %s", strings.TrimSpace(message(err)))
+	for _, line := range messages(err) {
+		a.term.say("unlearnguard: %s", line)
 	}
 	if h := hint(err); h != "" {
 		a.term.say("unlearnguard: hint: %s", h)
@@ -45,13 +45,16 @@ func (e *defectError) Error() string {
 	return text
 }
 
+// caught, deferred, turns a panic into an error.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = &defectError{r, debug.Stack()}
+	}
+}
+
 // execute runs one command line. No panic leaves it: the exit code of a crash could be taken for another.
 func (a *app) execute(ctx context.Context, args ...string) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &defectError{r, debug.Stack()}
-		}
-	}()
+	defer caught(&err)
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(a.out)
@@ -76,7 +79,7 @@ Start with "unlearnguard demo": it needs nothing and shows everything.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting())
+	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting())
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
@@ -8,12 +9,14 @@ import (
 	"flag"
 	"fmt"
 	"image/png"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -121,6 +124,13 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 		ts.Check(err)
 		ts.Check(errors.Join(png.Encode(f, picture(side, args[2] == "rgb", seed)), f.Close()))
 	},
+	// serving VARIABLE ARGS... runs unlearnguard serve on a free port until the script ends, and sets the variable to its URL.
+	"serving": func(ts *testscript.TestScript, _ bool, args []string) {
+		url, stop, err := serveFor(ts, args[1:])
+		ts.Check(err)
+		ts.Defer(stop)
+		ts.Setenv(args[0], url)
+	},
 	// keys NAME writes a pair of keys, NAME.pem and NAME.pub.pem.
 	"keys": func(ts *testscript.TestScript, _ bool, args []string) {
 		public, private, err := ed25519.GenerateKey(nil)
@@ -191,4 +201,34 @@ func stopped(ts *testscript.TestScript, signal, file string, args []string) erro
 		return fmt.Errorf("%v after %s: exit code %d, want %d", args, signal, got, want)
 	}
 	return nil
+}
+
+// serveFor starts a server and waits for its URL.
+func serveFor(ts *testscript.TestScript, args []string) (url string, stop func(), err error) {
+	program, err := exec.LookPath("unlearnguard")
+	if err != nil {
+		return "", nil, err
+	}
+	c := exec.Command(program, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	c.Dir = ts.MkAbs(".")
+	said, err := c.StderrPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := c.Start(); err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		c.Process.Kill()
+		c.Wait()
+	}
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		if url, found := strings.CutPrefix(lines.Text(), "the queue is at "); found {
+			go io.Copy(io.Discard, said)
+			return url, stop, nil
+		}
+	}
+	stop()
+	return "", nil, errors.New("the server did not start")
 }

@@ -54,7 +54,7 @@ func (v *verdictFlags) add(c *cobra.Command, out, undecided string) {
 }
 
 // check reports what is wrong with the flags before any work is done.
-func (v *verdictFlags) check(ctx context.Context) error {
+func (v *verdictFlags) check(ctx context.Context, files locator) error {
 	allowed := []error{
 		chosen("format", v.format, "text", "json"),
 		chosen("request", cmp.Or(v.request, string(metrics.SampleLevel)), string(metrics.SampleLevel), string(metrics.ClassLevel)),
@@ -75,7 +75,7 @@ func (v *verdictFlags) check(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	v.key, err = signingKey(ctx, v.attest)
+	v.key, err = signingKey(ctx, files.path(v.attest))
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"unlearnguard/cmd/unlearnguard/internal/outdir"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/audit"
@@ -26,10 +27,21 @@ type verifyOptions struct {
 	run                         runFlags
 	verdict                     verdictFlags
 	again                       repetition
+	files                       locator
 }
 
 func (a *app) verify() *cobra.Command {
-	var o verifyOptions
+	c, o := newVerify()
+	c.RunE = func(c *cobra.Command, args []string) error {
+		o.again = repetitionOf(c, args)
+		return resumable(a.runVerify(c.Context(), o), o.verdict.out)
+	}
+	return c
+}
+
+// newVerify returns the command without what it does, and the options that its flags set.
+func newVerify() (*cobra.Command, *verifyOptions) {
+	o := &verifyOptions{}
 	c := &cobra.Command{
 		Use:   "verify --before A.onnx --after B.onnx --forget IMAGES [--retain IMAGES] [--reference IMAGES]",
 		Short: "Was an unlearning request honoured?",
@@ -57,10 +69,6 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 		Example: `  unlearnguard verify --before before.onnx --after after.onnx --mean-before before.mean.npy --mean-after after.mean.npy \
       --forget idx:mnist#5,17 --retain idx:mnist#100-117 --reference 'idx:mnist[test]#0-399' -o report`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			o.again = repetitionOf(c, args)
-			return resumable(a.runVerify(c.Context(), &o), o.verdict.out)
-		},
 	}
 	f := c.Flags()
 	f.SortFlags = false
@@ -79,39 +87,49 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 	o.run.add(c, "random starts a model")
 	f.DurationVar(&o.limit, "time-limit", 10*time.Minute, "`time` after which the verdict is inconclusive where there is none; a reconstruction may take half of it; 0 is for no limit")
 	require(c, "before", "after", "forget")
-	return c
+	return c, o
 }
 
 func (a *app) runVerify(ctx context.Context, o *verifyOptions) error {
-	begun := time.Now()
-	if err := o.check(ctx); err != nil {
+	rep, err := o.audit(ctx, func(r *audit.Request, dir *outdir.Dir) (err error) {
+		r.Progress, r.Examined = a.reconstructions(), a.examinations()
+		r.Checkpoints, err = a.checkpoints(dir, o.run.resume)
 		return err
-	}
-	request, inputs, err := o.request(ctx)
-	if err != nil {
-		return err
-	}
-	dir, err := openOut(o.verdict.out)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if request.Checkpoints, err = a.checkpoints(dir, o.run.resume); err != nil {
-		return err
-	}
-	request.Progress, request.Examined = a.reconstructions(), a.examinations()
-	outcome, err := audit.Run(ctx, request)
-	if err != nil {
-		return err
-	}
-	rep := outcome.Report(request)
-	rep.Inputs = inputs
-	o.describe(&rep, begun)
-	err = o.verdict.write(ctx, dir, rep, func(stage string) error { return writeReconstructions(stage, outcome) })
+	})
 	if err != nil {
 		return err
 	}
 	return o.verdict.announce(a, rep)
+}
+
+// audit does what the flags say and leaves the report in the folder of --out. Before the work begins, prepare fills in what the
+// flags do not say: where progress goes, and what interrupted runs left.
+func (o *verifyOptions) audit(ctx context.Context, prepare func(*audit.Request, *outdir.Dir) error) (report.Report, error) {
+	var rep report.Report
+	begun := time.Now()
+	if err := o.check(ctx); err != nil {
+		return rep, err
+	}
+	request, inputs, err := o.request(ctx)
+	if err != nil {
+		return rep, err
+	}
+	dir, err := openOut(o.verdict.out)
+	if err != nil {
+		return rep, err
+	}
+	defer dir.Close()
+	if err := prepare(request, dir); err != nil {
+		return rep, err
+	}
+	outcome, err := audit.Run(ctx, request)
+	if err != nil {
+		return rep, err
+	}
+	rep = outcome.Report(request)
+	rep.Inputs = inputs
+	o.describe(&rep, begun)
+	return rep, o.verdict.write(ctx, dir, rep, func(stage string) error { return writeReconstructions(stage, outcome) })
 }
 
 func (o *verifyOptions) check(ctx context.Context) error {
@@ -127,7 +145,7 @@ func (o *verifyOptions) check(ctx context.Context) error {
 	if o.limit < 0 {
 		return fmt.Errorf("--time-limit %s: give a time, or 0 for no limit", o.limit)
 	}
-	return o.verdict.check(ctx)
+	return o.verdict.check(ctx, o.files)
 }
 
 // request reads everything that the flags name, and lists the files beside the models.
@@ -144,10 +162,10 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 	if err != nil {
 		return nil, nil, err
 	}
-	if r.Before, err = audit.Import(ctx, o.before, opts); err != nil {
+	if r.Before, err = o.files.model(ctx, o.before, opts); err != nil {
 		return nil, nil, err
 	}
-	if r.After, err = audit.Import(ctx, o.after, opts); err != nil {
+	if r.After, err = o.files.model(ctx, o.after, opts); err != nil {
 		return nil, nil, err
 	}
 	for _, m := range []*audit.Model{r.Before, r.After} {
@@ -166,7 +184,7 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 		into *images.Normalisation
 	}{{o.normBefore.or(o.norm), &r.NormBefore}, {o.normAfter.or(o.norm), &r.NormAfter}} {
 		var files []report.Input
-		if *subject.into, files, err = subject.norm.read(r.Queried.C, r.Queried.H, r.Queried.W); err != nil {
+		if *subject.into, files, err = subject.norm.read(o.files, r.Queried.C, r.Queried.H, r.Queried.W); err != nil {
 			return nil, nil, err
 		}
 		inputs = append(inputs, files...)
@@ -202,7 +220,7 @@ func (o *verifyOptions) readImages(ctx context.Context, r *audit.Request) ([]rep
 		if len(part.specs) == 0 {
 			continue
 		}
-		set, err := loadImagesFor(ctx, part.flag, part.specs, r.Before, r.After)
+		set, err := loadImagesFor(ctx, o.files, part.flag, part.specs, r.Before, r.After)
 		if err != nil {
 			return nil, err
 		}

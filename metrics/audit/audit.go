@@ -42,6 +42,9 @@ type Request struct {
 	// TimeLimit bounds the audit; 0 is for none. A reconstruction that takes more than half of it is given up for what the
 	// layers answer, and where these take too long as well nothing is concluded.
 	TimeLimit time.Duration
+	// Recover, if not nil, takes the place of [Recover], so that several requests may share a reconstruction. Its result must
+	// be one that Recover gives for the same arguments.
+	Recover func(ctx context.Context, m *Model, c, h, w int, norm images.Normalisation, o reconstruct.Options) (*reconstruct.Result, error)
 	// Progress, if not nil, is called with the model ("before" or "after") and its reconstruction's progress.
 	Progress func(model string, p reconstruct.Progress)
 	// Examined, if not nil, is called with the model and how many of the passes of its layers' examination are done.
@@ -247,7 +250,11 @@ func (r *Request) recover(ctx context.Context, m *Model, norm images.Normalisati
 	if r.Progress != nil {
 		o.Progress = func(p reconstruct.Progress) { r.Progress(name, p) }
 	}
-	return Recover(ctx, m, r.Queried.C, r.Queried.H, r.Queried.W, norm, o)
+	do := Recover
+	if r.Recover != nil {
+		do = r.Recover
+	}
+	return do(ctx, m, r.Queried.C, r.Queried.H, r.Queried.W, norm, o)
 }
 
 // problems are what is to be reconstructed from the two models.

@@ -93,6 +93,14 @@ func Import(ctx context.Context, path string, opts graph.Options) (*Model, error
 	return m, nil
 }
 
+// Rename gives the model another name in reports and errors than the path that it was read from.
+func (m *Model) Rename(path string) {
+	m.Path = path
+	if m.Unfit != nil {
+		m.Unfit.Path = path
+	}
+}
+
 // Alone says whether a model can be audited without reference images: samples must be reconstructed then.
 func (m *Model) Alone() error {
 	if m.Unfit == nil {

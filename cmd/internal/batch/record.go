@@ -1,0 +1,170 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// The states of an audit.
+const (
+	Failed  = "failed"
+	Done    = "done"
+	Waiting = "waiting"
+)
+
+// Record is what became of an audit.
+type Record struct {
+	Name string `json:"name"`
+	// Key is that of the job, empty where its files could not be read.
+	Key     string `json:"key,omitempty"`
+	State   string `json:"state"`
+	Verdict string `json:"verdict,omitempty"`
+	// Reason is that of the verdict, or of the failure.
+	Reason string `json:"reason,omitempty"`
+	// Code is the exit code that verify ends with for it without --fail-on.
+	Code    int     `json:"code"`
+	Started string  `json:"started,omitempty"`
+	Seconds float64 `json:"seconds,omitempty"`
+	// Report is the SHA-256 of report.json.
+	Report string `json:"report,omitempty"`
+}
+
+const (
+	stateFolder = "unlearnguard-audits"
+	reportFile  = "report.json"
+)
+
+// store is the folder of a batch.
+type store struct{ dir string }
+
+func (s store) state(parts ...string) string {
+	return filepath.Join(append([]string{s.dir, stateFolder}, parts...)...)
+}
+
+func (s store) record(name string) string { return s.state("records", name+".json") }
+
+// open makes what is not there.
+func (s store) open() error {
+	for _, folder := range []string{"records", "reconstructions", "stage"} {
+		if err := os.MkdirAll(s.state(folder), 0o755); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read returns the record of an audit, or one that says that it waits. What is not a whole record counts for nothing.
+func (s store) read(name string) Record {
+	waiting := Record{Name: name, State: Waiting}
+	text, err := os.ReadFile(s.record(name))
+	if err != nil {
+		return waiting
+	}
+	var r Record
+	if err := json.Unmarshal(text, &r); err != nil || r.Name != name || r.State != Done && r.State != Failed {
+		return waiting
+	}
+	return r
+}
+
+// done reports whether an audit of this key is on record with a folder that is still as it was.
+func (s store) done(r Record, key string) bool {
+	if r.State != Done || r.Key != key || key == "" {
+		return false
+	}
+	sum, err := fileDigest(filepath.Join(s.dir, r.Name, reportFile))
+	return err == nil && sum == r.Report
+}
+
+// keep puts the folder stage in the place of an audit's and its record beside it. An empty stage stands for an audit that failed:
+// what an earlier one left is taken away.
+func (s store) keep(r Record, stage string) error {
+	folder := filepath.Join(s.dir, r.Name)
+	if err := os.Remove(s.record(r.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeWay(folder); err != nil {
+		return err
+	}
+	if stage != "" {
+		var err error
+		if r.Report, err = fileDigest(filepath.Join(stage, reportFile)); err != nil {
+			return err
+		}
+		if err := os.Rename(stage, folder); err != nil {
+			return err
+		}
+	}
+	return writeJSON(s.record(r.Name), r)
+}
+
+// forget takes away the record of another job than that of the key.
+func (s store) forget(name, key string) error {
+	if s.read(name).Key == key {
+		return nil
+	}
+	if err := os.Remove(s.record(name)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// makeWay deletes an audit's folder, and nothing that is not one.
+func makeWay(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(folder, reportFile)); err != nil && len(entries) > 0 {
+		return fmt.Errorf("%s is there and is no report: move it away, or give the audit another name", folder)
+	}
+	return os.RemoveAll(folder)
+}
+
+// writeJSON replaces a file in one step.
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replace(path, append(text, '\n'))
+}
+
+func replace(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".unlearnguard-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+func fileDigest(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

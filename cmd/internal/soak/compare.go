@@ -1,0 +1,72 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+var (
+	jsonTimes = regexp.MustCompile(`(?s)  "times": \{.*?\n  \}`)
+	htmlTimes = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+)
+
+// same reports the first difference between the reports of two folders but for times.
+func same(a, b string) (reports int, err error) {
+	for _, pair := range [][2]string{{a, b}, {b, a}} {
+		reports = 0
+		err := filepath.WalkDir(pair[0], func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel(pair[0], path)
+			if err != nil {
+				return err
+			}
+			switch {
+			case d.Name() == "unlearnguard-audits":
+				return fs.SkipDir
+			case d.IsDir() || name == "index.html" || name == "index.json":
+				return nil
+			case d.Name() == "report.json":
+				reports++
+			}
+			return sameFile(path, filepath.Join(pair[1], name))
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return reports, nil
+}
+
+func sameFile(a, b string) error {
+	x, err := untimed(a)
+	if err != nil {
+		return err
+	}
+	y, err := untimed(b)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(x, y) {
+		return fmt.Errorf("%s and %s differ in more than times", a, b)
+	}
+	return nil
+}
+
+func untimed(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	switch filepath.Ext(path) {
+	case ".json":
+		text = jsonTimes.ReplaceAll(text, nil)
+	case ".html":
+		text = htmlTimes.ReplaceAll(text, nil)
+	}
+	return text, err
+}
