@@ -91,9 +91,14 @@ type namedInput struct {
 // named lists all inputs of an audit.
 func (o *verifyOptions) named() []namedInput {
 	var out []namedInput
-	for _, model := range []string{o.before, o.after} {
+	for _, model := range slices.Concat([]string{o.before, o.after}, o.start.files, o.start.filesBefore, o.start.filesAfter) {
 		if model != "" {
 			out = append(out, namedInput{name: model, model: true})
+		}
+	}
+	for _, name := range []string{o.start.commitment, o.start.key} {
+		if name != "" {
+			out = append(out, namedInput{name: name})
 		}
 	}
 	for _, spec := range slices.Concat(o.forget, o.retain, o.reference) {

@@ -32,8 +32,8 @@ type trainOptions struct {
 	arch, from string
 	// initial receives the network as it is before training.
 	initial string
-	width      int
-	fit        fitFlags
+	width   int
+	fit     fitFlags
 }
 
 func (a *app) fixtureTrain() *cobra.Command {

@@ -57,9 +57,6 @@ func (s *startFlags) check() error {
 			return fmt.Errorf("--initial-digest %q: give 64 hexadecimal digits", d)
 		}
 	}
-	if (s.commitment == "") != (s.key == "") {
-		return fmt.Errorf("--initial-commitment and --commitment-key go together")
-	}
 	for _, x := range []struct{ flag, seed string }{{"initial-seed", s.seed}, {"initial-seed-before", s.seedBefore}, {"initial-seed-after", s.seedAfter}} {
 		if _, err := seedOf(x.seed); x.seed != "" && err != nil {
 			return fmt.Errorf("--%s %q: give a number as for torch.manual_seed", x.flag, x.seed)
@@ -77,35 +74,36 @@ func seedOf(text string) (uint64, error) {
 }
 
 // read adds the starts to a request, and lists their files.
-func (s *startFlags) read(ctx context.Context, r *audit.Request, opts graph.Options) ([]report.Input, error) {
-	committed, err := s.commitments(ctx)
+func (s *startFlags) read(ctx context.Context, at locator, r *audit.Request, opts graph.Options) ([]report.Input, error) {
+	committed, err := s.commitments(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	var inputs []report.Input
 	for _, m := range []struct {
 		model *audit.Model
+		path  string
 		which string
 		files []string
 		seed  string
 		into  *[]*audit.Start
 	}{
-		{r.Before, "before", slices.Concat(s.files, s.filesBefore), or(s.seedBefore, s.seed), &r.StartsBefore},
-		{r.After, "after", slices.Concat(s.files, s.filesAfter), or(s.seedAfter, s.seed), &r.StartsAfter},
+		{r.Before, r.Before.Path, "before", slices.Concat(s.files, s.filesBefore), or(s.seedBefore, s.seed), &r.StartsBefore},
+		{r.After, r.After.Path, "after", slices.Concat(s.files, s.filesAfter), or(s.seedAfter, s.seed), &r.StartsAfter},
 	} {
 		if m.seed != "" {
 			seed, err := seedOf(m.seed)
 			if err != nil {
 				return nil, err
 			}
-			drawn, err := audit.StartFromSeed(ctx, m.model, seed, start.Initialiser(s.initialiser))
+			drawn, err := audit.StartFromSeed(ctx, m.model, at.path(m.path), seed, start.Initialiser(s.initialiser))
 			if err != nil {
 				return nil, err
 			}
 			*m.into = append(*m.into, drawn)
 		}
 		for _, path := range m.files {
-			read, err := audit.StartFromFile(ctx, m.model, path, opts)
+			read, err := audit.StartFromFile(ctx, m.model, at.path(path), path, opts)
 			if err != nil {
 				return nil, err
 			}
@@ -126,14 +124,17 @@ func or(a, b string) string {
 
 // commitments returns what says who committed to a start; empty for nobody. The files beside it that hold weights must be covered
 // as well.
-func (s *startFlags) commitments(ctx context.Context) (func(*audit.Start) string, error) {
+func (s *startFlags) commitments(ctx context.Context, at locator) (func(*audit.Start) string, error) {
 	var signed attest.Commitment
+	if (s.commitment == "") != (s.key == "") {
+		return nil, fmt.Errorf("--initial-commitment and --commitment-key go together")
+	}
 	if s.commitment != "" {
-		envelope, err := os.ReadFile(s.commitment)
+		envelope, err := os.ReadFile(at.path(s.commitment))
 		if err != nil {
 			return nil, fmt.Errorf("--initial-commitment: %w", err)
 		}
-		key, err := os.ReadFile(s.key)
+		key, err := os.ReadFile(at.path(s.key))
 		if err != nil {
 			return nil, fmt.Errorf("--commitment-key: %w", err)
 		}

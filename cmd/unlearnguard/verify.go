@@ -189,7 +189,7 @@ func (o *verifyOptions) request(ctx context.Context) (*audit.Request, []report.I
 		}
 		inputs = append(inputs, files...)
 	}
-	starts, err := o.start.read(ctx, r, opts)
+	starts, err := o.start.read(ctx, o.files, r, opts)
 	if err != nil {
 		return nil, nil, err
 	}

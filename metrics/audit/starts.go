@@ -30,27 +30,27 @@ type Start struct {
 	values start.Values
 }
 
-// StartFromFile reads an earlier state of a model; opts are those of the model.
-func StartFromFile(ctx context.Context, m *Model, path string, opts graph.Options) (*Start, error) {
+// StartFromFile reads an earlier state of a model from the file at path, which is called name; opts are those of the model.
+func StartFromFile(ctx context.Context, m *Model, path, name string, opts graph.Options) (*Start, error) {
 	file, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
 	if err != nil {
 		return nil, err
 	}
-	out := &Start{Source: path, SHA256: file.SHA256, External: file.External}
+	out := &Start{Source: name, SHA256: file.SHA256, External: file.External}
 	file.Path = ""
 	network, err := graph.Compile(file, opts)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if out.values, err = start.ValuesOf(m.Network, network); err != nil {
-		return nil, fmt.Errorf("%s is no earlier state of %s: %w", path, m.Path, err)
+		return nil, fmt.Errorf("%s is no earlier state of %s: %w", name, m.Path, err)
 	}
 	return out, nil
 }
 
-// StartFromSeed draws the initial values of a model again.
-func StartFromSeed(ctx context.Context, m *Model, seed uint64, by start.Initialiser) (*Start, error) {
-	file, err := onnxio.ReadFile(ctx, m.Path, onnxio.Options{})
+// StartFromSeed draws the initial values of a model again, whose file is at path.
+func StartFromSeed(ctx context.Context, m *Model, path string, seed uint64, by start.Initialiser) (*Start, error) {
+	file, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
 	if err != nil {
 		return nil, err
 	}
