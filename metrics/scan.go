@@ -117,7 +117,7 @@ func (a *audit) showsFromBefore() *GroupTail {
 		return nil
 	}
 	const tests = 2
-	if best, _ := a.Together.strongestOf(layersStatistic, lossStatistic); best != nil && tests*best.PValue <= a.Options.Level {
+	if best, _ := a.Together.strongestOf(layersStatistic, lossStatistic); best != nil && tests*best.PValue <= a.groupLevel() {
 		return best
 	}
 	return nil

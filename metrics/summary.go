@@ -30,7 +30,7 @@ func (a *audit) overall() (Verdict, string) {
 	case a.Together != nil && a.Together.Verdict == Retained:
 		return Retained, fmt.Sprintf("The model after still holds samples that the request says must go, though no single one can be named. %s.",
 			capital(a.Together.Reason))
-	case a.groupShows() || a.Together != nil && (a.Together.AfterPValue <= a.Options.Level || a.showsFromBefore() != nil):
+	case a.groupShows() || a.Together != nil && (a.Together.AfterPValue <= a.groupLevel() || a.showsFromBefore() != nil):
 	case a.Summary.Unlearned > 0 && 2*a.Summary.Unlearned >= len(a.forget):
 		return Unlearned, a.requestHonoured()
 	case a.Together != nil && a.Together.Verdict == Unlearned && len(a.Troubles) == 0:
@@ -49,7 +49,7 @@ func (a *audit) unexplained() []string {
 	return append(of(a.in.Before).troubles("before", true), of(a.in.After).troubles("after", true)...)
 }
 
-func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a.Options.Level }
+func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a.groupLevel() }
 
 func (a *audit) requestNotHonoured() string {
 	n := a.Summary.Retained

@@ -252,6 +252,24 @@ func likely(positions []int, scores []float64) []int {
 	return out
 }
 
+// StartStatistic is the name of the statistic by a known start that cannot have been made up.
+const StartStatistic = "start"
+
+// provenLevel is the p-value up to which a group's tests keep its samples from being called unlearned where these are judged by a
+// known start, by which controls stand dozens of spreads above all others. Several tests at Options.Level would cost one honest request
+// in ten.
+const provenLevel = 0.02
+
+// groupLevel is the p-value up to which samples taken together show too much for a verdict of unlearned.
+func (a *audit) groupLevel() float64 {
+	for _, s := range a.in.Statistics {
+		if s.Name == StartStatistic && s.Before.NoPower == "" && s.After.NoPower == "" {
+			return min(provenLevel, a.Options.Level)
+		}
+	}
+	return a.Options.Level
+}
+
 // judgesKnown reports whether single samples are judged by the same statistic as the request, as where nothing was
 // reconstructed.
 func (a *audit) judgesKnown() bool {
@@ -267,7 +285,7 @@ func (a *audit) togetherShow() *GroupTail {
 	if t == nil || len(t.After) == 0 {
 		return nil
 	}
-	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.Options.Level {
+	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.groupLevel() {
 		return t.strongest()
 	}
 	if copies, n := t.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= copiesLevel {
@@ -308,7 +326,7 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Retained, t.inEvidence()
 	case t.Before > RequestLevel:
 		return Inconclusive, fmt.Sprintf("taken together the samples are not plainly in evidence in the model before (%s, at most %g is needed), so their absence from the model after would say nothing", probability(t.Before), RequestLevel)
-	case t.AfterPValue <= o.Level:
+	case t.AfterPValue <= a.groupLevel():
 		s := t.strongest()
 		return Inconclusive, fmt.Sprintf("taken together the samples show more in the model after than never-trained images do, but not enough to say that they are there (%s, %s times %d tests)", s.words(), probability(s.PValue), len(t.After))
 	case a.showsFromBefore() != nil:

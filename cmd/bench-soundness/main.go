@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	protocols := map[string]func(context.Context, io.Writer, string, string, []string, uint64) (bool, error){
-		"practice": runPractice, "hostile": runHostile,
+		"practice": runPractice, "hostile": runHostile, "initial": runInitial,
 	}
 	if protocol, ok := protocols[flags.Arg(0)]; ok {
 		sound, err := protocol(ctx, os.Stdout, *data, dir, flags.Args()[1:], *seed)

@@ -179,7 +179,7 @@ func (o *Outcome) startStatistics(r *Request) []metrics.Statistic {
 		return metrics.Statistic{Name: name, Title: title, Use: use, Before: of(o.Before, trusted, sign), After: of(o.After, trusted, sign)}
 	}
 	all := []metrics.Statistic{
-		both("start", "nearness to the span of what moved the first layer away from its known start", metrics.ForSamples, true, 1),
+		both(metrics.StartStatistic, "nearness to the span of what moved the first layer away from its known start", metrics.ForSamples, true, 1),
 		both("off start", "distance from the span of what moved the first layer away from its known start, beyond other images'", metrics.AsGuard, true, -1),
 		both("supplied start", "nearness to the span of what moved the first layer away from a start that a party supplied", metrics.ForRetained, false, 1),
 	}
