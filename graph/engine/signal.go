@@ -22,7 +22,7 @@ const (
 
 // patience is how long a goroutine looks out before it sleeps: longer than the serial parts between the jobs of a pass, and
 // than most parts of a job, which the threads do not end at the same time.
-const patience = 200 * time.Microsecond
+const patience = 50 * time.Microsecond
 
 func newSignal() *signal { return &signal{wake: make(chan struct{}, 1)} }
 

@@ -86,8 +86,11 @@ func (m module) inFile(weight []float32) []float32 {
 	return out
 }
 
-// resemblance is how many standard deviations of chance the cosine of two vectors must exceed.
-const resemblance = 6
+// resemblance is how many standard deviations of chance the cosine of two vectors must exceed, up to sameness.
+const (
+	resemblance = 6
+	sameness    = 0.9
+)
 
 // resembles reports whether a weight is nearer to its supposed start than chance has it.
 func resembles(x, y []float32) bool {
@@ -96,7 +99,7 @@ func resembles(x, y []float32) bool {
 		a, b := float64(v), float64(y[i])
 		xx, yy, xy = xx+a*a, yy+b*b, xy+a*b
 	}
-	return xx > 0 && yy > 0 && xy/math.Sqrt(xx*yy) > resemblance/math.Sqrt(float64(len(x)))
+	return xx > 0 && yy > 0 && xy/math.Sqrt(xx*yy) > min(resemblance/math.Sqrt(float64(len(x))), sameness)
 }
 
 // modulesOf lists the layers of a file in the order of its nodes.
