@@ -6,11 +6,12 @@ import (
 
 	"unlearnguard/graph/chain"
 	"unlearnguard/reconstruct/imprint"
+	"unlearnguard/reconstruct/start"
 )
 
 // evidenceKind is a kind of evidence, and whether a model can give it.
 type evidenceKind struct {
-	// Kind is reconstruction, trace, imprint or loss.
+	// Kind is reconstruction, trace, imprint, copies, start, lineage or loss.
 	Kind      string `json:"kind"`
 	Available bool   `json:"available"`
 	// Shows says what a verdict may rest on it for: both, or retained alone.
@@ -27,12 +28,15 @@ func evidenceOf(ctx context.Context, r *chain.Report) ([]evidenceKind, error) {
 		{Kind: "reconstruction", Available: a.Applicable, Shows: "both", Reason: a.Reason},
 		traceEvidence(a),
 		{Kind: "imprint", Shows: "both"},
+		{Kind: "copies", Shows: "retained"},
+		{Kind: "start", Shows: "both"},
+		{Kind: "lineage", Shows: "context"},
 		{Kind: "loss", Shows: "retained"},
 	}
-	imprinted, loss := &kinds[2], &kinds[3]
+	imprinted, copied, started, lineage, loss := &kinds[2], &kinds[3], &kinds[4], &kinds[5], &kinds[6]
 	if r.Network == nil || r.Outputs == 0 {
 		imprinted.Reason = "the file cannot be read as a classifier"
-		loss.Reason = imprinted.Reason
+		copied.Reason, started.Reason, lineage.Reason, loss.Reason = imprinted.Reason, imprinted.Reason, imprinted.Reason, imprinted.Reason
 		return kinds, nil
 	}
 	var err error
@@ -45,7 +49,27 @@ func evidenceOf(ctx context.Context, r *chain.Report) ([]evidenceKind, error) {
 	if !imprinted.Available {
 		imprinted.Reason = "no layer multiplies what it reads by a weight"
 	}
-	return kinds, nil
+	copied.Available, copied.Reason = imprinted.Available, "altered copies of images are asked about in the same way, where the inputs are images"
+	lineage.Available, lineage.Reason = imprinted.Available, "whether a model was made from another is told by matching their neurons; it says how much other evidence is worth"
+	return kinds, startEvidence(r, started)
+}
+
+// startEvidence says whether a known start would tell which images a model was trained on.
+func startEvidence(r *chain.Report, k *evidenceKind) error {
+	layer, err := start.LayerOf(r.Network)
+	switch {
+	case err != nil:
+		return err
+	case layer.Name == "":
+		k.Reason = "it takes a fully connected layer"
+		return nil
+	}
+	k.Available = true
+	k.Reason = fmt.Sprintf("with its initial weights or an earlier checkpoint (verify --initial, --initial-seed), up to %d samples that SGD trained on can be told by the layer %s", layer.Limit, layer.Name)
+	if layer.Behind {
+		k.Reason += ", if the layers before it were frozen"
+	}
+	return nil
 }
 
 func traceEvidence(a chain.Applicability) evidenceKind {

@@ -109,6 +109,8 @@ func availability(k evidenceKind) string {
 		return "not available"
 	case k.Shows == "retained":
 		return "may show retained alone"
+	case k.Shows == "context":
+		return "says what other evidence is worth"
 	}
 	return "may show retained and unlearned"
 }

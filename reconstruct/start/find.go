@@ -180,3 +180,28 @@ func like(rows *mat.Dense, p graph.Parameter[float32], values []float32) *mat.De
 	}
 	return out
 }
+
+// Layer is the first weight of a network if that of a fully connected layer, or else the first such weight behind others, which
+// has a span only if training left those as they were (frozen); Limit is the number of samples up to which it has one. The name is
+// empty where there is none.
+type Layer struct {
+	Name   string
+	Limit  int
+	Behind bool
+}
+
+// LayerOf finds the layer of a network that a known start speaks of.
+func LayerOf(net *graph.Network) (Layer, error) {
+	all, err := parameters(net)
+	if err != nil {
+		return Layer{}, err
+	}
+	behind := false
+	for _, p := range all {
+		if len(p.Shape) == 2 && min(p.Shape[0], p.Shape[1]) > 1 {
+			return Layer{p.Name, min(p.Shape[0], p.Shape[1]), behind}, nil
+		}
+		behind = behind || len(p.Shape) > 2
+	}
+	return Layer{}, nil
+}
