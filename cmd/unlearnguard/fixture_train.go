@@ -46,7 +46,7 @@ sum over its training samples, and writes it as ONNX, with the mean image that i
 (MODEL.mean.npy). To honour a request, train again with --drop: the picked samples at those positions are left out.
 
 With --convolutions the network begins with convolutions, its layers between the first and the last start from next to
-nothing and hold the samples, and the outer ones start large (README, "What it can be used on"); --first-scale is not used.
+nothing and hold the samples, and the outer ones start large (unlearnguard help measured); --first-scale is not used.
 
 With --arch or --from the network is trained as people train theirs instead, by mini-batches from PyTorch's start: a built-in
 architecture, or any ONNX classifier that imports. --hidden, --seed, --weight-decay and the flags from --optimizer on apply.

@@ -79,7 +79,7 @@ Start with "unlearnguard demo": it needs nothing and shows everything.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting())
+	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting(), figures())
 	return root
 }
 

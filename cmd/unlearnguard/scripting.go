@@ -9,6 +9,14 @@ import (
 //go:embed scripting.txt
 var scriptingText string
 
+//go:embed measured.md
+var measuredText string
+
+// figures is a help topic: the figures, each with the command that shows it.
+func figures() *cobra.Command {
+	return &cobra.Command{Use: "measured", Short: "What was measured, and the command that shows it again", Long: measuredText}
+}
+
 // scripting is a help topic: it has nothing to run.
 func scripting() *cobra.Command {
 	return &cobra.Command{Use: "scripting", Short: "What programs may rely on: exit codes, JSON documents, files", Long: scriptingText}
