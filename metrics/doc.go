@@ -56,6 +56,12 @@
 // was projected out of a weight answers less than those of other images, which is a guard like any other. None of this makes
 // anything unlearned.
 //
+// # Known starts
+//
+// What a network's initial weights tell of an image joins its score as any other statistic where they cannot have been made up
+// ([StartStatistic]), and the tests of a group then take more ([Together]). Where a party supplied them, the statistic is
+// [ForRetained]: it shows a sample that stands at least half as high as the controls do, and its absence means nothing.
+//
 // Every verdict carries its reason in words, and a decision says with which probability it would have noticed kept
 // samples ([Power]) and whether forgotten samples lost more evidence than retained ones ([DifferenceTest]).
 //

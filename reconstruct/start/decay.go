@@ -190,7 +190,7 @@ func (c *core) wide() bool { return c.rows() < c.d }
 // rows than inputs, on that of the rows.
 func (c *core) quiet() ([]float64, error) {
 	n := min(c.rows(), c.d)
-	inverse, err := factored(c.e, c.differences, c.rows(), c.d, barely*c.e.Dot(c.differences, c.differences))
+	inverse, err := factored(c.e, gramOf(c.e, c.differences, c.rows(), c.d), barely*c.e.Dot(c.differences, c.differences))
 	if err != nil {
 		return nil, err
 	}

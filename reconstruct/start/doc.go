@@ -16,8 +16,11 @@
 // # What it finds
 //
 // With PyTorch's start, 1,000 never-trained images and SGD with momentum: all training samples at no false alarm while the samples are
-// fewer than the layer's inputs and outputs (`.ci/bench-evidence initial`). Several checkpoints may be stacked where one
-// difference is too thin. Adam and AdamW scale each element by itself, which leaves no span: [Finding.Powerless] says so.
+// fewer than the layer's inputs and outputs, with weight decay, rounded to half precision, from checkpoints, behind a frozen network
+// (`.ci/bench-evidence initial`). A checkpoint tells of the samples that still moved the weight by more than float32's rounding
+// since: little after the loss has vanished. Several checkpoints may be stacked where one difference is too thin. Adam and AdamW
+// scale each element by itself, which leaves no span: [Finding.Powerless] says so. Convolutions have none, as patches of any image
+// span all filters.
 //
 // # What a start is worth
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -64,8 +65,8 @@ func New(weight *mat.Dense, starts []*mat.Dense) (*Span, error) {
 // wide reports whether the Gram matrix is that of the rows.
 func (s *Span) wide() bool { return s.rows < s.width }
 
-// factored is L^-1 of the smaller Gram matrix of a matrix (rows x width) with penalty on its diagonal.
-func factored(e *engine.Engine[float64], a []float64, rows, width int, penalty float64) ([]float64, error) {
+// gramOf is the smaller Gram matrix of a matrix (rows x width).
+func gramOf(e *engine.Engine[float64], a []float64, rows, width int) []float64 {
 	n := min(rows, width)
 	g := make([]float64, n*n)
 	if rows < width {
@@ -73,6 +74,13 @@ func factored(e *engine.Engine[float64], a []float64, rows, width int, penalty f
 	} else {
 		e.Gemm(true, false, n, n, rows, 1, a, width, a, width, 0, g, n)
 	}
+	return g
+}
+
+// factored is L^-1 of a Gram matrix with penalty on its diagonal.
+func factored(e *engine.Engine[float64], gram []float64, penalty float64) ([]float64, error) {
+	n := int(math.Sqrt(float64(len(gram))))
+	g := slices.Clone(gram)
 	for i := range n {
 		g[i*n+i] += penalty
 	}
@@ -84,6 +92,7 @@ func factored(e *engine.Engine[float64], a []float64, rows, width int, penalty f
 func (s *Span) measure(m *core, least float64) error {
 	few, many := min(m.rows(), m.d), max(m.rows(), m.d)
 	s.Noise = max(least, s.Noise)
+	gram := gramOf(s.e, s.differences, s.rows, s.width)
 	for range noiseRounds {
 		edge := s.Noise * (math.Sqrt(float64(few)) + math.Sqrt(float64(many)))
 		s.threshold = max(edge*edge, leastShare*s.e.Dot(s.differences, s.differences))
@@ -91,7 +100,7 @@ func (s *Span) measure(m *core, least float64) error {
 			return ErrUnmoved
 		}
 		var err error
-		if s.inverse, err = factored(s.e, s.differences, s.rows, s.width, s.threshold); err != nil {
+		if s.inverse, err = factored(s.e, gram, s.threshold); err != nil {
 			return err
 		}
 		// tr (G + t)^-1 is the sum of the squares of L^-1.
@@ -199,7 +208,7 @@ func (s *Span) unlike(x []float64, n int, never []int) ([]float64, error) {
 		return out, nil
 	}
 	var err error
-	if others.inverse, err = factored(s.e, others.differences, others.rows, d, others.threshold); err != nil {
+	if others.inverse, err = factored(s.e, gramOf(s.e, others.differences, others.rows, d), others.threshold); err != nil {
 		return nil, err
 	}
 	rest := others.outside(x, n)
@@ -254,13 +263,21 @@ func (s *Span) gram(y []float64, n int) []float64 {
 	return out
 }
 
-// refinements are rounds of iterative refinement: the Gram matrix has the square of the differences' condition.
-const refinements = 2
+// refinements are rounds of iterative refinement where the threshold is less than well of the differences' sum of squares: the Gram
+// matrix has the square of their condition.
+const (
+	refinements = 2
+	well        = 1e-8
+)
 
 // refined solves A y = b for n right sides, by the factor of A and iterative refinement.
 func (s *Span) refined(b []float64, n int) []float64 {
 	y := solved(s.e, s.inverse, b, n, s.Limit)
-	for range refinements {
+	rounds := refinements
+	if s.threshold > well*s.e.Dot(s.differences, s.differences) {
+		rounds = 0
+	}
+	for range rounds {
 		left := s.gram(y, n)
 		for i := range left {
 			left[i] = b[i] - left[i]
