@@ -28,20 +28,23 @@ func Genuine(weight, inputs *mat.Dense, suspects []int) error {
 	values := slices.Clone(weight.RawMatrix().Data)
 	slices.Sort(values)
 	deviation := floats.Norm(values, 2) / math.Sqrt(float64(len(values)))
+	if !(deviation > 0) || math.IsInf(deviation, 1) {
+		return fmt.Errorf("its elements are all 0, or not all of them are finite numbers")
+	}
 	bound := math.Sqrt(3) * deviation
 	uniform := func(v float64) float64 { return min(max((v+bound)/(2*bound), 0), 1) }
 	normal := distuv.Normal{Sigma: deviation}.CDF
-	if p := max(kolmogorov(values, uniform), kolmogorov(values, normal)); p < genuineLevel {
+	if p := max(kolmogorov(values, uniform), kolmogorov(values, normal)); !(p >= genuineLevel) {
 		return fmt.Errorf("its elements are neither uniform nor normal (p = %.1g)", p)
 	}
 	var svd mat.SVD
 	if !svd.Factorize(weight, mat.SVDNone) {
 		return fmt.Errorf("its singular values cannot be computed")
 	}
-	if most, edge := svd.Values(nil)[0], chain.MarchenkoPastur(h, d)[0]*deviation; most > edge*(1+spectrumAbove) {
+	if most, edge := svd.Values(nil)[0], chain.MarchenkoPastur(h, d)[0]*deviation; !(most <= edge*(1+spectrumAbove)) {
 		return fmt.Errorf("its largest singular value, %.3g, is beyond what independent elements have (%.3g)", most, edge)
 	}
-	if p := answers(weight, inputs, suspects, deviation); p < genuineLevel {
+	if p := answers(weight, inputs, suspects, deviation); !(p >= genuineLevel) {
 		return fmt.Errorf("it answers to the images in question otherwise than a weight that does not know them (p = %.1g)", p)
 	}
 	return nil

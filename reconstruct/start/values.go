@@ -31,6 +31,9 @@ func ValuesOf(net, start *graph.Network) (Values, error) {
 		if !slices.Equal(p.Shape, others[i].Shape) {
 			return nil, fmt.Errorf("its parameter %s has the shape %v where the model's %s has %v", others[i].Name, others[i].Shape, p.Name, p.Shape)
 		}
+		if slices.ContainsFunc(others[i].Value, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }) {
+			return nil, fmt.Errorf("its parameter %s has elements that are no finite numbers", others[i].Name)
+		}
 		out[p.Name] = others[i].Value
 	}
 	return out, nil
