@@ -146,7 +146,7 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 	switch {
 	case a.in.Incomparable != "":
 		return Inconclusive, a.in.Incomparable
-	case s.Role == Forget && s.After.Shown:
+	case s.Role == Forget && s.After.Shown && (s.Before.Recoverable || s.Before.Shown):
 		return Retained, a.shownAfter(s)
 	case !s.Before.Recoverable:
 		return Inconclusive, a.notRecoverableBefore(s)
@@ -160,6 +160,8 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
 	case a.togetherShow() != nil:
 		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.togetherShow().words())
+	case a.started() && (a.Together == nil || a.Together.Verdict != Unlearned):
+		return Inconclusive, a.provesNothing(a.beyondFirst())
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)
 	case s.KeptProbability > a.Options.Level*(1+rounding):

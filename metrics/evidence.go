@@ -72,6 +72,10 @@ func (a *audit) guarded(e Evidence) bool {
 			if e.PValues[k] <= guardLevel {
 				return true
 			}
+		case ForRequest:
+			if a.started() && e.PValues[k] <= guardLevel {
+				return true
+			}
 		case ForBoth:
 			// The share of reference images above it.
 			if 1-e.PValues[k] < guardLevel {

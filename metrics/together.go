@@ -260,12 +260,31 @@ const StartStatistic = "start"
 // in ten.
 const provenLevel = 0.02
 
+// started reports whether single samples are judged by known starts that cannot have been made up.
+func (a *audit) started() bool {
+	for _, s := range a.in.Statistics {
+		if s.Name == StartStatistic && s.After.NoPower == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// beyondFirst says that a start speaks of one layer alone. Later layers, or branches beside it, may have been trained on samples
+// that it was not, and a sample may be taken out of it so that what it passes on stays the same: all layers together must show
+// that the samples are gone.
+func (a *audit) beyondFirst() string {
+	const first = "a known start speaks of the first layer that training moved alone, and all layers together do not show that the samples are gone"
+	if a.Together == nil || a.Together.Reason == "" {
+		return first
+	}
+	return first + ": " + a.Together.Reason
+}
+
 // groupLevel is the p-value up to which samples taken together show too much for a verdict of unlearned.
 func (a *audit) groupLevel() float64 {
-	for _, s := range a.in.Statistics {
-		if s.Name == StartStatistic && s.Before.NoPower == "" && s.After.NoPower == "" {
-			return min(provenLevel, a.Options.Level)
-		}
+	if a.started() {
+		return min(provenLevel, a.Options.Level)
 	}
 	return a.Options.Level
 }

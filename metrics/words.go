@@ -87,6 +87,9 @@ func (a *audit) troubles() []string {
 	if a.in.Incomparable != "" {
 		out = append(out, a.in.Incomparable)
 	}
+	if l := a.in.Lineage; l != nil && l.Relation == "same" {
+		out = append(out, "the model after is the model before: "+l.Reason)
+	}
 	out = append(out, a.in.Before.troubles("before", fixed)...)
 	return append(out, a.in.After.troubles("after", fixed)...)
 }
@@ -225,7 +228,7 @@ func (a *audit) shownAfter(s *SampleDecision) string {
 			by, least = st.Title, p
 		}
 	}
-	return fmt.Sprintf("shown to be in the model after (%s) by the %s", probability(least), by)
+	return fmt.Sprintf("shown to be in the model after (%s) by the %s, which rests on that party's word", probability(least), by)
 }
 
 func (a *audit) controlLost(s *SampleDecision) string {

@@ -61,7 +61,8 @@ two models are compared: was one made from the other?
 
 Labels count where all images have them, as the classes of the network. Inputs that are no images (.npy or .npz, n x d) are
 taken for models that take vectors.
-` + startHelp + "\n\n" + imagesHelp + "\n" + normHelp + `
+
+` + startHelp + "\n" + imagesHelp + "\n" + normHelp + `
 
 The folder named by --out receives report.html for people, report.json for programs, picture grids, and the
 reconstructions; with --attest and --bom a signed attestation and a bill of materials. All of it appears at the end.

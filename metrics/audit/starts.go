@@ -28,6 +28,8 @@ type Start struct {
 	Committed string
 
 	values start.Values
+	// partial names a parameter whose value it does not have, or is empty.
+	partial string
 }
 
 // StartFromFile reads an earlier state of a model from the file at path, which is called name; opts are those of the model.
@@ -58,7 +60,8 @@ func StartFromSeed(ctx context.Context, m *Model, path string, seed uint64, by s
 	if err != nil {
 		return nil, fmt.Errorf("%s, seed %d: %w", m.Path, seed, err)
 	}
-	return &Start{Source: fmt.Sprintf("seed %d, initialiser %s", seed, by), Regenerated: true, values: values}, nil
+	partial, err := values.Missing(m.Network)
+	return &Start{Source: fmt.Sprintf("seed %d, initialiser %s", seed, by), Regenerated: true, values: values, partial: partial}, err
 }
 
 // startEvidence is what a model's starts say.
@@ -99,6 +102,7 @@ func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normal
 			known.Never = append(known.Never, n+i)
 		}
 	}
+	starts = believed(starts)
 	var values []start.Values
 	for _, s := range starts {
 		values = append(values, s.values)
@@ -115,12 +119,28 @@ func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normal
 	return nil
 }
 
+// believed are the starts that were regenerated, if any: no other may take anything from what they show.
+func believed(starts []*Start) []*Start {
+	var out []*Start
+	for _, s := range starts {
+		if s.Regenerated {
+			out = append(out, s)
+		}
+	}
+	if out == nil {
+		return starts
+	}
+	return out
+}
+
 // standing says what a model's starts may show. A start that a party supplies may have been made up, with the contribution of the
 // samples to forget in it; what was regenerated from a seed cannot, and what somebody committed to before the request could
 // not be made up for it, if it is an initialisation at all.
 func (r *Request) standing(starts []*Start, found *start.Finding) (trusted bool, words string) {
 	for _, s := range starts {
 		switch {
+		case s.partial != "":
+			return false, fmt.Sprintf("%s: that does not give %s, which may hold samples though it was not trained since, so it may show only that samples are in the model", s.Source, s.partial)
 		case s.Regenerated:
 		case s.Committed == "":
 			return false, s.Source + " was supplied by a party, and may show only that samples are in the model"
@@ -133,7 +153,7 @@ func (r *Request) standing(starts []*Start, found *start.Finding) (trusted bool,
 	if starts[0].Regenerated {
 		return true, starts[0].Source + ": the start was regenerated, so that nobody need be believed"
 	}
-	return true, fmt.Sprintf("%s was committed to before the request (%s), and is an initialisation by its elements, its spectrum and its answers to the samples", starts[0].Source, starts[0].Committed)
+	return true, fmt.Sprintf("%s was committed to (%s; that this was before the request is for the reader to check), and is an initialisation by its elements, its spectrum and its answers to the samples", starts[0].Source, starts[0].Committed)
 }
 
 // closest is the least distance that counts: rounding lies below.

@@ -22,8 +22,9 @@ type Finding struct {
 	// NoPower says why the distances tell nothing, or is empty.
 	NoPower string
 
-	known  Known
-	inputs *mat.Dense
+	known      Known
+	parameters []graph.Parameter[float32]
+	inputs     *mat.Dense
 	// as lays the values of a start out as rows.
 	as func(Values) *mat.Dense
 }
@@ -99,7 +100,7 @@ func (f *Finding) measure(l *layer, of []graph.Parameter[float32], starts []Valu
 	f.Layer = l.pass.Name
 	p := of[slices.IndexFunc(of, func(p graph.Parameter[float32]) bool { return p.Name == f.Layer })]
 	weight := l.pass.WeightRows(p)
-	f.known, f.inputs = known, l.inputs
+	f.known, f.inputs, f.parameters = known, l.inputs, of
 	f.as = func(v Values) *mat.Dense { return like(weight, p, v[p.Name]) }
 	var from []*mat.Dense
 	for _, s := range starts {
@@ -111,20 +112,35 @@ func (f *Finding) measure(l *layer, of []graph.Parameter[float32], starts []Valu
 	if f.Span, err = New(weight, from); err != nil {
 		return fmt.Errorf("layer %s: %w", f.Layer, err)
 	}
+	for _, c := range f.Span.Decay {
+		if !(c > 0 && c < 1+decayAbove) {
+			f.NoPower = fmt.Sprintf("where no sample moved it the weight is %.3g times its start, which neither training nor weight decay makes of it", c)
+			return nil
+		}
+	}
 	f.Distances, err = f.Span.Distances(l.inputs, known)
 	return err
 }
+
+// decayAbove is how far above 1 the factor of weight decay may be found, where the noise is large.
+const decayAbove = 0.05
 
 // leastFound is the share of the images that are known to have been trained on which must lie nearer to the span than nearly all
 // others, for the span to say anything.
 const leastFound = 0.5
 
-// Powerless says why the distances tell nothing, by the images of which it is known, or is empty. Without any of either it is
-// empty: then nobody knows.
+// fewestTrained is the number of images that are known to have been trained on below which distances say nothing: an image that
+// looks like a training sample is nearer than others, and how near trained ones are is not known.
+const fewestTrained = 5
+
+// Powerless says why the distances tell nothing, by the images of which it is known, or is empty.
 func (f *Finding) Powerless() string {
 	trained, never := f.known.Trained, f.known.Never
-	if f.NoPower != "" || len(trained) == 0 || len(never) == 0 {
+	switch {
+	case f.NoPower != "":
 		return f.NoPower
+	case len(trained) < fewestTrained || len(never) == 0:
+		return fmt.Sprintf("it takes at least %d controls, and reference images, to know how near to the span an image lies that was trained on", fewestTrained)
 	}
 	others := at(f.Distances, never)
 	slices.Sort(others)
@@ -144,13 +160,33 @@ func (f *Finding) Powerless() string {
 	return fmt.Sprintf("only %d of %d images that were trained on lie near the span of what moved the layer %s (%.0f of at most %d directions): %s", found, len(trained), f.Layer, f.Span.Directions, f.Span.Limit, why)
 }
 
-// Genuine is [Genuine] of the layer's weight at one of the starts; suspects are positions of images. It is an error where no
-// layer was found.
+// Genuine is [Genuine] of the layer's weight at one of the starts, and of all other weights without the images; suspects are
+// positions of images. It is an error where no layer was found. What is said to have been frozen must be an initialisation
+// as well: it may hold what it was trained on before.
 func (f *Finding) Genuine(of Values, suspects []int) error {
 	if f.as == nil || of[f.Layer] == nil {
 		return errors.New("no layer's weight can be tested")
 	}
+	for _, p := range f.parameters {
+		if len(p.Shape) < 2 || p.Name == f.Layer {
+			continue
+		}
+		if of[p.Name] == nil {
+			return fmt.Errorf("it does not have the weight %s", p.Name)
+		}
+		if _, err := drawn(rowsOf(p.Shape[0], of[p.Name])); err != nil {
+			return fmt.Errorf("weight %s: %w", p.Name, err)
+		}
+	}
 	return Genuine(f.as(of), f.inputs, suspects)
+}
+
+func rowsOf(rows int, values []float32) *mat.Dense {
+	out := mat.NewDense(rows, len(values)/rows, nil)
+	for i, v := range values {
+		out.RawMatrix().Data[i] = float64(v)
+	}
+	return out
 }
 
 func at(values []float64, positions []int) []float64 {

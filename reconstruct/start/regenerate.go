@@ -49,6 +49,9 @@ func Regenerate(m *onnxio.Model, seed uint64, by Initialiser) (Values, error) {
 	modules = slices.DeleteFunc(modules, func(m module) bool {
 		return by == TorchLinear && len(m.Shape) != 2 || by == TorchConv && len(m.Shape) == 2
 	})
+	if len(modules) == 0 {
+		return nil, fmt.Errorf("it has no layer that the initialiser %s draws", by)
+	}
 	for first := range modules {
 		last := modules[first:]
 		var layers []torch.Layer
@@ -56,7 +59,7 @@ func Regenerate(m *onnxio.Model, seed uint64, by Initialiser) (Values, error) {
 			layers = append(layers, m.Layer)
 		}
 		drawn := torch.Initialise(seed, layers)
-		if !resembles(last[0].values, last[0].inFile(drawn[0].Weight)) {
+		if slices.ContainsFunc(sequence(len(last)), func(i int) bool { return !resembles(last[i].values, last[i].inFile(drawn[i].Weight)) }) {
 			continue
 		}
 		out := Values{}
@@ -69,6 +72,14 @@ func Regenerate(m *onnxio.Model, seed uint64, by Initialiser) (Values, error) {
 		return out, nil
 	}
 	return nil, ErrOtherStart
+}
+
+func sequence(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // inFile lays a weight out as the file has it.

@@ -39,6 +39,17 @@ func ValuesOf(net, start *graph.Network) (Values, error) {
 	return out, nil
 }
 
+// Missing names a weight of two dimensions or more that the values lack, or is empty.
+func (v Values) Missing(net *graph.Network) (string, error) {
+	all, err := parameters(net)
+	for _, p := range all {
+		if len(p.Shape) > 1 && v[p.Name] == nil {
+			return p.Name, err
+		}
+	}
+	return "", err
+}
+
 func parameters(net *graph.Network) ([]graph.Parameter[float32], error) {
 	r, err := graph.NewRunner[float32](net, graph.RunOptions{})
 	if err != nil {
