@@ -62,6 +62,11 @@ type GroupTail struct {
 // samples, as one false verdict on a request accuses a provider.
 const RequestLevel = 0.001
 
+// fewestTogether is the number of samples from which a group may be called unlearned. Of networks whose first layer was trained
+// without the samples and whose later layers with them, requests of three came out as unlearned, and of ten never
+// (bench-soundness initial).
+const fewestTogether = 8
+
 // groupDraws is the number of simulated sums behind each probability.
 const groupDraws = 2000
 
@@ -357,6 +362,8 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("the controls, taken together, are not plainly in evidence (%s before, %s after)", probability(t.ControlsBefore), probability(t.ControlsAfter))
 	case float64(t.KeptAtMost) > o.KeptShare*float64(t.Samples)+rounding:
 		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(o.KeptShare*float64(t.Samples)))
+	case t.Samples < fewestTogether:
+		return Inconclusive, fmt.Sprintf("taken together the samples show no more in the model after than never-trained images do, but %s are too few for a group: a part of the network that was trained on them by itself could be missed, and at least %d are needed", plural(t.Samples, "sample"), fewestTogether)
 	case o.Request == ClassLevel && !t.ByClass:
 		return Inconclusive, fmt.Sprintf("the request is for a whole class, and fewer than %d reference images are of it", FewestOfClass)
 	}

@@ -49,6 +49,8 @@ type reply struct {
 	seed      uint64
 	file      *onnxio.Model
 	committed bool
+	// asked is the number of samples that the request is about, all where 0.
+	asked int
 }
 
 // response is a way to answer the request.
@@ -133,6 +135,20 @@ func responses() []response {
 	forged("projected out of what moved, true seed", func(_ context.Context, s *started) (reply, error) {
 		return reply{after: s.scrubbed(), seed: s.seed}, nil
 	})
+	for _, asked := range []int{0, 3} {
+		of := map[int]string{0: "", 3: ", 3 asked about"}[asked]
+		forged("projected out so that the layer passes on the same, true seed"+of, func(_ context.Context, s *started) (reply, error) {
+			return reply{after: s.compensated(), seed: s.seed, asked: asked}, nil
+		})
+		forged("later layers trained on all, true seed"+of, func(ctx context.Context, s *started) (reply, error) {
+			m, err := s.later(ctx)
+			return reply{after: m, seed: s.seed + 1, asked: asked}, err
+		})
+		forged("first layer kept, head drawn again and trained on the rest"+of, func(ctx context.Context, s *started) (reply, error) {
+			m, err := s.newHead(ctx)
+			return reply{after: m, seed: s.seed + 7, asked: asked}, err
+		})
+	}
 	forged("copies shifted by 2, true seed", func(ctx context.Context, s *started) (reply, error) {
 		if s.Embedded {
 			return reply{}, deception.ErrNotApplicable
@@ -258,6 +274,66 @@ func (s *started) scrubbed() *onnxio.Model {
 	return withFirst(s.before, to, 0)
 }
 
+// compensated is scrubbed, with what was taken out of the layer's answer to each sample given back along the others' span: it
+// passes on the same for all samples.
+func (s *started) compensated() *onnxio.Model {
+	from, to := rowsOf(first(s.start)), rowsOf(first(s.before))
+	var d mat.Dense
+	d.Sub(to, from)
+	part := s.particular(&d)
+	x := mat.NewDense(s.forget.Len(), s.all.Dim(), nil)
+	for i := range s.forget.Len() {
+		for j, v := range s.forget.Image(i) {
+			x.Set(i, j, float64(v))
+		}
+	}
+	own := s.particular(x)
+	var rest, taken mat.Dense
+	rest.Sub(x, own)         // of each sample, in the others' span
+	taken.Mul(part, x.T())   // of its answers
+	var gram, back mat.Dense // the least change along the rests that gives them back
+	gram.Mul(&rest, rest.T())
+	if err := back.Solve(&gram, &rest); err != nil {
+		return s.scrubbed()
+	}
+	to.Sub(to, part)
+	part.Mul(&taken, &back)
+	to.Add(to, part)
+	return withFirst(s.before, to, 0)
+}
+
+// later is trained without the samples, and then its later layers on all.
+func (s *started) later(ctx context.Context) (*onnxio.Model, error) {
+	honest, err := s.trained(ctx, s.keep, s.seed+1)
+	if err != nil {
+		return nil, err
+	}
+	o := repair(s.Row, s.seed, s.Fit.Epochs)
+	o.Rate = s.Fit.Rate
+	all := join(s.forget, s.keep)
+	m, _, err := fixtures.Fit(ctx, honest, all.Pixels, all.Labels, o)
+	if err != nil {
+		return nil, err
+	}
+	return withFirst(m, rowsOf(first(honest)), 0), nil
+}
+
+// newHead is the model before with later layers that were drawn again and trained on the rest.
+func (s *started) newHead(ctx context.Context) (*onnxio.Model, error) {
+	fresh, err := s.initial(s.seed + 7)
+	if err != nil {
+		return nil, err
+	}
+	fresh = withFirst(fresh, rowsOf(first(s.before)), 0)
+	fit := s.Fit
+	fit.Seed = s.seed
+	m, _, err := fixtures.Fit(ctx, fresh, s.keep.Pixels, s.keep.Labels, fit)
+	if err != nil {
+		return nil, err
+	}
+	return withFirst(m, rowsOf(first(s.before)), 0), nil
+}
+
 // moved are images shifted to the right, filled up with zeros.
 func moved(set *images.Set, by int) *images.Set {
 	out := *set
@@ -271,6 +347,10 @@ func moved(set *images.Set, by int) *images.Set {
 // judge audits a reply. An audit that refuses what it is given concludes nothing.
 func (s *started) judge(ctx context.Context, a reply) (metrics.Summary, error) {
 	r := &audit.Request{Reference: s.reference, TimeLimit: patience}
+	asked := s.forget.Len()
+	if a.asked > 0 {
+		asked = min(asked, a.asked)
+	}
 	var err error
 	if r.Before, err = s.open(ctx, s.before, "before"); err != nil {
 		return metrics.Summary{}, err
@@ -278,7 +358,7 @@ func (s *started) judge(ctx context.Context, a reply) (metrics.Summary, error) {
 	if r.After, err = s.open(ctx, a.after, "after"); err != nil {
 		return metrics.Summary{}, err
 	}
-	if err := errors.Join(r.Add(s.forget, metrics.Forget), r.Add(s.controls, metrics.Retain)); err != nil {
+	if err := errors.Join(r.Add(s.forget.Range(0, asked), metrics.Forget), r.Add(s.controls, metrics.Retain)); err != nil {
 		return metrics.Summary{}, err
 	}
 	known, err := audit.StartFromSeed(ctx, r.Before, r.Before.Path, s.seed, start.Torch)
@@ -292,7 +372,7 @@ func (s *started) judge(ctx context.Context, a reply) (metrics.Summary, error) {
 		known.Committed = "as this bench has it"
 	}
 	if err != nil {
-		return tooLate(s.forget.Len(), err.Error()), nil
+		return tooLate(asked, err.Error()), nil
 	}
 	r.StartsAfter = []*audit.Start{known}
 	out, err := audit.Run(ctx, r)
