@@ -72,7 +72,7 @@ func (e LineError) Unwrap() error { return e.Err }
 
 const (
 	// MaxBytes bounds the length of a manifest, of which some 200 bytes are an audit.
-	MaxBytes = 2 << 20
+	MaxBytes = 1 << 20
 	// maxValues bounds the values of all flags: an alias (*name) repeats a list of any length in five bytes.
 	maxValues = 1 << 18
 	// maxErrors bounds those that are told.
