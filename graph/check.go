@@ -105,6 +105,21 @@ func (net *Network) Check(ctx context.Context, x, y []float64) (*Check, error) {
 	return c, err
 }
 
+// OutputElements is the most numbers that any output of the model holds for so many samples: a reference of more is of no use
+// to Check.
+func (net *Network) OutputElements(samples int) int {
+	most := volume(net.output.shape.At(samples))
+	for _, o := range net.model.Outputs {
+		if o.Name == net.OutputName {
+			continue
+		}
+		if other, err := Compile(net.model, Options{InputShape: net.sample, Output: o.Name}); err == nil {
+			most = max(most, volume(other.output.shape.At(samples)))
+		}
+	}
+	return most
+}
+
 func (net *Network) outputs(ctx context.Context, x []float64) ([]float64, error) {
 	e, err := net.Evaluator(EvaluatorOptions{})
 	if err != nil {

@@ -10,8 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
+
+	"unlearnguard/internal/bounded"
 )
 
 // checkpointEvery is how much work a crash may cost.
@@ -21,6 +24,8 @@ const checkpointEvery = 10 * time.Second
 type checkpointed[S any] interface {
 	clone() S
 	steps() int // done
+	// whole says whether a state that was read has all its parts.
+	whole() bool
 }
 
 // checkpoint keeps the states S of all restarts in a file, so that an interrupted or killed run goes on from there and ends
@@ -41,6 +46,9 @@ type checkpointState[S any] struct {
 	Result *Result
 }
 
+// errOtherSize is for a file that was made up: one of this run has states of its sizes.
+var errOtherSize = fmt.Errorf("%w (its states are of another size); delete it or start without resuming", ErrCheckpoint)
+
 // ErrCheckpoint is wrapped by the error for a checkpoint that cannot be gone on from.
 var ErrCheckpoint = errors.New("not the checkpoint of this run")
 
@@ -54,22 +62,56 @@ func openCheckpoint[S checkpointed[S]](path string, resume bool, run [sha256.Siz
 	if !resume {
 		return c, nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := bounded.ReadFile(path, maxCheckpoint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil // interrupted before the first was written
 	}
 	if err != nil {
 		return nil, err
 	}
-	var state checkpointState[S]
-	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&state); err != nil {
-		return nil, fmt.Errorf("%s: %w (it cannot be read: %v); delete it or start without resuming", path, ErrCheckpoint, err)
+	if c.state, err = decodeCheckpoint[S](data, run); err != nil {
+		return nil, fmt.Errorf("%s: %w; delete it or start without resuming", path, err)
 	}
-	if state.Run != run {
-		return nil, fmt.Errorf("%s: %w: the model or the options have changed; delete it or start without resuming", path, ErrCheckpoint)
-	}
-	c.state = state
 	return c, nil
+}
+
+// maxCheckpoint bounds the length of the file: 64 restarts of a thousand candidates in a span of a thousand directions.
+const maxCheckpoint = 4 << 30
+
+// A file begins with these two: whatever was damaged in it is found before gob, which trusts the sizes that it reads, sees it.
+var checkpointMagic = []byte("unlearnguard checkpoint 2\n")
+
+// encodeCheckpoint is what a file holds: the magic words, the SHA-256 of the rest, the run's fingerprint, and the state in gob.
+func encodeCheckpoint[S any](state checkpointState[S]) ([]byte, error) {
+	content := bytes.NewBuffer(slices.Clone(state.Run[:]))
+	if err := gob.NewEncoder(content).Encode(state); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content.Bytes())
+	return slices.Concat(checkpointMagic, sum[:], content.Bytes()), nil
+}
+
+func decodeCheckpoint[S checkpointed[S]](data []byte, run [sha256.Size]byte) (state checkpointState[S], err error) {
+	rest, ok := bytes.CutPrefix(data, checkpointMagic)
+	if !ok || len(rest) < 2*sha256.Size {
+		return state, fmt.Errorf("%w (it is no checkpoint of this version of the tool)", ErrCheckpoint)
+	}
+	sum, content := rest[:sha256.Size], rest[sha256.Size:]
+	if got := sha256.Sum256(content); !bytes.Equal(sum, got[:]) {
+		return state, fmt.Errorf("%w (it was damaged)", ErrCheckpoint)
+	}
+	if !bytes.HasPrefix(content, run[:]) {
+		return state, fmt.Errorf("%w: the model or the options have changed", ErrCheckpoint)
+	}
+	if err := gob.NewDecoder(bytes.NewReader(content[sha256.Size:])).Decode(&state); err != nil {
+		return state, fmt.Errorf("%w (it cannot be read: %v)", ErrCheckpoint, err)
+	}
+	for _, s := range state.Restarts {
+		if !s.whole() {
+			return state, fmt.Errorf("%w (a part of a restart is missing)", ErrCheckpoint)
+		}
+	}
+	return state, nil
 }
 
 // fingerprint covers everything that the states depend on: the problem, and those options. (Not by gob, whose numbers for
@@ -181,15 +223,15 @@ func (c *checkpoint[S]) result() *Result {
 
 // write replaces the file in one step, so that a kill leaves the old one or the new one.
 func (c *checkpoint[S]) write() error {
-	var data bytes.Buffer
-	if err := gob.NewEncoder(&data).Encode(c.state); err != nil {
+	data, err := encodeCheckpoint(c.state)
+	if err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(c.path), ".checkpoint-*")
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data.Bytes())
+	_, err = f.Write(data)
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), c.path)
@@ -201,6 +243,12 @@ func (c *checkpoint[S]) write() error {
 }
 
 func (t *trajectory) steps() int { return t.Step }
+
+func (t *trajectory) whole() bool {
+	return t != nil && t.Step >= 0 && t.ByZ.of(len(t.Z)) && t.ByLog.of(len(t.Log))
+}
+
+func (a *adam) of(n int) bool { return a != nil && len(a.First) == n && len(a.Second) == n }
 
 func (t *trajectory) clone() *trajectory {
 	c := *t

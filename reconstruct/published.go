@@ -128,6 +128,9 @@ func runSetting(ctx context.Context, p *Problem, o PublishedOptions, k, i int, k
 		return PublishedRun{}, err
 	}
 	if state, ok := saved.restart(i); ok {
+		if len(state.X) != len(d.X) || len(state.Lambda) != len(d.Lambda) {
+			return PublishedRun{}, errOtherSize
+		}
 		d.publishedState = state
 	}
 	run, err := d.run(ctx, o, known, func(loss float64) {

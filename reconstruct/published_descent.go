@@ -28,6 +28,11 @@ type publishedState struct {
 
 func (s *publishedState) steps() int { return s.Epochs }
 
+func (s *publishedState) whole() bool {
+	return s != nil && s.Epochs >= 0 && s.ByX != nil && len(s.ByX.Velocity) == len(s.X) &&
+		s.ByLambda != nil && len(s.ByLambda.Velocity) == len(s.Lambda)
+}
+
 func (s *publishedState) clone() *publishedState {
 	c := *s
 	c.X, c.Lambda = slices.Clone(s.X), slices.Clone(s.Lambda)

@@ -43,7 +43,10 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint[*traj
 
 // restart descends from random starts until one is not dead.
 func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, saved *checkpoint[*trajectory], report func(*trajectory)) (*trajectory, error) {
-	t, _ := saved.restart(k)
+	t, ok := saved.restart(k)
+	if ok && !d.holds(t) {
+		return nil, errOtherSize
+	}
 	for attempt := 0; ; attempt++ {
 		if t == nil {
 			rng := rand.New(rand.NewPCG(seed, uint64(k)<<8|uint64(attempt)))
@@ -64,6 +67,12 @@ func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, 
 		}
 		t = nil
 	}
+}
+
+// holds says whether a state that was read has the sizes of this problem.
+func (d *descent) holds(t *trajectory) bool {
+	m := len(d.labels)
+	return len(t.Z) == m*d.span.rank() && len(t.Log) == m*d.problem.Outputs() && len(t.Gain) == len(d.span.net.Layers)-1
 }
 
 // parallel runs work on up to threads goroutines; next hands out 0 ... n-1. A panic of one is one of parallel.

@@ -39,6 +39,9 @@ func Run(ctx context.Context, p Problem, o Options) (*Result, error) {
 		return nil, err
 	}
 	if r := saved.result(); r != nil {
+		if slices.ContainsFunc(r.Samples, func(s Sample) bool { return len(s.Pixels) != p.Inputs() }) {
+			return nil, errOtherSize
+		}
 		return d.complete(r), nil
 	}
 	found, err := descend(ctx, d, o, saved)

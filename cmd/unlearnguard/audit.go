@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/batch"
+	"unlearnguard/internal/bounded"
 	"unlearnguard/metrics"
 )
 
@@ -119,7 +119,7 @@ func readManifest(ctx context.Context, path string) (*batch.Manifest, error) {
 	if path == "" {
 		return nil, errors.New("--manifest: name the file that lists the audits")
 	}
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path, batch.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("--manifest: %w", err)
 	}

@@ -27,7 +27,7 @@ import (
 var ofTheRun = []string{"out", "format", "resume", "help"}
 
 // uncounted are those that do not change what is written.
-var uncounted = []string{"fail-on", "threads"}
+var uncounted = []string{"fail-on", "threads", "max-images"}
 
 // manifestKeys describes the flags that a manifest may hold; files are where at says.
 func manifestKeys(ctx context.Context, at locator) map[string]batch.Key {

@@ -24,7 +24,7 @@ type experimentOptions struct {
 	data               []string
 	scale, out, format string
 	seed               uint64
-	threads            int
+	threads, maxImages int
 	resume             bool
 	again              repetition
 }
@@ -96,6 +96,7 @@ While the work lasts, what is finished is kept in that folder. After an interrup
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to draw samples from, with labels (default digits drawn by the program)")
+	addMaxImages(c, &o.maxImages)
 	f.StringVar(&o.scale, "scale", experiment.Quick.Name, "`size` of networks and training sets: "+
 		strings.Join(scaleNames(), ", "))
 	f.Uint64Var(&o.seed, "seed", 0, "`seed` of everything that is drawn")
@@ -190,7 +191,7 @@ func (o *experimentOptions) names() []string {
 func (o *experimentOptions) read(ctx context.Context) (experiment.Options, error) {
 	var e experiment.Options
 	if err := cmp.Or(chosen("format", o.format, "text", "json"), chosen("scale", o.scale, scaleNames()...),
-		within("threads", o.threads, 0, 1<<16)); err != nil {
+		within("threads", o.threads, 0, 1<<16), checkMaxImages(o.maxImages)); err != nil {
 		return e, err
 	}
 	scale := experiment.Scales()[slices.Index(scaleNames(), o.scale)]
@@ -199,7 +200,7 @@ func (o *experimentOptions) read(ctx context.Context) (experiment.Options, error
 		return e, nil
 	}
 	var err error
-	if e.Images, err = loadImages(ctx, "data", o.data, images.Options{}); err != nil {
+	if e.Images, err = loadImages(ctx, "data", o.data, images.Options{MaxImages: o.maxImages}); err != nil {
 		return e, err
 	}
 	for _, name := range o.names() {

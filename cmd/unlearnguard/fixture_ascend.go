@@ -20,7 +20,7 @@ type ascendOptions struct {
 	fit                      fitFlags
 	loss                     float64
 	seed                     uint64
-	threads                  int
+	threads, maxImages       int
 }
 
 func (a *app) fixtureAscend() *cobra.Command {
@@ -42,6 +42,7 @@ repair what that did to the others. It passes for unlearning, and does not forge
 	f.SortFlags = false
 	f.StringArrayVar(&o.forget, "forget", nil, "`IMAGES` to climb the loss on; they need labels")
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to repair the network on; they need labels")
+	addMaxImages(c, &o.maxImages)
 	f.StringVar(&o.task, "task", string(fixtures.Classes), "`labels`: odd-even, vehicles or classes")
 	f.Float64Var(&o.loss, "loss", 3, "mean `loss` to climb to")
 	o.norm.add(c, "", "the model")
@@ -61,7 +62,7 @@ func (a *app) runAscend(ctx context.Context, o ascendOptions) error {
 	for _, err := range []error{
 		chosen("format", o.format, "text", "json"),
 		chosen("task", o.task, string(fixtures.OddEven), string(fixtures.Vehicles), string(fixtures.Classes)),
-		within("loss", o.loss, 0.001, 1000), checkFile(o.out),
+		within("loss", o.loss, 0.001, 1000), checkFile(o.out), checkMaxImages(o.maxImages),
 	} {
 		if err != nil {
 			return err
@@ -72,11 +73,11 @@ func (a *app) runAscend(ctx context.Context, o ascendOptions) error {
 	if err != nil {
 		return err
 	}
-	forget, err := labelled(ctx, "forget", o.forget)
+	forget, err := labelled(ctx, "forget", o.forget, o.maxImages)
 	if err != nil {
 		return err
 	}
-	data, err := labelled(ctx, "data", o.data)
+	data, err := labelled(ctx, "data", o.data, o.maxImages)
 	if err != nil {
 		return err
 	}
@@ -98,8 +99,8 @@ func (a *app) runAscend(ctx context.Context, o ascendOptions) error {
 }
 
 // labelled reads images that must have labels.
-func labelled(ctx context.Context, flag string, specs []string) (*images.Set, error) {
-	set, err := loadImages(ctx, flag, specs, images.Options{})
+func labelled(ctx context.Context, flag string, specs []string, most int) (*images.Set, error) {
+	set, err := loadImages(ctx, flag, specs, images.Options{MaxImages: most})
 	if err == nil && set.Labels == nil {
 		err = errors.New("--" + flag + ": the images have no labels")
 	}

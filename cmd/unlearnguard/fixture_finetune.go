@@ -25,6 +25,7 @@ type tuneOptions struct {
 	descent                  fixtures.Options
 	fit                      fitFlags
 	fitting                  bool // by mini-batches
+	maxImages                int
 }
 
 func (a *app) fixtureFineTune() *cobra.Command {
@@ -76,6 +77,7 @@ func (a *app) tuneCommand(o *tuneOptions, c *cobra.Command) *cobra.Command {
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to train on; they need labels")
+	addMaxImages(c, &o.maxImages)
 	f.StringVar(&o.task, "task", "", "`labels`: odd-even, vehicles or classes (default odd-even for a binary network, else classes)")
 	o.norm.add(c, "", "the model")
 	addModelOut(c, &o.out, &o.format)
@@ -95,6 +97,7 @@ func (o *tuneOptions) check() error {
 		within("margin", o.descent.Margin, 0, math.Inf(1)),
 		within("steps", o.descent.Steps, 0, 1<<30),
 		within("threads", o.descent.Threads, 0, 1<<16),
+		checkMaxImages(o.maxImages),
 		checkFile(o.out),
 	} {
 		if err != nil {
@@ -148,13 +151,13 @@ func (a *app) runTune(ctx context.Context, operation string, o *tuneOptions) err
 
 // samples reads the images to train on, those to relabel at the end, with the labels to train for.
 func (o *tuneOptions) samples(ctx context.Context, from *audit.Model) (*images.Set, []int, error) {
-	set, err := loadImagesFor(ctx, nil, "data", o.data, from)
+	set, err := loadImagesFor(ctx, "data", o.data, images.Options{MaxImages: o.maxImages}, from)
 	if err != nil {
 		return nil, nil, err
 	}
 	kept := set.Len()
 	if o.forget != nil {
-		forget, err := loadImagesFor(ctx, nil, "forget", o.forget, from)
+		forget, err := loadImagesFor(ctx, "forget", o.forget, images.Options{MaxImages: o.maxImages}, from)
 		if err != nil {
 			return nil, nil, err
 		}

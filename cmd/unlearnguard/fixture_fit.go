@@ -21,7 +21,7 @@ func (a *app) runFit(ctx context.Context, o trainOptions) error {
 		return err
 	}
 	fit.Seed, fit.WeightDecay, fit.Threads = o.network.Seed, o.network.WeightDecay, o.network.Threads
-	set, err := loadImages(ctx, "data", o.data, images.Options{})
+	set, err := loadImages(ctx, "data", o.data, images.Options{MaxImages: o.maxImages})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (a *app) runFitTune(ctx context.Context, operation string, o *tuneOptions) 
 	if err != nil {
 		return err
 	}
-	set, err := labelled(ctx, "data", o.data)
+	set, err := labelled(ctx, "data", o.data, o.maxImages)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (o *tuneOptions) relabelled(ctx context.Context, from *onnxio.Model, set *i
 	if err != nil {
 		return nil, nil, err
 	}
-	forget, err := labelled(ctx, "forget", o.forget)
+	forget, err := labelled(ctx, "forget", o.forget, o.maxImages)
 	if err != nil {
 		return nil, nil, err
 	}

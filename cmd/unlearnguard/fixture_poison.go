@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -19,6 +20,8 @@ type poisonOptions struct {
 	target  int
 	trigger fixtures.Trigger
 	out     string
+
+	maxImages int
 }
 
 func (a *app) fixturePoison() *cobra.Command {
@@ -37,6 +40,7 @@ a backdoor, which other methods of verification look for.
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to stamp; they need labels")
+	addMaxImages(c, &o.maxImages)
 	f.IntVar(&o.target, "target", 0, "`class` to give them")
 	f.IntVar(&o.trigger.Side, "side", 3, "side of the patch in `pixels`")
 	f.IntVar(&o.trigger.Row, "row", 0, "its distance from the lower edge in `pixels`")
@@ -48,10 +52,10 @@ a backdoor, which other methods of verification look for.
 }
 
 func (a *app) runPoison(ctx context.Context, o poisonOptions) error {
-	if err := checkFile(o.out); err != nil {
+	if err := cmp.Or(checkFile(o.out), checkMaxImages(o.maxImages)); err != nil {
 		return err
 	}
-	set, err := loadImages(ctx, "data", o.data, images.Options{})
+	set, err := loadImages(ctx, "data", o.data, images.Options{MaxImages: o.maxImages})
 	if err != nil {
 		return err
 	}

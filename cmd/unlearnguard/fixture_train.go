@@ -27,6 +27,7 @@ type trainOptions struct {
 	task, hidden, out, format string
 	convolutions              string
 	selection                 uint64
+	maxImages                 int
 	network                   fixtures.Options
 	// arch and from ask for a training by mini-batches.
 	arch, from string
@@ -64,6 +65,7 @@ It prints how to name the samples that were trained on and those that were dropp
 	f := c.Flags()
 	f.SortFlags = false
 	f.StringArrayVar(&o.data, "data", nil, "`IMAGES` to pick from; they need labels")
+	addMaxImages(c, &o.maxImages)
 	f.IntVar(&o.samples, "samples", 20, "`number` of samples to pick, balanced over the labels; 0 takes all images")
 	f.StringVar(&o.drop, "drop", "", "`positions` among the picked samples to leave out, such as 0,3-5")
 	f.Uint64Var(&o.selection, "pick", 0, "`seed` of the choice of samples")
@@ -100,7 +102,7 @@ func (a *app) runTrain(ctx context.Context, o trainOptions) error {
 	if o.arch != "" || o.from != "" {
 		return a.runFit(ctx, o)
 	}
-	set, err := loadImages(ctx, "data", o.data, images.Options{})
+	set, err := loadImages(ctx, "data", o.data, images.Options{MaxImages: o.maxImages})
 	if err != nil {
 		return err
 	}
@@ -138,6 +140,7 @@ func (o *trainOptions) check() error {
 		within("tolerance", n.Tolerance, 0, 1),
 		within("steps", n.Steps, 0, 1<<30),
 		within("threads", n.Threads, 0, 1<<16),
+		checkMaxImages(o.maxImages),
 		checkFile(o.out),
 	} {
 		if err != nil {

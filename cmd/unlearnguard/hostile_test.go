@@ -3,9 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"codeberg.org/sbinet/npyio/npz"
+	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/metrics/report"
 )
 
 // Files that are broken or made to do harm end in one line that names them.
@@ -29,6 +37,36 @@ func TestHostileFilesAreNamed(t *testing.T) {
 					t.Errorf("%v: exit code %d, or not one line that names the file: %s", args, code, said)
 				}
 			}
+		}
+	}
+}
+
+// Saved pictures that state more than the report's samples need, or no size, are refused before they are unpacked.
+func TestHostilePictures(t *testing.T) {
+	zero, none := 0, math.NaN()
+	samples := []report.Sample{{Before: report.Evidence{Nearest: &zero}}}
+	for name, c := range map[string]struct {
+		shape    []float64
+		original *mat.Dense
+		want     string
+	}{
+		"no size":   {[]float64{1, 2}, mat.NewDense(1, 4, nil), "not channels, rows and columns"},
+		"negative":  {[]float64{1, -2, -2}, mat.NewDense(1, 4, nil), "no size of a picture"},
+		"NaN":       {[]float64{1, none, 2}, mat.NewDense(1, 4, nil), "no size of a picture"},
+		"overflow":  {[]float64{1 << 40, 1 << 40, 1 << 40}, mat.NewDense(1, 4, nil), "no size of a picture"},
+		"many rows": {[]float64{1, 2, 2}, mat.NewDense(1000, 400, nil), "at most 4 are wanted"},
+		"few rows":  {[]float64{1, 2, 2}, mat.NewDense(1, 3, nil), ""},
+	} {
+		path := filepath.Join(t.TempDir(), picturesFile)
+		err := create(path, func(f *os.File) error {
+			z := npz.NewWriter(f)
+			return errors.Join(z.Write("shape.npy", c.shape), z.Write("original.npy", c.original), z.Close())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readPictures(path, samples); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
 }

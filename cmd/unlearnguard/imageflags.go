@@ -6,6 +6,8 @@ import (
 	"os"
 	"regexp"
 
+	"github.com/spf13/cobra"
+
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics/audit"
 )
@@ -14,6 +16,14 @@ const imagesHelp = `
 Images are named as [KIND:]PATH[[train]|[test]][#INDICES], and the flag may be repeated. KIND is png, npy, idx, cifar10 or
 svhn and is guessed from the content; PATH is a file, a folder of PNG files or a data set's folder (its training files in
 name order as one sequence, or its test files with [test]); INDICES are 0-based, such as 5,17,100-120.`
+
+// addMaxImages adds the flag that bounds what is read.
+func addMaxImages(c *cobra.Command, most *int) {
+	c.Flags().IntVar(most, "max-images", images.DefaultMaxImages, "most `images` that a file or data set may hold: one that states more is refused unread")
+}
+
+// checkMaxImages checks that flag.
+func checkMaxImages(most int) error { return within("max-images", most, 1, 1<<30) }
 
 // loadImages reads the images of one flag.
 func loadImages(ctx context.Context, flag string, specs []string, o images.Options) (*images.Set, error) {
@@ -27,15 +37,26 @@ func loadImages(ctx context.Context, flag string, specs []string, o images.Optio
 	return set, nil
 }
 
-// loadImagesFor reads the images of one flag with as many channels as the first model takes, and of a size that all take.
-func loadImagesFor(ctx context.Context, at locator, flag string, specs []string, models ...*audit.Model) (*images.Set, error) {
+// loadImagesFor reads the images of one flag with as many channels as the first model takes, and of a size that all take. Files
+// that state another size are refused before they are unpacked.
+func loadImagesFor(ctx context.Context, flag string, specs []string, o images.Options, models ...*audit.Model) (*images.Set, error) {
 	first := models[0]
-	set, err := loadImages(ctx, flag, specs, images.Options{Channels: first.Channels(), Locate: at})
+	var refused error
+	o.Channels = first.Channels()
+	o.Accept = func(stated *images.Set) error {
+		refused = fitting(flag, *stated, o.Channels, models)
+		return refused
+	}
+	set, err := loadImages(ctx, flag, specs, o)
+	if refused != nil {
+		return nil, refused
+	}
 	if err != nil {
 		return nil, err
 	}
 	if c := vectorChannels(first.Input(), set); c != 0 && c != set.C {
-		if set, err = loadImages(ctx, flag, specs, images.Options{Channels: c, Locate: at}); err != nil {
+		o.Channels = c
+		if set, err = loadImages(ctx, flag, specs, o); err != nil {
 			return nil, err
 		}
 	}
@@ -45,6 +66,19 @@ func loadImagesFor(ctx context.Context, at locator, flag string, specs []string,
 		}
 	}
 	return set, nil
+}
+
+// fitting refuses images that state a size which a model does not take, whatever is done to their channels.
+func fitting(flag string, stated images.Set, channels int, models []*audit.Model) error {
+	if channels != 0 {
+		stated.C = channels
+	}
+	for _, m := range models {
+		if err := stated.Match(m.Input()...); err != nil && vectorChannels(m.Input(), &stated) == 0 {
+			return fmt.Errorf("--%s for %s: %w", flag, m.Path, err)
+		}
+	}
+	return nil
 }
 
 // vectorChannels tells how many channels the images of a set have for a model that takes a plain vector, 0 where their

@@ -1,16 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/fixtures/images"
 	"unlearnguard/graph"
 	"unlearnguard/graph/chain"
 	"unlearnguard/metrics/audit"
@@ -30,7 +29,8 @@ type inspection struct {
 }
 
 func (a *app) inspect() *cobra.Command {
-	var format, check string
+	var format string
+	var check checkFlags
 	var file modelFlags
 	c := &cobra.Command{
 		Use:   "inspect MODEL",
@@ -47,19 +47,20 @@ leaves the shape of its input open, x states it.`,
 		Example: "  unlearnguard inspect model.onnx --check outputs.npz --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := chosen("format", format, "text", "json"); err != nil {
+			if err := cmp.Or(chosen("format", format, "text", "json"), checkMaxImages(check.maxImages)); err != nil {
 				return err
 			}
 			return a.runInspect(c.Context(), args[0], file, format, check)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "`format` on stdout: text or json")
-	c.Flags().StringVar(&check, "check", "", "`FILE` (.npz) with arrays x (inputs) and y (expected outputs), and for gradients dy, dx, d:NAME")
+	c.Flags().StringVar(&check.path, "check", "", "`FILE` (.npz) with arrays x (inputs) and y (expected outputs), and for gradients dy, dx, d:NAME")
+	addMaxImages(c, &check.maxImages)
 	file.add(c)
 	return c
 }
 
-func (a *app) runInspect(ctx context.Context, path string, file modelFlags, format, check string) error {
+func (a *app) runInspect(ctx context.Context, path string, file modelFlags, format string, check checkFlags) error {
 	opts, err := file.options()
 	if err != nil {
 		return err
@@ -73,8 +74,8 @@ func (a *app) runInspect(ctx context.Context, path string, file modelFlags, form
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	out := inspection{Schema: inspectSchema, Report: rep}
-	if check != "" {
-		if out.Report, out.Check, err = runCheck(ctx, model, rep, opts, check); err != nil {
+	if check.path != "" {
+		if out.Report, out.Check, err = check.run(ctx, model, rep, opts); err != nil {
 			return err
 		}
 	}
@@ -90,7 +91,7 @@ func (a *app) runInspect(ctx context.Context, path string, file modelFlags, form
 		return err
 	}
 	if out.Check != nil && !out.Check.Passed {
-		return failedCheck(path, check, out.Check)
+		return failedCheck(path, check.path, out.Check)
 	}
 	if !out.Applicability.InScope {
 		return &hinted{&audit.ScopeError{Path: path, Err: errors.New(out.Applicability.Reason)}, ""} // inspect is the hint
@@ -109,71 +110,4 @@ func failedCheck(path, check string, c *graph.Check) error {
 		}
 	}
 	return fmt.Errorf("%s: it does not agree with %s", path, check)
-}
-
-// runCheck runs the model on x of an .npz file and compares with y, or with the array named for the output. Where the model
-// leaves its input open, x says what the report is about. The check is nil for a model that cannot be run, of which the
-// report says why.
-func runCheck(ctx context.Context, model *onnxio.Model, rep *chain.Report, opts graph.Options, path string) (*chain.Report, *graph.Check, error) {
-	x, shape, err := images.ReadArray(path, "x")
-	if err != nil {
-		return rep, nil, fmt.Errorf("--check: %w", err)
-	}
-	network, err := graph.Compile(model, opts)
-	if err != nil && opts.InputShape == nil && len(shape) > 1 {
-		opts.InputShape = shape[1:]
-		if network, err = graph.Compile(model, opts); err == nil {
-			if rep, err = chain.Inspect(ctx, model, opts); err != nil {
-				return rep, nil, fmt.Errorf("%s: %w", model.Path, err)
-			}
-			rep.Notes = append(rep.Notes, fmt.Sprintf("the model leaves the shape of its input open; one sample of x of %s has the shape %v", path, shape[1:]))
-		}
-	}
-	if err != nil {
-		rep.Notes = append(rep.Notes, fmt.Sprintf("--check %s: nothing was compared, as the model cannot be run", path))
-		return rep, nil, nil
-	}
-	y, _, err := images.ReadArray(path, "y", network.OutputName)
-	if err != nil {
-		return rep, nil, fmt.Errorf("--check: %w", err)
-	}
-	check, err := network.Check(ctx, x, y)
-	if err == nil {
-		err = checkGradients(ctx, network, check, path, x)
-	}
-	if err != nil {
-		return rep, nil, fmt.Errorf("--check %s: %w", path, err)
-	}
-	return rep, check, nil
-}
-
-// checkGradients compares gradients where the file has any.
-func checkGradients(ctx context.Context, network *graph.Network, check *graph.Check, path string, x []float64) error {
-	names, err := images.ArrayNames(path)
-	if err != nil || !slices.Contains(names, "dy") {
-		return err
-	}
-	arrays := map[string][]float64{}
-	for _, name := range names {
-		key := name
-		switch {
-		case name == "dx":
-			key = "x"
-		case name != "dy" && !strings.HasPrefix(name, "d:"):
-			continue
-		}
-		if arrays[key], _, err = images.ReadArray(path, name); err != nil {
-			return err
-		}
-	}
-	dy := arrays["dy"]
-	delete(arrays, "dy")
-	if check.Gradients, err = network.CheckGradients(ctx, x, dy, arrays); err != nil {
-		return err
-	}
-	check.GradientTolerance = network.GradientTolerance()
-	for _, e := range check.Gradients {
-		check.Passed = check.Passed && e.MaxScaledError <= check.GradientTolerance
-	}
-	return nil
 }

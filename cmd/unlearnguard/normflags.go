@@ -67,7 +67,7 @@ func (n normFlags) read(at locator, c, h, w int) (images.Normalisation, []report
 		if file {
 			text = at.path(text)
 		}
-		if *part.into, err = images.ParseValues(text, part.array); err != nil {
+		if *part.into, err = images.ParseValues(text, part.array, c*h*w); err != nil {
 			return norm, nil, fmt.Errorf("--%s: %w", part.flag.name, err)
 		}
 		if _, _, err := norm.PerPixel(c, h, w); err != nil {

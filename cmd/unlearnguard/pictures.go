@@ -62,24 +62,28 @@ func readPictures(path string, samples []report.Sample) ([]report.Pictures, erro
 	if !slices.ContainsFunc(samples, func(s report.Sample) bool { return s.Before.Nearest != nil }) {
 		return nil, nil
 	}
-	size, _, err := images.ReadArray(path, "shape")
+	arrays, err := images.OpenArrays(path)
+	if err != nil {
+		return nil, err
+	}
+	size, d, err := pictureSize(path, arrays)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]report.Pictures, len(samples))
 	for _, view := range views {
-		pixels, shape, err := images.ReadArray(path, view.name)
+		pixels, shape, err := arrays.Read(len(samples)*d, view.name)
 		if err != nil {
 			return nil, err
 		}
-		if len(size) != 3 || len(shape) != 2 || shape[0] != len(samples) {
+		if len(shape) != 2 || shape[0] != len(samples) {
 			return nil, fmt.Errorf("%s: it holds no pictures of the %d samples of this report", path, len(samples))
 		}
 		for i, s := range samples {
 			if !view.there(s) {
 				continue
 			}
-			m := metrics.Image{Channels: int(size[0]), Height: int(size[1]), Width: int(size[2]), Pix: pixels[i*shape[1]:][:shape[1]]}
+			m := metrics.Image{Channels: size[0], Height: size[1], Width: size[2], Pix: pixels[i*shape[1]:][:shape[1]]}
 			if err := m.Validate(); err != nil {
 				return nil, fmt.Errorf("%s: array %q, row %d: %w", path, view.name, i, err)
 			}
@@ -87,6 +91,26 @@ func readPictures(path string, samples []report.Sample) ([]report.Pictures, erro
 		}
 	}
 	return out, nil
+}
+
+// pictureSize is the channels, rows and columns of a picture, and how many values that makes.
+func pictureSize(path string, arrays *images.Arrays) (size [3]int, d int, err error) {
+	values, _, err := arrays.Read(len(size), "shape")
+	if err != nil {
+		return size, 0, err
+	}
+	if len(values) != len(size) {
+		return size, 0, fmt.Errorf("%s: array shape holds %d numbers, not channels, rows and columns", path, len(values))
+	}
+	d = 1
+	for i, v := range values {
+		if !(v >= 1 && v <= float64(images.MaxImageValues/d)) {
+			return size, 0, fmt.Errorf("%s: array shape is %v, which is no size of a picture", path, values)
+		}
+		size[i] = int(v)
+		d *= size[i]
+	}
+	return size, d, nil
 }
 
 // similarities are the SSIM of what is nearest to a sample, for people.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/queue"
+	"unlearnguard/internal/bounded"
 )
 
 const queueHelp = `
@@ -62,12 +63,15 @@ func (q *queueFlags) open(ctx context.Context, a *app) (*queue.Queue, error) {
 	return opened, err
 }
 
+// maxToken bounds the length of a secret's file.
+const maxToken = 4 << 10
+
 // readToken reads the secret in a file; there is none where no file is named.
 func readToken(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path, maxToken)
 	if err != nil {
 		return "", fmt.Errorf("--token-file: %w", err)
 	}

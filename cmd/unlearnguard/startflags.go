@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/graph"
+	"unlearnguard/internal/bounded"
 	"unlearnguard/metrics/attest"
 	"unlearnguard/metrics/audit"
 	"unlearnguard/metrics/report"
@@ -130,11 +130,11 @@ func (s *startFlags) commitments(ctx context.Context, at locator) (func(*audit.S
 		return nil, fmt.Errorf("--initial-commitment and --commitment-key go together")
 	}
 	if s.commitment != "" {
-		envelope, err := os.ReadFile(at.path(s.commitment))
+		envelope, err := bounded.ReadFile(at.path(s.commitment), attest.MaxBytes)
 		if err != nil {
 			return nil, fmt.Errorf("--initial-commitment: %w", err)
 		}
-		key, err := os.ReadFile(at.path(s.key))
+		key, err := bounded.ReadFile(at.path(s.key), attest.MaxKeyBytes)
 		if err != nil {
 			return nil, fmt.Errorf("--commitment-key: %w", err)
 		}

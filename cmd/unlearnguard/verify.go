@@ -28,6 +28,7 @@ type verifyOptions struct {
 	verdict                     verdictFlags
 	again                       repetition
 	files                       locator
+	maxImages                   int
 }
 
 func (a *app) verify() *cobra.Command {
@@ -78,6 +79,7 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 	f.StringArrayVar(&o.forget, "forget", nil, "`IMAGES` that were to be forgotten")
 	f.StringArrayVar(&o.retain, "retain", nil, "`IMAGES` that were to stay")
 	f.StringArrayVar(&o.reference, "reference", nil, "`IMAGES` of the same kind that were never trained on")
+	addMaxImages(c, &o.maxImages)
 	o.file.add(c)
 	o.norm.add(c, "", "both models")
 	o.normBefore.add(c, "-before", "the model before")
@@ -141,6 +143,9 @@ func (o *verifyOptions) check(ctx context.Context) error {
 		return err
 	}
 	if err := o.start.check(); err != nil {
+		return err
+	}
+	if err := checkMaxImages(o.maxImages); err != nil {
 		return err
 	}
 	if o.limit < 0 {
@@ -221,7 +226,7 @@ func (o *verifyOptions) readImages(ctx context.Context, r *audit.Request) ([]rep
 		if len(part.specs) == 0 {
 			continue
 		}
-		set, err := loadImagesFor(ctx, o.files, part.flag, part.specs, r.Before, r.After)
+		set, err := loadImagesFor(ctx, part.flag, part.specs, images.Options{MaxImages: o.maxImages, Locate: o.files}, r.Before, r.After)
 		if err != nil {
 			return nil, err
 		}

@@ -58,6 +58,10 @@ const (
 	PredicateType = "https://in-toto.io/attestation/test-result/v0.1"
 )
 
+// MaxBytes bounds the length of an envelope, which names each sample and each file that was read: a tenth of it for 10,000 of
+// either.
+const MaxBytes = 16 << 20
+
 // reportName names report.json among the configuration.
 const reportName = "report.json"
 
@@ -133,12 +137,9 @@ func statement(reportJSON []byte) ([]byte, error) {
 }
 
 func readReport(text []byte) (report.Report, error) {
-	var r report.Report
-	if err := json.Unmarshal(text, &r); err != nil {
+	r, err := report.Parse(text)
+	if err != nil {
 		return r, fmt.Errorf("report.json: %w", err)
-	}
-	if !report.Readable(r.Schema) {
-		return r, fmt.Errorf("report.json: schema %q is not %q: it was written by another version of the tool", r.Schema, report.SchemaV3)
 	}
 	if results[r.Summary.Verdict] == "" {
 		return r, fmt.Errorf("report.json: unknown verdict %q", r.Summary.Verdict)
@@ -230,6 +231,9 @@ func Verify(ctx context.Context, envelope, publicKey []byte) (Attestation, error
 
 // open checks an envelope's signature and returns the statement in it.
 func open(ctx context.Context, envelope, publicKey []byte) (payload []byte, keyID string, err error) {
+	if len(envelope) > MaxBytes {
+		return nil, "", fmt.Errorf("not a DSSE envelope of this tool: it is %d bytes long, and at most %d are read", len(envelope), MaxBytes)
+	}
 	var e dsse.Envelope
 	if err := json.Unmarshal(envelope, &e); err != nil {
 		return nil, "", fmt.Errorf("not a DSSE envelope: %w", err)

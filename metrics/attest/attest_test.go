@@ -29,7 +29,7 @@ var (
 )
 
 // example is a report.json with one sample of every verdict.
-func example(t *testing.T, verdict metrics.Verdict) []byte {
+func example(t testing.TB, verdict metrics.Verdict) []byte {
 	t.Helper()
 	r := report.Report{Schema: report.SchemaV3, Tool: report.Tool{Name: "unlearnguard", Version: "v1.2.3"}}
 	r.Summary = metrics.Summary{Verdict: verdict, Reason: "One sentence. Another.", Unlearned: 1, Retained: 1, Inconclusive: 1}
@@ -54,7 +54,7 @@ type keyPair struct {
 	signer          any
 }
 
-func pair(t *testing.T, private, public any) keyPair {
+func pair(t testing.TB, private, public any) keyPair {
 	t.Helper()
 	a, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {

@@ -53,6 +53,13 @@ func ReadCommitment(ctx context.Context, envelope, publicKey []byte) (Commitment
 	if err != nil {
 		return Commitment{}, err
 	}
+	out, err := parseCommitment(payload)
+	out.KeyID = keyID
+	return out, err
+}
+
+// parseCommitment reads a statement of Commit's making.
+func parseCommitment(payload []byte) (Commitment, error) {
 	var s intoto.Statement
 	if err := protojson.Unmarshal(payload, &s); err != nil {
 		return Commitment{}, fmt.Errorf("not an in-toto statement: %w", err)
@@ -60,7 +67,8 @@ func ReadCommitment(ctx context.Context, envelope, publicKey []byte) (Commitment
 	if s.PredicateType != CommitmentType {
 		return Commitment{}, fmt.Errorf("the statement is a %q, not a commitment", s.PredicateType)
 	}
-	out := Commitment{Files: map[string]string{}, KeyID: keyID}
+	out := Commitment{Files: map[string]string{}}
+	var err error
 	if out.Time, err = time.Parse(time.RFC3339, s.Predicate.GetFields()["time"].GetStringValue()); err != nil {
 		return Commitment{}, fmt.Errorf("the commitment states no time: %w", err)
 	}

@@ -11,8 +11,15 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/signerverifier"
 )
 
+// MaxKeyBytes bounds the length of a key's file; that of RSA with 16384 bits takes 12 KB. Checking a signature by a much longer
+// one would take minutes.
+const MaxKeyBytes = 16 << 10
+
 // loadKey reads a key in PEM. A private one also verifies.
 func loadKey(text []byte, private bool) (dsse.SignerVerifier, error) {
+	if len(text) > MaxKeyBytes {
+		return nil, fmt.Errorf("the key is %d bytes long, and at most %d are read: it is no key", len(text), MaxKeyBytes)
+	}
 	block, _ := pem.Decode(bytes.TrimSpace(text))
 	switch {
 	case block == nil:

@@ -5,8 +5,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
+
+	"unlearnguard/internal/bounded"
 )
 
 //go:embed verify-v3.schema.json
@@ -34,19 +35,41 @@ func inline(text []byte) []byte {
 	})
 }
 
-// Read reads a report.json. It fails when the file is of another schema.
+// Read reads a report.json. It fails when the file is of another schema, or larger than any report is.
 func Read(path string) (Report, error) {
-	var r Report
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path, MaxBytes)
 	if err != nil {
-		return r, err
+		return Report{}, err
 	}
-	if err := json.Unmarshal(text, &r); err != nil {
+	r, err := Parse(text)
+	if err != nil {
 		return r, fmt.Errorf("%s: %w", path, err)
 	}
-	if !Readable(r.Schema) {
-		return r, fmt.Errorf("%s: schema %q is not %q: it was written by another version of the tool", path, r.Schema, SchemaV3)
-	}
 	r.Schema = SchemaV3
+	return r, nil
+}
+
+// MaxBytes bounds the length of a report.json: one of 4,000 samples and 10,000 reference images is a tenth of it.
+const MaxBytes = 64 << 20
+
+const (
+	// maxObjects and maxValues bound what a report.json holds, since it is far larger in memory than in the file: an object of two
+	// bytes becomes a sample of half a kilobyte.
+	maxObjects = 1 << 18
+	maxValues  = 1 << 22
+)
+
+// Parse reads the text of a report.json as it is, of any schema that this version reads.
+func Parse(text []byte) (Report, error) {
+	var r Report
+	if objects, values := bytes.Count(text, []byte("{")), bytes.Count(text, []byte(",")); objects > maxObjects || values > maxValues {
+		return r, fmt.Errorf("holds %d objects and %d values, and at most %d and %d are read: it is no report of this tool", objects, values, maxObjects, maxValues)
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("it is no report, or is cut short: %w", err)
+	}
+	if !Readable(r.Schema) {
+		return r, fmt.Errorf("schema %q is not %q: it was written by another version of the tool", r.Schema, SchemaV3)
+	}
 	return r, nil
 }

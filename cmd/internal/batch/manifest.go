@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -69,13 +70,24 @@ func (e LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.Path, e.Li
 // Unwrap returns the reason.
 func (e LineError) Unwrap() error { return e.Err }
 
+const (
+	// MaxBytes bounds the length of a manifest, of which some 200 bytes are an audit.
+	MaxBytes = 1 << 20
+	// maxValues bounds the values of all flags: an alias (*name) repeats a list of any length in five bytes.
+	maxValues = 1 << 18
+	// maxErrors bounds those that are told.
+	maxErrors = 100
+)
+
 // Parse reads the text of the manifest at path, whose flags are described by keys. The error is of type [Errors] and holds
 // everything that is wrong.
 func Parse(path string, text []byte, keys map[string]Key) (*Manifest, error) {
 	p := &parser{path: path, keys: keys, checked: map[string]error{}, names: map[string]int{}}
 	m := &Manifest{Path: path, Folder: filepath.Dir(path)}
 	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	if len(text) > MaxBytes {
+		p.fail(1, "it is %d bytes long, and at most %d are read: make several manifests of it", len(text), MaxBytes)
+	} else if err := yaml.Unmarshal(text, &document); err != nil {
 		p.fail(syntaxLine(err), "%s", syntaxText(err))
 	} else if len(document.Content) == 0 {
 		p.fail(1, "it is empty: give a list audits: of entries with name, before, after and forget")
@@ -86,6 +98,9 @@ func Parse(path string, text []byte, keys map[string]Key) (*Manifest, error) {
 		return m, nil
 	}
 	slices.SortStableFunc(p.errors, func(a, b LineError) int { return a.Line - b.Line })
+	if len(p.errors) == maxErrors {
+		p.errors = append(p.errors, LineError{path, p.errors[maxErrors-1].Line, errors.New("there may be more errors: mend these first")})
+	}
 	return nil, p.errors
 }
 
@@ -97,10 +112,13 @@ type parser struct {
 	// checked remembers what was said of a flag's values: hundreds of audits have the same.
 	checked map[string]error
 	names   map[string]int // the lines of names in lower case
+	held    int            // values of flags so far
 }
 
 func (p *parser) fail(line int, format string, args ...any) {
-	p.errors = append(p.errors, LineError{p.path, line, fmt.Errorf(format, args...)})
+	if len(p.errors) < maxErrors {
+		p.errors = append(p.errors, LineError{p.path, line, fmt.Errorf(format, args...)})
+	}
 }
 
 func (p *parser) manifest(root *yaml.Node) []Entry {
@@ -122,6 +140,9 @@ func (p *parser) manifest(root *yaml.Node) []Entry {
 	}
 	var out []Entry
 	for _, node := range list.Content {
+		if len(p.errors) == maxErrors {
+			break
+		}
 		out = append(out, p.entry(resolved(node), defaults))
 	}
 	return out
@@ -226,6 +247,10 @@ func (p *parser) values(node *yaml.Node, key Key, what string) ([]string, bool) 
 			return nil, false
 		}
 		nodes = node.Content
+	}
+	if p.held += len(nodes); p.held > maxValues {
+		p.fail(node.Line, "%s: there are more than %d values up to here, those of aliases included: make several manifests of it", what, maxValues)
+		return nil, false
 	}
 	out := []string{}
 	for _, n := range nodes {
