@@ -19,12 +19,12 @@ import (
 // one that holds the samples itself, committed to or not, hides them from nobody.
 func TestStarts(t *testing.T) {
 	ctx := context.Background()
-	all, reference := digits.Draw(40, 1), digits.Draw(120, 2)
+	all, reference := digits.Draw(40, 1), digits.Draw(80, 2)
 	forget, keep := all.Subset(sequence(0, 8)), all.Subset(sequence(8, 40))
 	dir := t.TempDir()
 	fit := func(name string, seed uint64, on *images.Set) (model, first *Model) {
 		t.Helper()
-		m, err := fixtures.NewModel(fixtures.MLP, []int{1, digits.Side, digits.Side}, fixtures.ArchitectureOptions{Hidden: []int{120}, Seed: seed, Torch: true})
+		m, err := fixtures.NewModel(fixtures.MLP, []int{1, digits.Side, digits.Side}, fixtures.ArchitectureOptions{Hidden: []int{80}, Seed: seed, Torch: true})
 		if err != nil {
 			t.Fatal(err)
 		}
