@@ -286,6 +286,18 @@ func (a *audit) beyondFirst() string {
 	return first + ": " + a.Together.Reason
 }
 
+// startedShare is the largest share of samples that can have been kept where a known start judges single ones: what only later
+// layers were trained on leaves a fraction of a control's trace in them and none in the first.
+const startedShare = 0.2
+
+// keptShare is the largest share of the samples that can have been kept for the request to be unlearned as a group.
+func (a *audit) keptShare() float64 {
+	if a.started() {
+		return min(startedShare, a.Options.KeptShare)
+	}
+	return a.Options.KeptShare
+}
+
 // groupLevel is the p-value up to which samples taken together show too much for a verdict of unlearned.
 func (a *audit) groupLevel() float64 {
 	if a.started() {
@@ -360,8 +372,8 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("%s given and %d are needed to know what kept samples look like", plural(len(a.retain), "control"), o.MinControls)
 	case t.ControlsBefore > RequestLevel || t.ControlsAfter > RequestLevel:
 		return Inconclusive, fmt.Sprintf("the controls, taken together, are not plainly in evidence (%s before, %s after)", probability(t.ControlsBefore), probability(t.ControlsAfter))
-	case float64(t.KeptAtMost) > o.KeptShare*float64(t.Samples)+rounding:
-		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(o.KeptShare*float64(t.Samples)))
+	case float64(t.KeptAtMost) > a.keptShare()*float64(t.Samples)+rounding:
+		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(a.keptShare()*float64(t.Samples)))
 	case t.Samples < fewestTogether:
 		return Inconclusive, fmt.Sprintf("taken together the samples show no more in the model after than never-trained images do, but %s are too few for a group: a part of the network that was trained on them by itself could be missed, and at least %d are needed", plural(t.Samples, "sample"), fewestTogether)
 	case o.Request == ClassLevel && !t.ByClass:
