@@ -59,8 +59,9 @@
 // # Known starts
 //
 // What a network's initial weights tell of an image joins its score as any other statistic where they cannot have been made up
-// ([StartStatistic]), and the tests of a group then take more ([Together]). Where a party supplied them, the statistic is
-// [ForRetained]: it shows a sample that stands at least half as high as the controls do, and its absence means nothing.
+// ([StartStatistic]). It speaks of one layer alone: a sample is called unlearned by it only in a request that is unlearned as a
+// group, by all layers, with at most a fifth of its samples kept. Where a party supplied the weights, the statistic is [ForRetained]:
+// it shows a sample that stands at least half as high as the controls do, and its absence means nothing.
 //
 // Every verdict carries its reason in words, and a decision says with which probability it would have noticed kept
 // samples ([Power]) and whether forgotten samples lost more evidence than retained ones ([DifferenceTest]).

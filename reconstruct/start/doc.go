@@ -26,5 +26,6 @@
 //
 // A start may be forged: with a sample's contribution added to it, the sample is missing from the difference. So one that a
 // party supplies shows at most that samples were trained on. One that is regenerated from a seed (package torch) cannot be
-// made up; of one that was committed to before the request, [Genuine] tests whether it is an initialisation at all.
+// made up; of one that was committed to before the request, [Genuine] tests whether it is an initialisation at all. Either speaks of
+// one layer: later ones may have been trained on samples that it was not.
 package start
