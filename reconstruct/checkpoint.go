@@ -8,13 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
-	"unlearnguard/internal/bounded"
+	"unlearnguard/onnxio/file"
 )
 
 // checkpointEvery is how much work a crash may cost.
@@ -62,7 +60,7 @@ func openCheckpoint[S checkpointed[S]](path string, resume bool, run [sha256.Siz
 	if !resume {
 		return c, nil
 	}
-	data, err := bounded.ReadFile(path, maxCheckpoint)
+	data, err := file.Read(path, maxCheckpoint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil // interrupted before the first was written
 	}
@@ -227,19 +225,7 @@ func (c *checkpoint[S]) write() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(c.path), ".checkpoint-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), c.path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return file.Replace(c.path, data, 0o600)
 }
 
 func (t *trajectory) steps() int { return t.Step }

@@ -95,10 +95,10 @@ func (v *victim) audit(ctx context.Context, after *deception.Network) (metrics.S
 	r := &audit.Request{NormBefore: v.provider.Before.Norm, NormAfter: after.Norm, Reference: v.reference,
 		Reconstruct: reconstruct.Options{Seed: v.provider.Seed}, TimeLimit: v.patience}
 	var err error
-	if r.Before, err = v.open(ctx, v.provider.Before.Model, "before"); err != nil {
+	if r.Before, err = imported(ctx, v.provider.Before.Model, filepath.Join(v.dir, "before.onnx")); err != nil {
 		return metrics.Summary{}, err
 	}
-	if r.After, err = v.open(ctx, after.Model, "after"); err != nil {
+	if r.After, err = imported(ctx, after.Model, filepath.Join(v.dir, "after.onnx")); err != nil {
 		return metrics.Summary{}, err
 	}
 	if err := r.Add(v.forget, metrics.Forget); err != nil {
@@ -114,9 +114,8 @@ func (v *victim) audit(ctx context.Context, after *deception.Network) (metrics.S
 	return out.Decision.Summary, nil
 }
 
-// open writes a model and imports it as a stranger's.
-func (v *victim) open(ctx context.Context, m *onnxio.Model, name string) (*audit.Model, error) {
-	path := filepath.Join(v.dir, name+".onnx")
+// imported writes a model and imports it as a stranger's.
+func imported(ctx context.Context, m *onnxio.Model, path string) (*audit.Model, error) {
 	if err := onnxio.WriteFile(path, m); err != nil {
 		return nil, err
 	}

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/mat"
-
 	"unlearnguard/cmd/internal/practice"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/deception"
@@ -117,8 +115,8 @@ func responses() []response {
 	file("true start, supplied", false, func(_ context.Context, s *started) (*onnxio.Model, error) { return s.start, nil })
 	for _, committed := range []bool{false, true} {
 		word := map[bool]string{false: "supplied", true: "committed to"}[committed]
-		file("start that holds the samples, "+word, committed, func(_ context.Context, s *started) (*onnxio.Model, error) { return s.forge(1, false), nil })
-		file("the same, clipped to the initialiser's bound, "+word, committed, func(_ context.Context, s *started) (*onnxio.Model, error) { return s.forge(1, true), nil })
+		file("start that holds the samples, "+word, committed, func(_ context.Context, s *started) (*onnxio.Model, error) { return s.forge(false), nil })
+		file("the same, clipped to the initialiser's bound, "+word, committed, func(_ context.Context, s *started) (*onnxio.Model, error) { return s.forge(true), nil })
 	}
 	file("start of another run", false, func(_ context.Context, s *started) (*onnxio.Model, error) { return s.initial(s.seed + 1) })
 	file("checkpoint of an honest run, committed to", true, func(ctx context.Context, s *started) (*onnxio.Model, error) {
@@ -187,163 +185,6 @@ func (s *started) tuned(ctx context.Context, on *images.Set, labels []int, ascen
 	return m, err
 }
 
-// particular projects rows onto what is particular to the samples to forget: their span beyond that of the others.
-func (s *started) particular(rows *mat.Dense) *mat.Dense {
-	d := s.all.Dim()
-	basis := func(set *images.Set, off []*mat.VecDense) []*mat.VecDense {
-		for i := range set.Len() {
-			v := mat.NewVecDense(d, nil)
-			for j, x := range set.Image(i) {
-				v.SetVec(j, float64(x))
-			}
-			length := mat.Norm(v, 2)
-			for range 2 {
-				for _, b := range off {
-					v.AddScaledVec(v, -mat.Dot(v, b), b)
-				}
-			}
-			if rest := mat.Norm(v, 2); rest > 1e-6*length {
-				v.ScaleVec(1/rest, v)
-				off = append(off, v)
-			}
-		}
-		return off
-	}
-	others := basis(s.keep, nil)
-	all := basis(s.forget, slices.Clone(others))
-	h, _ := rows.Dims()
-	out := mat.NewDense(h, d, nil)
-	for _, b := range all[len(others):] {
-		var along mat.VecDense
-		along.MulVec(rows, b)
-		out.RankOne(out, 1, &along, b)
-	}
-	return out
-}
-
-// first is the first layer's weight.
-func first(m *onnxio.Model) *onnxio.Tensor { return m.Initializers[0] }
-
-func rowsOf(t *onnxio.Tensor) *mat.Dense {
-	out := mat.NewDense(t.Shape[0], t.Shape[1], nil)
-	for i, v := range t.Float32s {
-		out.Set(i/t.Shape[1], i%t.Shape[1], float64(v))
-	}
-	return out
-}
-
-// withFirst is a copy of a model with another first weight, clipped to a bound where that is not 0.
-func withFirst(m *onnxio.Model, rows *mat.Dense, bound float64) *onnxio.Model {
-	out := *m
-	out.Initializers = slices.Clone(m.Initializers)
-	t := *first(m)
-	t.Float32s = make([]float32, len(t.Float32s))
-	for i, v := range rows.RawMatrix().Data {
-		if bound > 0 {
-			v = min(max(v, -bound), bound)
-		}
-		t.Float32s[i] = float32(v)
-	}
-	out.Initializers[0] = &t
-	return &out
-}
-
-// forge is the start with the samples' particular contribution to the model before in it.
-func (s *started) forge(share float64, clip bool) *onnxio.Model {
-	from, to := rowsOf(first(s.start)), rowsOf(first(s.before))
-	var d mat.Dense
-	d.Sub(to, from)
-	part := s.particular(&d)
-	part.Scale(share, part)
-	from.Add(from, part)
-	bound := 0.0
-	if clip {
-		for _, v := range first(s.start).Float32s {
-			bound = max(bound, float64(v), -float64(v))
-		}
-	}
-	return withFirst(s.start, from, bound)
-}
-
-// scrubbed is the model before without that contribution.
-func (s *started) scrubbed() *onnxio.Model {
-	from, to := rowsOf(first(s.start)), rowsOf(first(s.before))
-	var d mat.Dense
-	d.Sub(to, from)
-	to.Sub(to, s.particular(&d))
-	return withFirst(s.before, to, 0)
-}
-
-// compensated is scrubbed, with what was taken out of the layer's answer to each sample given back along the others' span: it
-// passes on the same for all samples.
-func (s *started) compensated() *onnxio.Model {
-	from, to := rowsOf(first(s.start)), rowsOf(first(s.before))
-	var d mat.Dense
-	d.Sub(to, from)
-	part := s.particular(&d)
-	x := mat.NewDense(s.forget.Len(), s.all.Dim(), nil)
-	for i := range s.forget.Len() {
-		for j, v := range s.forget.Image(i) {
-			x.Set(i, j, float64(v))
-		}
-	}
-	own := s.particular(x)
-	var rest, taken mat.Dense
-	rest.Sub(x, own)         // of each sample, in the others' span
-	taken.Mul(part, x.T())   // of its answers
-	var gram, back mat.Dense // the least change along the rests that gives them back
-	gram.Mul(&rest, rest.T())
-	if err := back.Solve(&gram, &rest); err != nil {
-		return s.scrubbed()
-	}
-	to.Sub(to, part)
-	part.Mul(&taken, &back)
-	to.Add(to, part)
-	return withFirst(s.before, to, 0)
-}
-
-// later is trained without the samples, and then its later layers on all.
-func (s *started) later(ctx context.Context) (*onnxio.Model, error) {
-	honest, err := s.trained(ctx, s.keep, s.seed+1)
-	if err != nil {
-		return nil, err
-	}
-	o := repair(s.Row, s.seed, s.Fit.Epochs)
-	o.Rate = s.Fit.Rate
-	all := join(s.forget, s.keep)
-	m, _, err := fixtures.Fit(ctx, honest, all.Pixels, all.Labels, o)
-	if err != nil {
-		return nil, err
-	}
-	return withFirst(m, rowsOf(first(honest)), 0), nil
-}
-
-// newHead is the model before with later layers that were drawn again and trained on the rest.
-func (s *started) newHead(ctx context.Context) (*onnxio.Model, error) {
-	fresh, err := s.initial(s.seed + 7)
-	if err != nil {
-		return nil, err
-	}
-	fresh = withFirst(fresh, rowsOf(first(s.before)), 0)
-	fit := s.Fit
-	fit.Seed = s.seed
-	m, _, err := fixtures.Fit(ctx, fresh, s.keep.Pixels, s.keep.Labels, fit)
-	if err != nil {
-		return nil, err
-	}
-	return withFirst(m, rowsOf(first(s.before)), 0), nil
-}
-
-// moved are images shifted to the right, filled up with zeros.
-func moved(set *images.Set, by int) *images.Set {
-	out := *set
-	out.Pixels = make([]float32, len(set.Pixels))
-	for at := 0; at < len(set.Pixels); at += set.W {
-		copy(out.Pixels[at+by:at+set.W], set.Pixels[at:at+set.W-by])
-	}
-	return &out
-}
-
 // judge audits a reply. An audit that refuses what it is given concludes nothing.
 func (s *started) judge(ctx context.Context, a reply) (metrics.Summary, error) {
 	r := &audit.Request{Reference: s.reference, TimeLimit: patience}
@@ -352,10 +193,10 @@ func (s *started) judge(ctx context.Context, a reply) (metrics.Summary, error) {
 		asked = min(asked, a.asked)
 	}
 	var err error
-	if r.Before, err = s.open(ctx, s.before, "before"); err != nil {
+	if r.Before, err = imported(ctx, s.before, filepath.Join(s.dir, "before.onnx")); err != nil {
 		return metrics.Summary{}, err
 	}
-	if r.After, err = s.open(ctx, a.after, "after"); err != nil {
+	if r.After, err = imported(ctx, a.after, filepath.Join(s.dir, "after.onnx")); err != nil {
 		return metrics.Summary{}, err
 	}
 	if err := errors.Join(r.Add(s.forget.Range(0, asked), metrics.Forget), r.Add(s.controls, metrics.Retain)); err != nil {
@@ -380,14 +221,6 @@ func (s *started) judge(ctx context.Context, a reply) (metrics.Summary, error) {
 		return metrics.Summary{}, err
 	}
 	return out.Decision.Summary, nil
-}
-
-func (s *started) open(ctx context.Context, m *onnxio.Model, name string) (*audit.Model, error) {
-	path := filepath.Join(s.dir, name+".onnx")
-	if err := onnxio.WriteFile(path, m); err != nil {
-		return nil, err
-	}
-	return audit.Import(ctx, path, graph.Options{})
 }
 
 func (s *started) file(ctx context.Context, of *audit.Model, m *onnxio.Model) (*audit.Start, error) {
@@ -415,65 +248,56 @@ func (s *started) load(ctx context.Context, data string, forget int) error {
 	return err
 }
 
-// runInitial audits replies about networks whose start is known.
+// runInitial audits replies about networks whose start is known; quick takes one network.
 func runInitial(ctx context.Context, w io.Writer, data, dir string, names []string, seed uint64) (bool, error) {
-	count := map[string]map[metrics.Verdict]int{}
-	pairs, falsely := 0, []string{}
+	t := &initialTally{counts: map[string]map[metrics.Verdict]int{}}
 	quick := len(names) == 1 && names[0] == "quick"
+	if quick {
+		names = []string{knownStarts[0].Name}
+	}
 	for _, row := range knownStarts {
-		if len(names) > 0 && !quick && !slices.Contains(names, row.Name) {
+		if len(names) > 0 && !slices.Contains(names, row.Name) {
 			continue
 		}
-		for k := range row.networks {
+		networks := row.networks
+		if quick {
+			networks = 1
+		}
+		for k := range networks {
 			s := &started{Row: row.Row, seed: seed + uint64(k), dir: dir}
-			if err := s.load(ctx, data, row.forget); err != nil {
+			err := s.load(ctx, data, row.forget)
+			if err == nil {
+				err = s.measure(ctx, w, fmt.Sprintf("%s/%d", row.Name, k), t)
+			}
+			if err != nil {
 				return false, fmt.Errorf("%s: %w", row.Name, err)
 			}
-			for _, x := range responses() {
-				begun := time.Now()
-				answer, err := x.make(ctx, s)
-				if errors.Is(err, deception.ErrNotApplicable) {
-					continue
-				} else if err != nil {
-					return false, fmt.Errorf("%s, %s: %w", row.Name, x.name, err)
-				}
-				got, err := s.judge(ctx, answer)
-				if err != nil {
-					return false, fmt.Errorf("%s, %s: %w", row.Name, x.name, err)
-				}
-				fmt.Fprintf(w, "%s/%d  %-60s %-7s %-12s  %2d/%2d/%2d  %3.0f s  %.200s\n", row.Name, k, x.name, x.kind, got.Verdict, got.Unlearned, got.Retained, got.Inconclusive, time.Since(begun).Seconds(), got.Reason)
-				if count[x.kind] == nil {
-					count[x.kind] = map[metrics.Verdict]int{}
-				}
-				count[x.kind][got.Verdict]++
-				pairs++
-				if x.kind != "honest" && (got.Verdict == metrics.Unlearned || got.Unlearned > 0) {
-					falsely = append(falsely, x.name)
-				}
-			}
-			if quick {
-				break
-			}
-		}
-		if quick {
-			break
 		}
 	}
-	if pairs == 0 {
+	if t.pairs == 0 {
 		return false, fmt.Errorf("no network is called %v", names)
 	}
-	honest, kept := count["honest"], count["kept"]
-	share := func(of map[metrics.Verdict]int, v metrics.Verdict) float64 {
-		n := 0
-		for _, k := range of {
-			n += k
+	t.print(w)
+	return t.sound(), nil
+}
+
+// measure audits a reply of each way and prints a line for each.
+func (s *started) measure(ctx context.Context, w io.Writer, name string, t *initialTally) error {
+	for _, x := range responses() {
+		begun := time.Now()
+		answer, err := x.make(ctx, s)
+		if errors.Is(err, deception.ErrNotApplicable) {
+			continue
 		}
-		return float64(of[v]) / float64(max(n, 1))
+		var got metrics.Summary
+		if err == nil {
+			got, err = s.judge(ctx, answer)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", x.name, err)
+		}
+		fmt.Fprintf(w, "%s  %-60s %-7s %-12s  %2d/%2d/%2d  %3.0f s  %.200s\n", name, x.name, x.kind, got.Verdict, got.Unlearned, got.Retained, got.Inconclusive, time.Since(begun).Seconds(), got.Reason)
+		t.add(x, got)
 	}
-	fmt.Fprintf(w, "\n%d pairs\nkept or forged, unlearned   %d   0\nhonest, unlearned           %.1f %%   >= 95 %%\nkept, retained              %.1f %%   >= 99 %%\nforged, retained            %.1f %%\n",
-		pairs, len(falsely), 100*share(honest, metrics.Unlearned), 100*share(kept, metrics.Retained), 100*share(count["forged"], metrics.Retained))
-	for _, name := range falsely {
-		fmt.Fprintf(w, "falsely unlearned: %s\n", name)
-	}
-	return len(falsely) == 0 && share(honest, metrics.Unlearned) >= 0.95 && share(kept, metrics.Retained) >= 0.99, nil
+	return nil
 }

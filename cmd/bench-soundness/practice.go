@@ -11,7 +11,6 @@ import (
 	"unlearnguard/cmd/internal/practice"
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
@@ -208,11 +207,7 @@ func (f *fit) measure(ctx context.Context, turn int) ([]verdictOf, error) {
 }
 
 func (f *fit) open(ctx context.Context, m *onnxio.Model, name string) (*audit.Model, error) {
-	path := filepath.Join(f.dir, fmt.Sprintf("%s-%d-%s.onnx", f.Name, f.seed, name))
-	if err := onnxio.WriteFile(path, m); err != nil {
-		return nil, err
-	}
-	return audit.Import(ctx, path, graph.Options{})
+	return imported(ctx, m, filepath.Join(f.dir, fmt.Sprintf("%s-%d-%s.onnx", f.Name, f.seed, name)))
 }
 
 func (f *fit) audit(ctx context.Context, before, after *audit.Model, asked *images.Set) (metrics.Decision, error) {

@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/internal/bounded"
 	"unlearnguard/metrics"
 	"unlearnguard/metrics/attest"
 	"unlearnguard/metrics/report"
 	"unlearnguard/onnxio"
+	"unlearnguard/onnxio/file"
 )
 
 // attestationSchema names the layout of attest verify's JSON.
@@ -66,11 +66,11 @@ func (a *app) runAttestVerify(ctx context.Context, o attestOptions) error {
 	if err := chosen("format", o.format, "text", "json"); err != nil {
 		return err
 	}
-	envelope, err := bounded.ReadFile(o.envelope, attest.MaxBytes)
+	envelope, err := file.Read(o.envelope, attest.MaxBytes)
 	if err != nil {
 		return err
 	}
-	key, err := bounded.ReadFile(o.key, attest.MaxKeyBytes)
+	key, err := file.Read(o.key, attest.MaxKeyBytes)
 	if err != nil {
 		return fmt.Errorf("--key: %w", err)
 	}
@@ -97,7 +97,7 @@ func (a *app) runAttestVerify(ctx context.Context, o attestOptions) error {
 // matchFiles checks the files at hand against an attestation.
 func (a *app) matchFiles(ctx context.Context, attested attest.Attestation, o attestOptions) error {
 	if o.report != "" {
-		text, err := bounded.ReadFile(o.report, report.MaxBytes)
+		text, err := file.Read(o.report, report.MaxBytes)
 		if err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
@@ -107,7 +107,7 @@ func (a *app) matchFiles(ctx context.Context, attested attest.Attestation, o att
 		a.term.say("%s is the attested report", o.report)
 	}
 	for _, path := range o.models {
-		sum, err := digest(path)
+		sum, err := file.Digest(path)
 		if err != nil {
 			return fmt.Errorf("--model: %w", err)
 		}
@@ -145,7 +145,7 @@ func writeAttestation(w io.Writer, t attest.Attestation) error {
 
 // signingKey reads a private key and tries it, so that a key that cannot sign is found out before the work and not after.
 func signingKey(ctx context.Context, path string) ([]byte, error) {
-	key, err := bounded.ReadFile(path, attest.MaxKeyBytes)
+	key, err := file.Read(path, attest.MaxKeyBytes)
 	if err != nil {
 		return nil, fmt.Errorf("--attest: %w", err)
 	}

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"unlearnguard/internal/bounded"
 	"unlearnguard/metrics/attest"
 	"unlearnguard/onnxio"
+	"unlearnguard/onnxio/file"
 )
 
 // commitOptions are the flags of attest commit.
@@ -44,7 +44,7 @@ forgotten, a commitment to a network's initial weights lets verify --initial-com
 }
 
 func (a *app) runAttestCommit(ctx context.Context, o commitOptions) error {
-	key, err := bounded.ReadFile(o.key, attest.MaxKeyBytes)
+	key, err := file.Read(o.key, attest.MaxKeyBytes)
 	if err != nil {
 		return fmt.Errorf("--key: %w", err)
 	}

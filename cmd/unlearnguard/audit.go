@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/batch"
-	"unlearnguard/internal/bounded"
 	"unlearnguard/metrics"
+	"unlearnguard/onnxio/file"
 )
 
 // manifestSchema is the JSON Schema of manifests. A test makes it of the flags of verify, and keeps it up to date.
@@ -119,7 +119,7 @@ func readManifest(ctx context.Context, path string) (*batch.Manifest, error) {
 	if path == "" {
 		return nil, errors.New("--manifest: name the file that lists the audits")
 	}
-	text, err := bounded.ReadFile(path, batch.MaxBytes)
+	text, err := file.Read(path, batch.MaxBytes)
 	if err != nil {
 		return nil, fmt.Errorf("--manifest: %w", err)
 	}

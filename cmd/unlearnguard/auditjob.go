@@ -20,6 +20,7 @@ import (
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics/audit"
 	"unlearnguard/onnxio"
+	"unlearnguard/onnxio/file"
 	"unlearnguard/reconstruct"
 )
 
@@ -159,7 +160,7 @@ func (d *digests) of(name, path string) (batch.File, error) {
 	f, ok := d.known[id]
 	d.mu.Unlock()
 	if !ok {
-		sum, err := digest(path)
+		sum, err := file.Digest(path)
 		if err != nil {
 			return batch.File{}, err
 		}

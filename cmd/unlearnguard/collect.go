@@ -47,15 +47,7 @@ The exit code is that of the worst audit, as of unlearnguard audit; one that is 
 }
 
 func (a *app) runCollect(ctx context.Context, o collectOptions) error {
-	m, err := readManifest(ctx, o.manifest)
-	if err != nil {
-		return err
-	}
-	jobs, err := jobsOf(ctx, m)
-	if err != nil {
-		return err
-	}
-	q, err := o.queue.open(ctx, a)
+	m, jobs, q, err := a.openJobs(ctx, o.manifest, &o.queue)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/onnxio"
+	"unlearnguard/onnxio/file"
 )
 
 // fixtureSchema names the layout of the fixture commands' JSON.
@@ -144,7 +145,7 @@ func (a *app) printMade(doc made, path, format string) error {
 	if format != "json" {
 		return nil
 	}
-	sum, err := digest(path)
+	sum, err := file.Digest(path)
 	if err != nil {
 		return err
 	}

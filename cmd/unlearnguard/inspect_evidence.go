@@ -23,21 +23,18 @@ type evidenceKind struct {
 
 // evidenceOf lists the kinds of evidence that a model can give.
 func evidenceOf(ctx context.Context, r *chain.Report) ([]evidenceKind, error) {
+	imprinted := evidenceKind{Kind: "imprint", Shows: "both"}
+	copied := evidenceKind{Kind: "copies", Shows: "retained"}
+	started := evidenceKind{Kind: "start", Shows: "both"}
+	lineage := evidenceKind{Kind: "lineage", Shows: "context"}
+	loss := evidenceKind{Kind: "loss", Shows: "retained"}
 	a := r.Applicability
-	kinds := []evidenceKind{
-		{Kind: "reconstruction", Available: a.Applicable, Shows: "both", Reason: a.Reason},
-		traceEvidence(a),
-		{Kind: "imprint", Shows: "both"},
-		{Kind: "copies", Shows: "retained"},
-		{Kind: "start", Shows: "both"},
-		{Kind: "lineage", Shows: "context"},
-		{Kind: "loss", Shows: "retained"},
-	}
-	imprinted, copied, started, lineage, loss := &kinds[2], &kinds[3], &kinds[4], &kinds[5], &kinds[6]
+	all := []*evidenceKind{{Kind: "reconstruction", Available: a.Applicable, Shows: "both", Reason: a.Reason}, traceEvidence(a), &imprinted, &copied, &started, &lineage, &loss}
 	if r.Network == nil || r.Outputs == 0 {
-		imprinted.Reason = "the file cannot be read as a classifier"
-		copied.Reason, started.Reason, lineage.Reason, loss.Reason = imprinted.Reason, imprinted.Reason, imprinted.Reason, imprinted.Reason
-		return kinds, nil
+		for _, k := range all[2:] {
+			k.Reason = "the file cannot be read as a classifier"
+		}
+		return kindsOf(all), nil
 	}
 	var err error
 	if imprinted.Layers, err = imprint.Layers(ctx, r.Network); err != nil {
@@ -51,7 +48,16 @@ func evidenceOf(ctx context.Context, r *chain.Report) ([]evidenceKind, error) {
 	}
 	copied.Available, copied.Reason = imprinted.Available, "altered copies of images are asked about in the same way, where the inputs are images"
 	lineage.Available, lineage.Reason = imprinted.Available, "whether a model was made from another is told by matching their neurons; it says how much other evidence is worth"
-	return kinds, startEvidence(r, started)
+	err = startEvidence(r, &started)
+	return kindsOf(all), err
+}
+
+func kindsOf(all []*evidenceKind) []evidenceKind {
+	var out []evidenceKind
+	for _, k := range all {
+		out = append(out, *k)
+	}
+	return out
 }
 
 // startEvidence says whether a known start would tell which images a model was trained on.
@@ -72,8 +78,8 @@ func startEvidence(r *chain.Report, k *evidenceKind) error {
 	return nil
 }
 
-func traceEvidence(a chain.Applicability) evidenceKind {
-	k := evidenceKind{Kind: "trace", Shows: "both"}
+func traceEvidence(a chain.Applicability) *evidenceKind {
+	k := &evidenceKind{Kind: "trace", Shows: "both"}
 	switch {
 	case a.FirstLayer == nil || !a.InScope:
 		k.Reason = "it takes a fully connected ReLU network whose first layer has the samples' span"

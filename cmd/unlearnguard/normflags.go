@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"unlearnguard/onnxio/file"
 
 	"github.com/spf13/cobra"
 
@@ -63,8 +64,8 @@ func (n normFlags) read(at locator, c, h, w int) (images.Normalisation, []report
 		}
 		var err error
 		text := part.flag.text
-		file := isArray(text)
-		if file {
+		named := isArray(text)
+		if named {
 			text = at.path(text)
 		}
 		if *part.into, err = images.ParseValues(text, part.array, c*h*w); err != nil {
@@ -73,8 +74,8 @@ func (n normFlags) read(at locator, c, h, w int) (images.Normalisation, []report
 		if _, _, err := norm.PerPixel(c, h, w); err != nil {
 			return norm, nil, fmt.Errorf("--%s %s: %w", part.flag.name, part.flag.text, err)
 		}
-		if file {
-			sum, err := digest(text)
+		if named {
+			sum, err := file.Digest(text)
 			if err != nil {
 				return norm, nil, fmt.Errorf("--%s: %w", part.flag.name, err)
 			}

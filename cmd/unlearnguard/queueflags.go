@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/cmd/internal/queue"
-	"unlearnguard/internal/bounded"
+	"unlearnguard/onnxio/file"
 )
 
 const queueHelp = `
@@ -71,7 +71,7 @@ func readToken(path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := bounded.ReadFile(path, maxToken)
+	text, err := file.Read(path, maxToken)
 	if err != nil {
 		return "", fmt.Errorf("--token-file: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,10 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"unlearnguard/graph"
-	"unlearnguard/internal/bounded"
 	"unlearnguard/metrics/attest"
 	"unlearnguard/metrics/audit"
 	"unlearnguard/metrics/report"
+	"unlearnguard/onnxio/file"
 	"unlearnguard/reconstruct/start"
 )
 
@@ -88,8 +89,8 @@ func (s *startFlags) read(ctx context.Context, at locator, r *audit.Request, opt
 		seed  string
 		into  *[]*audit.Start
 	}{
-		{r.Before, r.Before.Path, "before", slices.Concat(s.files, s.filesBefore), or(s.seedBefore, s.seed), &r.StartsBefore},
-		{r.After, r.After.Path, "after", slices.Concat(s.files, s.filesAfter), or(s.seedAfter, s.seed), &r.StartsAfter},
+		{r.Before, r.Before.Path, "before", slices.Concat(s.files, s.filesBefore), cmp.Or(s.seedBefore, s.seed), &r.StartsBefore},
+		{r.After, r.After.Path, "after", slices.Concat(s.files, s.filesAfter), cmp.Or(s.seedAfter, s.seed), &r.StartsAfter},
 	} {
 		if m.seed != "" {
 			seed, err := seedOf(m.seed)
@@ -115,13 +116,6 @@ func (s *startFlags) read(ctx context.Context, at locator, r *audit.Request, opt
 	return inputs, nil
 }
 
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 // commitments returns what says who committed to a start; empty for nobody. The files beside it that hold weights must be covered
 // as well.
 func (s *startFlags) commitments(ctx context.Context, at locator) (func(*audit.Start) string, error) {
@@ -130,11 +124,11 @@ func (s *startFlags) commitments(ctx context.Context, at locator) (func(*audit.S
 		return nil, fmt.Errorf("--initial-commitment and --commitment-key go together")
 	}
 	if s.commitment != "" {
-		envelope, err := bounded.ReadFile(at.path(s.commitment), attest.MaxBytes)
+		envelope, err := file.Read(at.path(s.commitment), attest.MaxBytes)
 		if err != nil {
 			return nil, fmt.Errorf("--initial-commitment: %w", err)
 		}
-		key, err := bounded.ReadFile(at.path(s.key), attest.MaxKeyBytes)
+		key, err := file.Read(at.path(s.key), attest.MaxKeyBytes)
 		if err != nil {
 			return nil, fmt.Errorf("--commitment-key: %w", err)
 		}

@@ -44,15 +44,7 @@ private key of attest, is refused.
 }
 
 func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
-	m, err := readManifest(ctx, o.manifest)
-	if err != nil {
-		return err
-	}
-	jobs, err := jobsOf(ctx, m)
-	if err != nil {
-		return err
-	}
-	q, err := o.queue.open(ctx, a)
+	m, jobs, q, err := a.openJobs(ctx, o.manifest, &o.queue)
 	if err != nil {
 		return err
 	}
@@ -73,6 +65,20 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 		a.term.say("those that failed are tried again with --retry")
 	}
 	return nil
+}
+
+// openJobs reads a manifest and its jobs, and then connects to the queue that they are for.
+func (a *app) openJobs(ctx context.Context, manifest string, to *queueFlags) (*batch.Manifest, []batch.Job, *queue.Queue, error) {
+	m, err := readManifest(ctx, manifest)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	jobs, err := jobsOf(ctx, m)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	q, err := to.open(ctx, a)
+	return m, jobs, q, err
 }
 
 // jobsOf are the jobs of a manifest for a queue.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"regexp"
 
-	"unlearnguard/internal/bounded"
+	"unlearnguard/onnxio/file"
 )
 
 //go:embed verify-v3.schema.json
@@ -37,7 +37,7 @@ func inline(text []byte) []byte {
 
 // Read reads a report.json. It fails when the file is of another schema, or larger than any report is.
 func Read(path string) (Report, error) {
-	text, err := bounded.ReadFile(path, MaxBytes)
+	text, err := file.Read(path, MaxBytes)
 	if err != nil {
 		return Report{}, err
 	}

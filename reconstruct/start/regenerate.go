@@ -59,25 +59,25 @@ func Regenerate(m *onnxio.Model, seed uint64, by Initialiser) (Values, error) {
 			layers = append(layers, m.Layer)
 		}
 		drawn := torch.Initialise(seed, layers)
-		if slices.ContainsFunc(sequence(len(last)), func(i int) bool { return !resembles(last[i].values, last[i].inFile(drawn[i].Weight)) }) {
-			continue
+		if out := startOf(last, drawn); out != nil {
+			return out, nil
 		}
-		out := Values{}
-		for i, m := range last {
-			out[m.weight] = m.inFile(drawn[i].Weight)
-			if m.Bias {
-				out[m.bias] = drawn[i].Bias
-			}
-		}
-		return out, nil
 	}
 	return nil, ErrOtherStart
 }
 
-func sequence(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
+// startOf lays out what was drawn for modules; nil where the weight of one does not resemble it.
+func startOf(modules []module, drawn []torch.Parameters) Values {
+	out := Values{}
+	for i, m := range modules {
+		weight := m.inFile(drawn[i].Weight)
+		if !resembles(m.values, weight) {
+			return nil
+		}
+		out[m.weight] = weight
+		if m.Bias {
+			out[m.bias] = drawn[i].Bias
+		}
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"path/filepath"
 	"slices"
+
+	"unlearnguard/onnxio/file"
 )
 
 // IndexSchema names the layout of index.json.
@@ -78,7 +80,7 @@ func writeIndex(folder string, x Index) error {
 	if err := indexTemplate.Execute(&page, x); err != nil {
 		return err
 	}
-	if err := replace(filepath.Join(folder, "index.html"), page.Bytes()); err != nil {
+	if err := file.Replace(filepath.Join(folder, "index.html"), page.Bytes(), 0o644); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(folder, "index.json"), x)

@@ -1,15 +1,14 @@
 package batch
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"unlearnguard/onnxio/file"
 )
 
 // The states of an audit.
@@ -79,7 +78,7 @@ func (s store) done(r Record, key string) bool {
 	if r.State != Done || r.Key != key || key == "" {
 		return false
 	}
-	sum, err := fileDigest(filepath.Join(s.dir, r.Name, reportFile))
+	sum, err := file.Digest(filepath.Join(s.dir, r.Name, reportFile))
 	return err == nil && sum == r.Report
 }
 
@@ -95,7 +94,7 @@ func (s store) keep(r Record, stage string) error {
 	}
 	if stage != "" {
 		var err error
-		if r.Report, err = fileDigest(filepath.Join(stage, reportFile)); err != nil {
+		if r.Report, err = file.Digest(filepath.Join(stage, reportFile)); err != nil {
 			return err
 		}
 		if err := os.Rename(stage, folder); err != nil {
@@ -137,34 +136,5 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return replace(path, append(text, '\n'))
-}
-
-func replace(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".unlearnguard-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-func fileDigest(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return file.Replace(path, append(text, '\n'), 0o644)
 }

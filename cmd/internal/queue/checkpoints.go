@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"unlearnguard/cmd/internal/batch"
+	"unlearnguard/onnxio/file"
 )
 
 // worthKeeping is how long a reconstruction takes before it is sent to the queue: what takes less is made again sooner.
@@ -46,8 +47,7 @@ func (c *checkpoints) begin(ctx context.Context, id string) {
 	if err != nil {
 		return // there is none, as a rule
 	}
-	partial := path + ".part"
-	if os.WriteFile(partial, content, 0o644) == nil && os.Rename(partial, path) == nil {
+	if file.Replace(path, content, 0o644) == nil {
 		c.note(id, path)
 	}
 }

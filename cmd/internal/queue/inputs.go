@@ -2,8 +2,6 @@ package queue
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"unlearnguard/cmd/internal/batch"
+	"unlearnguard/onnxio/file"
 )
 
 // inputs lays out the files of jobs.
@@ -56,7 +55,7 @@ func (in inputs) find(ctx context.Context, f batch.File) (string, error) {
 		places = []string{filepath.Join(in.data, batch.Portable(f.Name)), at}
 	}
 	for _, place := range places {
-		if sum, err := digest(place); err == nil && sum == f.SHA256 {
+		if sum, err := file.Digest(place); err == nil && sum == f.SHA256 {
 			return place, nil
 		}
 	}
@@ -83,17 +82,4 @@ func link(from, to string) error {
 	}
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
-}
-
-func digest(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"unlearnguard/cmd/internal/batch"
 	"unlearnguard/cmd/internal/queue/server"
+	"unlearnguard/onnxio/file"
 )
 
 // host is a server with a store that outlives it.
@@ -320,7 +321,7 @@ func TestFilesTravel(t *testing.T) {
 		if err := os.WriteFile(path, []byte(name), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		sum, err := digest(path)
+		sum, err := file.Digest(path)
 		if err != nil {
 			t.Fatal(err)
 		}
