@@ -24,7 +24,10 @@ type world struct {
 	weakFirst bool
 }
 
-func passed() Diagnosis { return Diagnosis{Check{OK: true}, Check{OK: true}, Check{OK: true}} }
+func passed() Diagnosis {
+	ok := Check{OK: true}
+	return Diagnosis{Scope: ok, Convergence: ok, Integrity: ok}
+}
 
 func (w world) audit(rng *rand.Rand) Input {
 	in := Input{Before: passed(), After: passed()}
@@ -214,6 +217,7 @@ func TestUnlearnedNeedsEveryCheck(t *testing.T) {
 		"scope after":      {func(in *Input) { in.After.Scope = Check{Reason: "softmax inside"} }, "softmax inside"},
 		"tampering before": {func(in *Input) { in.Before.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
 		"tampering after":  {func(in *Input) { in.After.Integrity = Check{Reason: "rescaled neurons"} }, "rescaled neurons"},
+		"another seed":     {func(in *Input) { in.After.Misstated = "seed 4 is not its own" }, "seed 4 is not its own"},
 		"nothing checked":  {func(in *Input) { in.After = Diagnosis{} }, "not checked"},
 		"controls gone":    {func(in *Input) { spoilControls(in, 5) }, "controls that could be recovered"},
 		"no controls":      {func(in *Input) { keepFirst(in, easy.forget) }, "no controls were given"},

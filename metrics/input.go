@@ -76,6 +76,8 @@ type Diagnosis struct {
 	Convergence Check `json:"convergence"`
 	// Integrity: the parameters show no sign of having been altered without changing what the model computes.
 	Integrity Check `json:"integrity"`
+	// Misstated says what was stated of the model and is not so, or is empty.
+	Misstated string `json:"misstated,omitempty"`
 }
 
 // Input is the evidence of one audit.

@@ -45,7 +45,9 @@ func (a *audit) unexplained() []string {
 	if a.Method == FixedThreshold || a.Controls.Failed == "" {
 		return nil // a trouble then, or nothing that needs an explanation
 	}
-	of := func(d Diagnosis) Diagnosis { return Diagnosis{Check{OK: true}, d.Convergence, Check{OK: true}} }
+	of := func(d Diagnosis) Diagnosis {
+		return Diagnosis{Scope: Check{OK: true}, Convergence: d.Convergence, Integrity: Check{OK: true}}
+	}
 	return append(of(a.in.Before).troubles("before", true), of(a.in.After).troubles("after", true)...)
 }
 
@@ -106,6 +108,8 @@ func (a *audit) whyInconclusive() string {
 	switch {
 	case a.in.Incomparable != "":
 		return a.in.Incomparable
+	case len(a.misstatements()) > 0:
+		return strings.Join(a.misstatements(), "; ")
 	case a.Together != nil && len(a.Troubles) == 0 && a.Summary.Unlearned == 0 && a.Together.Verdict == Inconclusive:
 		return a.Together.Reason
 	case a.recoverableBefore() == 0 && len(a.Troubles) > 0 && a.Method == FixedThreshold:
@@ -123,6 +127,10 @@ func (a *audit) whyInconclusive() string {
 			probability(a.Group.PValue))
 	}
 	return a.whyTooFew()
+}
+
+func (a *audit) misstatements() []string {
+	return append(a.in.Before.misstatement("before"), a.in.After.misstatement("after")...)
 }
 
 // whyTooFew counts what kept samples from being called unlearned, one by one.

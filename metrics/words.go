@@ -115,7 +115,15 @@ func (d Diagnosis) troubles(model string, convergence bool) []string {
 			out = append(out, fmt.Sprintf("the model %s %s (%s)", model, c.failed, c.Reason))
 		}
 	}
-	return out
+	return append(out, d.misstatement(model)...)
+}
+
+// misstatement says what was stated of a model and is not so, in at most one phrase.
+func (d Diagnosis) misstatement(model string) []string {
+	if d.Misstated == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("what was stated of the model %s is not so (%s)", model, d.Misstated)}
 }
 
 // failure says why the controls cannot support a verdict of unlearned, or is empty.

@@ -276,7 +276,7 @@ func (r *Request) sameTwice() bool {
 // input lays the evidence out for the decision. The layers' answers decide about single samples too where nothing was
 // reconstructed.
 func (o *Outcome) input(r *Request) metrics.Input {
-	in := metrics.Input{Before: diagnose(o.Before, r), After: diagnose(o.After, r)}
+	in := metrics.Input{Before: diagnose(o.Before, r, "before"), After: diagnose(o.After, r, "after")}
 	for i, role := range r.Roles {
 		s := metrics.Sample{Source: r.Queried.Names[i], Role: role, Label: -1}
 		if r.Queried.Labels != nil {
@@ -309,7 +309,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 
 // diagnose turns a reconstruction's own word into the checks that the decision wants. Opening the model has settled that
 // it is in scope.
-func diagnose(e *Evidence, r *Request) metrics.Diagnosis {
+func diagnose(e *Evidence, r *Request, name string) metrics.Diagnosis {
 	passed := metrics.Check{OK: true}
 	d := metrics.Diagnosis{Scope: passed, Convergence: passed, Integrity: passed}
 	for _, reason := range []string{e.misfit, e.late} {
@@ -317,6 +317,7 @@ func diagnose(e *Evidence, r *Request) metrics.Diagnosis {
 			d.Scope = metrics.Check{Reason: reason}
 		}
 	}
+	d.Misstated = misstated(r.startsOf(name))
 	if e.Result == nil {
 		if r.late != "" {
 			d.Convergence = metrics.Check{Reason: r.late}

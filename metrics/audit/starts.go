@@ -28,6 +28,8 @@ type Start struct {
 	Committed string
 
 	values start.Values
+	// wrong says why the model was not trained from it, or is empty.
+	wrong string
 	// partial names a parameter whose value it does not have, or is empty.
 	partial string
 }
@@ -50,18 +52,23 @@ func StartFromFile(ctx context.Context, m *Model, path, name string, opts graph.
 	return out, nil
 }
 
-// StartFromSeed draws the initial values of a model again, whose file is at path.
+// StartFromSeed draws the initial values of a model again, whose file is at path. Where the model was not trained from them, the
+// start says so in the report, and the model is never called free of a sample: what was stated of it is wrong.
 func StartFromSeed(ctx context.Context, m *Model, path string, seed uint64, by start.Initialiser) (*Start, error) {
 	file, err := onnxio.ReadFile(ctx, path, onnxio.Options{})
 	if err != nil {
 		return nil, err
 	}
-	values, err := start.Regenerate(file, seed, by)
-	if err != nil {
+	out := &Start{Source: fmt.Sprintf("seed %d, initialiser %s", seed, by), Regenerated: true}
+	switch out.values, err = start.Regenerate(file, seed, by); {
+	case errors.Is(err, start.ErrOtherStart):
+		out.wrong = err.Error()
+		return out, nil
+	case err != nil:
 		return nil, fmt.Errorf("%s, seed %d: %w", m.Path, seed, err)
 	}
-	partial, err := values.Missing(m.Network)
-	return &Start{Source: fmt.Sprintf("seed %d, initialiser %s", seed, by), Regenerated: true, values: values, partial: partial}, err
+	out.partial, err = out.values.Missing(m.Network)
+	return out, err
 }
 
 // startEvidence is what a model's starts say.
@@ -82,8 +89,12 @@ func (r *Request) startsOf(name string) []*Start {
 
 // askStarts looks for all images in what moved a model away from its starts.
 func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normalisation, name string) error {
-	starts := r.startsOf(name)
+	starts := believed(r.startsOf(name))
 	if len(starts) == 0 {
+		return nil
+	}
+	if wrong := misstated(starts); wrong != "" {
+		e.start = &startEvidence{found: &start.Finding{NoPower: wrong}, standing: wrong}
 		return nil
 	}
 	x, err := norm.Feed(r.Queried)
@@ -102,7 +113,6 @@ func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normal
 			known.Never = append(known.Never, n+i)
 		}
 	}
-	starts = believed(starts)
 	var values []start.Values
 	for _, s := range starts {
 		values = append(values, s.values)
@@ -117,6 +127,16 @@ func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normal
 	e.start = &startEvidence{found: found}
 	e.start.trusted, e.start.standing = r.standing(starts, found)
 	return nil
+}
+
+// misstated says that the model was not trained from one of the starts, or is empty.
+func misstated(starts []*Start) string {
+	for _, s := range starts {
+		if s.wrong != "" {
+			return s.Source + ": " + s.wrong
+		}
+	}
+	return ""
 }
 
 // believed are the starts that were regenerated, if any: no other may take anything from what they show.

@@ -424,6 +424,9 @@ func newModelColumn(role string, m Model) modelColumn {
 		}
 		out.CheckLines = append(out.CheckLines, line)
 	}
+	if m.Checks.Misstated != "" {
+		out.CheckLines = append(out.CheckLines, "✗ what was stated of it is not so: "+m.Checks.Misstated)
+	}
 	return out
 }
 
