@@ -47,6 +47,7 @@ func initialRows() []initialRow {
 	int8 := only(known("int8", "mnist", 100, 60, 1000), "int8")
 	int8.powerless = true
 	return []initialRow{known("mnist100", "mnist", 100, 60, 1000), known("mnist500", "mnist", 500, 10, 1000), normalised,
+		only(known("thin", "mnist", 400, 10, 200), "stacked"),
 		known("cifar500", "cifar10", 500, 30, 1000), known("cifar1500", "cifar10", 1500, 10, 2000), embedded,
 		adam, adamW, shifted, int8, without(known("many", "mnist", 1000, 20, 300))}
 }
@@ -91,7 +92,8 @@ func runInitial(ctx context.Context, data string, seeds int, names []string) err
 // initialRun is a network with its start.
 type initialRun struct {
 	variant         string
-	model, start    *onnxio.Model
+	model           *onnxio.Model
+	starts          []*onnxio.Model
 	members, others *images.Set
 }
 
@@ -126,7 +128,7 @@ func (r initialRow) runs(ctx context.Context, data string, seed uint64) ([]initi
 	}
 	var out []initialRun
 	for _, v := range variants {
-		x := initialRun{variant: v, model: at[3], start: first, members: trained, others: others}
+		x := initialRun{variant: v, model: at[3], starts: at[:1], members: trained, others: others}
 		switch v {
 		case "decay":
 			fit := r.Fit
@@ -139,9 +141,11 @@ func (r initialRow) runs(ctx context.Context, data string, seed uint64) ([]initi
 				return nil, err
 			}
 		case "checkpoint 20 %":
-			x.start = at[1]
+			x.starts = at[1:2]
 		case "checkpoint 80 %":
-			x.start = at[2]
+			x.starts = at[2:3]
+		case "stacked":
+			x.starts = at[:3]
 		}
 		out = append(out, x)
 	}
@@ -160,17 +164,21 @@ func (x initialRun) measure(ctx context.Context) (o initialOutcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	from, err := graph.Compile(x.start, graph.Options{})
-	if err != nil {
-		return o, err
+	var from []start.Values
+	for _, s := range x.starts {
+		earlier, err := graph.Compile(s, graph.Options{})
+		if err != nil {
+			return o, err
+		}
+		values, err := start.ValuesOf(net, earlier)
+		if err != nil {
+			return o, err
+		}
+		from = append(from, values)
 	}
 	begun := time.Now()
-	values, err := start.ValuesOf(net, from)
-	if err != nil {
-		return o, err
-	}
 	known := start.Known{Trained: sequence(0, controls), Never: sequence(x.members.Len(), x.members.Len()+x.others.Len())}
-	f, err := start.Find(ctx, net, []start.Values{values}, append(slices.Clone(x.members.Pixels), x.others.Pixels...), known)
+	f, err := start.Find(ctx, net, from, append(slices.Clone(x.members.Pixels), x.others.Pixels...), known)
 	if err != nil {
 		return o, err
 	}
