@@ -12,15 +12,10 @@ type convolving[T engine.Float] struct {
 	// pieces are those of each position's patch, in order.
 	pieces [][]piece
 
-	// The weight of each group with a patch's elements channels last, packed for the forward and the reverse product.
-	weights         []engine.Right[T]
-	reversed        []engine.Right[T]
-	ordered         []T
-	packed, flipped int // versions of the weight
-
-	// The gradient by the input in a reverse pass, and whether to add to it.
-	grad []T
-	beta T
+	// In a reverse pass: the packed weight, the gradient by the input, and whether to add to it.
+	reversed []engine.Right[T]
+	grad     []T
+	beta     T
 }
 
 // piece is n pixels of a sample that stand together in a patch, from pixel `from` of the plane on; -1 for padding.
@@ -71,34 +66,23 @@ func (c *convolving[T]) retains(i int) bool {
 // patch is the length of a patch of one group.
 func (c *convolving[T]) patch() int { return c.kernel * c.channels }
 
-// order writes the weight with a patch's elements channels last.
-func (c *convolving[T]) order() {
-	w, k := c.in[1].data, c.patch()
-	if c.ordered == nil {
-		c.ordered = make([]T, len(w))
-	}
-	for f := range c.groups * c.filters {
-		c.crew.engine.Transpose(c.channels, c.kernel, w[f*k:(f+1)*k], c.kernel, c.ordered[f*k:(f+1)*k], c.channels)
-	}
+// weights are the weight of each group with a patch's elements channels last, packed for the forward or the reverse product.
+func (c *convolving[T]) weights(reversed bool) []engine.Right[T] {
+	return c.in[1].packedAs(packing{packedPatches, c.groups, reversed}, c.groups, func(operands []engine.Right[T]) { c.pack(operands, reversed) })
 }
 
-// pack packs the weight for the product that is asked for.
-func (c *convolving[T]) pack(operands *[]engine.Right[T], version *int, trans bool) {
-	if now := c.in[1].version; now > 0 && now == *version {
-		return
+func (c *convolving[T]) pack(operands []engine.Right[T], reversed bool) {
+	w, k := c.in[1].data, c.patch()
+	ordered := c.crew.lanes[0].scratch(scratchWeight, len(w))
+	for f := range c.groups * c.filters {
+		c.crew.engine.Transpose(c.channels, c.kernel, w[f*k:(f+1)*k], c.kernel, ordered[f*k:(f+1)*k], c.channels)
 	}
-	*version = c.in[1].version
-	c.order()
-	if *operands == nil {
-		*operands = make([]engine.Right[T], c.groups)
-	}
-	k := c.patch()
 	for g := range c.groups {
-		w := c.ordered[g*c.filters*k : (g+1)*c.filters*k]
-		if trans {
-			c.crew.engine.PackRight(&(*operands)[g], true, k, c.filters, w, k)
+		part := ordered[g*c.filters*k : (g+1)*c.filters*k]
+		if reversed {
+			c.crew.engine.PackRight(&operands[g], false, c.filters, k, part, k)
 		} else {
-			c.crew.engine.PackRight(&(*operands)[g], false, c.filters, k, w, k)
+			c.crew.engine.PackRight(&operands[g], true, k, c.filters, part, k)
 		}
 	}
 }
@@ -130,7 +114,7 @@ const (
 )
 
 func (c *convolving[T]) forward() {
-	c.pack(&c.weights, &c.packed, true)
+	weights := c.weights(false)
 	c.crew.split(c.samples, max(1, worthwhile*c.samples/max(c.out.size, 1)), func(l *lane[T], lo, hi int) {
 		c.blocks(lo, hi, func(i, n, p, places int) {
 			x := c.channelsLast(l, scratchSample, c.in[0].data, i, n, c.plane, c.groups*c.channels, p == 0)
@@ -140,7 +124,7 @@ func (c *convolving[T]) forward() {
 			for g := range c.groups {
 				var left engine.Left[T]
 				l.engine.ViewLeft(&left, rows, k, patches[g*k:], c.groups*k)
-				l.engine.Multiply(1, &left, &c.weights[g], 0, y[g*c.filters:], f)
+				l.engine.Multiply(1, &left, &weights[g], 0, y[g*c.filters:], f)
 			}
 			for s := range n {
 				out := c.out.data[(i+s)*f*c.places+p:]
@@ -235,7 +219,7 @@ func addTo[T engine.Float](l *lane[T], dst, src []T) {
 func (c *convolving[T]) reverse() {
 	byInput, byWeight := c.in[0].wanted, c.in[1].wanted
 	if byInput {
-		c.pack(&c.reversed, &c.flipped, false)
+		c.reversed = c.weights(true)
 		c.grad, c.beta = c.in[0].accumulate()
 	}
 	sums := newPartSums(c.crew, c.samples, len(c.in[1].data), byWeight)

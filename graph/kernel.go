@@ -87,8 +87,9 @@ type storage[T engine.Float] struct {
 	touched bool
 	// statistic marks a running statistic of a normalisation.
 	statistic bool
-	// version changes whenever constant elements do: kernels keep what they have made of them until then.
+	// version changes whenever constant elements do: what was packed of them is kept until then.
 	version int
+	packed  map[packing]*packs[T]
 }
 
 // gradient is the gradient to add to; it is zero the first time in a reverse pass.

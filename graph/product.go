@@ -10,10 +10,6 @@ type multiplication[T engine.Float] struct {
 	// products are the offsets, in elements, of each product's operands and result.
 	products [][3]int
 	left     engine.Left[T]
-	right    engine.Right[T]
-	reversed engine.Right[T]
-	// packed and flipped are the versions of the right operand that right and reversed are made of.
-	packed, flipped int
 }
 
 func productAt[T engine.Float](o matmul) func(*site[T]) kernel[T] {
@@ -74,16 +70,21 @@ func (p *multiplication[T]) forward() {
 func (p *multiplication[T]) forwardConstant() {
 	e := p.crew.engine
 	lda, ldb := p.ld()
-	if p.packed != p.in[1].version {
-		e.PackRight(&p.right, p.op.transB, p.k, p.n, p.in[1].data, ldb)
-		p.packed = p.in[1].version
-	}
+	right := p.constant(p.k, p.n, ldb, p.op.transB)
 	if p.op.transA {
 		e.PackLeft(&p.left, true, p.m, p.k, p.in[0].data, lda)
 	} else {
 		e.ViewLeft(&p.left, p.m, p.k, p.in[0].data, lda)
 	}
-	e.Multiply(1, &p.left, &p.right, 0, p.out.data, p.n)
+	e.Multiply(1, &p.left, right, 0, p.out.data, p.n)
+}
+
+// constant is the second operand or its transpose as a matrix of rows x columns, packed.
+func (p *multiplication[T]) constant(rows, columns, ld int, transposed bool) *engine.Right[T] {
+	operands := p.in[1].packedAs(packing{packedProduct, rows, transposed}, 1, func(o []engine.Right[T]) {
+		p.crew.engine.PackRight(&o[0], transposed, rows, columns, p.in[1].data, ld)
+	})
+	return &operands[0]
 }
 
 // each multiplies for every product: one at a time on all threads, or many on a thread each.
@@ -134,12 +135,9 @@ func (p *multiplication[T]) reverseLeft() {
 func (p *multiplication[T]) reverseConstant(grad []T, beta T) {
 	e := p.crew.engine
 	lda, ldb := p.ld()
-	if p.flipped != p.in[1].version {
-		e.PackRight(&p.reversed, !p.op.transB, p.n, p.k, p.in[1].data, ldb)
-		p.flipped = p.in[1].version
-	}
+	right := p.constant(p.n, p.k, ldb, !p.op.transB)
 	e.ViewLeft(&p.left, p.m, p.n, p.out.grad, p.n)
-	e.Multiply(1, &p.left, &p.reversed, beta, grad, lda)
+	e.Multiply(1, &p.left, right, beta, grad, lda)
 }
 
 func (p *multiplication[T]) reverseRight() {

@@ -11,9 +11,6 @@ type winograd[T engine.Float] struct {
 	x, y                       plane
 	// down and across are the numbers of tiles.
 	down, across int
-	// The transformed weights of each element, for the forward and the reverse product.
-	weights, reversed [products]engine.Right[T]
-	packed, flipped   int // versions of the weight
 }
 
 // products is the number of a transformed tile's.
@@ -37,12 +34,12 @@ func (w *winograd[T]) retains(i int) bool {
 	return i == 0 && w.in[1].wanted || i == 1 && w.in[0].wanted
 }
 
-// pack transforms the weight, and packs it for the product that is asked for.
-func (w *winograd[T]) pack(operands *[products]engine.Right[T], version *int, reversed bool) {
-	if now := w.in[1].version; now > 0 && now == *version {
-		return
-	}
-	*version = w.in[1].version
+// weights are the transformed weight's elements, packed for the forward or the reverse product.
+func (w *winograd[T]) weights(reversed bool) []engine.Right[T] {
+	return w.in[1].packedAs(packing{packedWinograd, w.filters, reversed}, products, func(operands []engine.Right[T]) { w.pack(operands, reversed) })
+}
+
+func (w *winograd[T]) pack(operands []engine.Right[T], reversed bool) {
 	c, f := w.channels, w.filters
 	u := w.crew.lanes[0].scratch(scratchWeight, products*f*c)
 	w.crew.split(f, max(1, worthwhile/(products*c)), func(l *lane[T], lo, hi int) {
@@ -62,11 +59,11 @@ func (w *winograd[T]) pack(operands *[products]engine.Right[T], version *int, re
 }
 
 func (w *winograd[T]) forward() {
-	w.pack(&w.weights, &w.packed, false)
+	weights := w.weights(false)
 	samples, _ := w.chunkSize()
 	w.chunks((w.samples+samples-1)/samples, func(_ int, c chunk[T]) {
 		v := c.transformed(engine.WinogradInput, scratchTiles, w.x, scratchSample, w.in[0].data, w.channels)
-		m := c.multiply(scratchProduct, v, w.channels, &w.weights, w.filters)
+		m := c.multiply(scratchProduct, v, w.channels, weights, w.filters)
 		c.collect(engine.WinogradOutput, m, w.y, w.out.data, 0, w.filters)
 	})
 }
@@ -77,8 +74,9 @@ func (w *winograd[T]) reverse() {
 	byInput, byWeight := w.in[0].wanted, w.in[1].wanted
 	var grad []T
 	var beta T
+	var reversed []engine.Right[T]
 	if byInput {
-		w.pack(&w.reversed, &w.flipped, true)
+		reversed = w.weights(true)
 		grad, beta = w.in[0].accumulate()
 	}
 	samples := w.samples
@@ -93,7 +91,7 @@ func (w *winograd[T]) reverse() {
 			c.addProducts(sums.of(part), dm, v)
 		}
 		if byInput {
-			dv := c.multiply(scratchTiles, dm, w.filters, &w.reversed, w.channels)
+			dv := c.multiply(scratchTiles, dm, w.filters, reversed, w.channels)
 			c.collect(engine.WinogradInputAdjoint, dv, w.x, grad, beta, w.channels)
 		}
 		if byWeight && c.ends {

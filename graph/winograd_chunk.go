@@ -117,7 +117,7 @@ func (c *chunk[T]) transformed(t engine.Transform, index int, p plane, pixelInde
 }
 
 // multiply multiplies every element of the tiles by its weight.
-func (c *chunk[T]) multiply(index int, v []T, channels int, weights *[products]engine.Right[T], filters int) []T {
+func (c *chunk[T]) multiply(index int, v []T, channels int, weights []engine.Right[T], filters int) []T {
 	from, to := c.stride(channels), c.stride(filters)
 	out := c.lane.scratch(index, products*to)
 	c.spread(products, 1, func(l *lane[T], lo, hi int) {
