@@ -114,3 +114,48 @@ func TestReducedOfConstantsAlone(t *testing.T) {
 		t.Errorf("logit %v, want %v", got, want)
 	}
 }
+
+// Neurons that no image makes active are removed, in any layer; those that a single one makes active stay, and the function is the
+// same for all images.
+func TestWithoutSilent(t *testing.T) {
+	net := &Dense{Layers: []Affine{
+		{W: mat.NewDense(4, 2, []float64{1, -2, 30, 40, 30, 40, -1, 0.5}), B: []float64{0.5, -70, -69.9, 0.1}},
+		{W: mat.NewDense(3, 4, []float64{1, 2, 3, -1, -5, -5, -5, -5, 0.5, 1, -1, 2}), B: []float64{0, -0.01, 0.2}},
+		{W: mat.NewDense(1, 3, []float64{1, 7, -1})},
+	}, Outputs: 1, InputShape: []int{2}}
+	low, high := []float64{0, 0}, []float64{1, 1}
+	got := net.WithoutSilent(low, high)
+	if a, _ := got.Layers[0].W.Dims(); a != 3 {
+		t.Errorf("%d neurons of the first layer are left, 3 can be active", a)
+	}
+	if b, _ := got.Layers[1].W.Dims(); b != 2 {
+		t.Errorf("%d neurons of the second layer are left, 2 can be active", b)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 100 {
+		x := []float64{rng.Float64(), rng.Float64()}
+		if a, b := logit(net, x), logit(got, x); math.Abs(a-b) > 1e-12 {
+			t.Fatalf("%v gives %g, and %g before", x, b, a)
+		}
+	}
+	if wide := net.WithoutSilent([]float64{0, 0}, []float64{1, 1.1}); len(wide.Layers[0].B) != 4 {
+		t.Errorf("a neuron that 1.1 makes active was removed")
+	}
+	leaky := *net
+	leaky.Slope = 0.1
+	if leaky.WithoutSilent(low, high) != &leaky {
+		t.Error("a leaky neuron is never silent")
+	}
+}
+
+func logit(n *Dense, x []float64) float64 {
+	for l, layer := range n.Layers {
+		_, x = layer.bounds(x, x)
+		for i := range x {
+			if l < len(n.Layers)-1 {
+				x[i] = max(x[i], 0)
+			}
+		}
+	}
+	return x[0]
+}

@@ -248,7 +248,15 @@ func (m *Model) Problem(c, h, w int, norm images.Normalisation) (reconstruct.Pro
 			std[i] /= scale
 		}
 	}
-	p := reconstruct.Problem{Net: m.Net, Convolutional: m.Convolutional, Channels: c, Height: h, Width: w, Mean: mean, Std: std}
+	net := m.Net
+	if net != nil {
+		low, high := make([]float64, len(mean)), make([]float64, len(mean))
+		for i := range mean {
+			low[i], high[i] = -mean[i]/std[i], (1-mean[i])/std[i] // pixels are from 0 to 1
+		}
+		net = net.WithoutSilent(low, high)
+	}
+	p := reconstruct.Problem{Net: net, Convolutional: m.Convolutional, Channels: c, Height: h, Width: w, Mean: mean, Std: std}
 	if err := p.Validate(); err != nil {
 		return p, fmt.Errorf("%s: %w", m.Path, err)
 	}
