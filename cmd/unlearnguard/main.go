@@ -18,6 +18,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbage)
 	}
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of what it read, and does not end work whose messages it read
 	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	// The first signal asks the work to end, with a checkpoint; the second one ends the process.
 	context.AfterFunc(ctx, stop)

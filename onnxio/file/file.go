@@ -1,4 +1,4 @@
-// Package file reads, replaces and identifies whole files.
+// Package file reads, replaces and identifies whole files, and keeps processes from working on the same ones.
 package file
 
 import (
@@ -31,7 +31,8 @@ func Read(path string, most int64) ([]byte, error) {
 
 // Replace writes a file in one step, so that a kill leaves the old one or the new one.
 func Replace(path string, text []byte, mode fs.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".unlearnguard-*")
+	defer Share(filepath.Dir(path))()
+	f, err := os.CreateTemp(filepath.Dir(path), Unfinished)
 	if err != nil {
 		return err
 	}

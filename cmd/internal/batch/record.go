@@ -49,12 +49,16 @@ func (s store) state(parts ...string) string {
 
 func (s store) record(name string) string { return s.state("records", name+".json") }
 
-// open makes what is not there.
+// open makes what is not there, and deletes what killed runs did not finish.
 func (s store) open() error {
-	for _, folder := range []string{"records", "reconstructions", "stage"} {
-		if err := os.MkdirAll(s.state(folder), 0o755); err != nil {
+	folders := []string{s.state("records"), s.state("reconstructions"), s.state("stage")}
+	for _, folder := range folders {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return err
 		}
+	}
+	for _, folder := range append(folders, s.dir) {
+		file.Alone(folder)()
 	}
 	return nil
 }
@@ -83,13 +87,13 @@ func (s store) done(r Record, key string) bool {
 }
 
 // keep puts the folder stage in the place of an audit's and its record beside it. An empty stage stands for an audit that failed:
-// what an earlier one left is taken away.
-func (s store) keep(r Record, stage string) error {
+// what an earlier one left is taken away, to the folder away.
+func (s store) keep(r Record, stage, away string) error {
 	folder := filepath.Join(s.dir, r.Name)
 	if err := os.Remove(s.record(r.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := makeWay(folder); err != nil {
+	if err := makeWay(folder, away); err != nil {
 		return err
 	}
 	if stage != "" {
@@ -115,8 +119,9 @@ func (s store) forget(name, key string) error {
 	return nil
 }
 
-// makeWay deletes an audit's folder, and nothing that is not one.
-func makeWay(folder string) error {
+// makeWay deletes an audit's folder, and nothing that is not one. It moves it away first: a kill leaves it whole or leaves none, since
+// half of one would be taken for somebody else's.
+func makeWay(folder, away string) error {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -127,7 +132,10 @@ func makeWay(folder string) error {
 	if _, err := os.Stat(filepath.Join(folder, reportFile)); err != nil && len(entries) > 0 {
 		return fmt.Errorf("%s is there and is no report: move it away, or give the audit another name", folder)
 	}
-	return os.RemoveAll(folder)
+	if err := os.Rename(folder, away); err != nil {
+		return err
+	}
+	return os.RemoveAll(away)
 }
 
 // writeJSON replaces a file in one step.

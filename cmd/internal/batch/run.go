@@ -4,10 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"unlearnguard/onnxio/file"
 )
 
 // Audit is one of the audits of a run.
@@ -63,6 +66,14 @@ func Run(ctx context.Context, o Options) ([]Record, error) {
 		return nil, err
 	}
 	stage := r.store.state("stage", o.Shard.String())
+	release, err := file.Claim(stage + ".claim")
+	if errors.Is(err, file.ErrClaimed) {
+		return nil, fmt.Errorf("another process is doing these audits in %s: wait for it, or name another folder", o.Folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if err := os.RemoveAll(stage); err != nil { // what a killed run of this shard left
 		return nil, err
 	}
@@ -70,7 +81,7 @@ func Run(ctx context.Context, o Options) ([]Record, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(stage)
-	err := r.all(ctx, stage)
+	err = r.all(ctx, stage)
 	var names []string
 	var records []Record
 	for i, a := range o.Audits {
@@ -168,7 +179,7 @@ func (r *runner) one(ctx context.Context, a Audit, stage string, total int) erro
 	if record.Seconds == 0 {
 		record.Seconds = time.Since(begun).Seconds()
 	}
-	if err := r.store.keep(record, folder); err != nil {
+	if err := r.store.keep(record, folder, filepath.Join(stage, ".away-"+a.Name)); err != nil {
 		return err
 	}
 	r.tell(record, false, total)

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"unlearnguard/onnxio/file"
 )
 
 // mostUnpacked bounds what an archive of a report may unpack to, in bytes.
@@ -123,7 +125,8 @@ func fetchFile(ctx context.Context, from jetstream.ObjectStore, digest, path str
 		return err
 	}
 	defer object.Close()
-	f, err := os.CreateTemp(filepath.Dir(path), ".unlearnguard-*")
+	defer file.Share(filepath.Dir(path))()
+	f, err := os.CreateTemp(filepath.Dir(path), file.Unfinished)
 	if err != nil {
 		return err
 	}

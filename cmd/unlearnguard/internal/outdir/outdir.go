@@ -14,15 +14,22 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+
+	"unlearnguard/onnxio/file"
 )
 
 // checkpoints is the name of the folder for them: one that is nobody else's, since it is deleted.
 const checkpoints = "unlearnguard-checkpoint"
 
+// claim is the file in it that says that a process is at work.
+const claim = ".claim"
+
 // Dir is a folder that results are going to be written to.
 type Dir struct {
 	Path string
 	made bool
+	// release ends the claim on the checkpoints; nil where there is none.
+	release func()
 }
 
 // Open makes the folder at path, unless it is there, and makes sure that files can be written to it. Its parent must be
@@ -61,7 +68,8 @@ func Writable(dir string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%s is a file: name a folder", dir)
 	}
-	probe, err := os.MkdirTemp(dir, ".unlearnguard-*")
+	defer file.Share(dir)()
+	probe, err := os.MkdirTemp(dir, file.Unfinished)
 	if err != nil {
 		return fmt.Errorf("%s cannot be written to: %w", dir, errors.Unwrap(err))
 	}
@@ -69,15 +77,41 @@ func Writable(dir string) error {
 }
 
 // Checkpoints makes the folder for checkpoints and returns its path. Where resume is false, those of an earlier run are
-// deleted.
+// deleted. While another process works with them there is an error: both would write the same files.
 func (d *Dir) Checkpoints(resume bool) (string, error) {
 	path := filepath.Join(d.Path, checkpoints)
-	if !resume {
-		if err := os.RemoveAll(path); err != nil {
-			return "", err
+	if err := d.claim(path); err != nil {
+		return "", err
+	}
+	file.Alone(path)() // deletes what was not finished
+	if resume {
+		return path, nil
+	}
+	kept, err := os.ReadDir(path)
+	for _, e := range kept {
+		if e.Name() != claim {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(path, e.Name())))
 		}
 	}
-	return path, os.MkdirAll(path, 0o755)
+	return path, err
+}
+
+// claim makes the folder for checkpoints and claims it.
+func (d *Dir) claim(path string) error {
+	for {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			return err
+		}
+		var err error
+		d.release, err = file.Claim(filepath.Join(path, claim))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // the process that had it came to its end in between
+			continue
+		case errors.Is(err, file.ErrClaimed):
+			return fmt.Errorf("another process is writing to %s: wait for it, or name another folder", d.Path)
+		}
+		return err
+	}
 }
 
 // Kept reports whether a run that did not come to its end left a checkpoint in the folder at path.
@@ -98,6 +132,10 @@ func (d *Dir) Finish(fill func(stage string) error, vouchers ...string) error {
 // Close removes what a failed run would leave behind: an empty folder for checkpoints, and the folder itself if it is
 // empty and was made by Open. After Finish it does nothing.
 func (d *Dir) Close() {
+	if d.release != nil {
+		d.release()
+		d.release = nil
+	}
 	// Remove fails for a folder that is not empty, and that is the intention.
 	_ = os.Remove(filepath.Join(d.Path, checkpoints))
 	if d.made {

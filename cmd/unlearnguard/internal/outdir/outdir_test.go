@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -147,7 +148,8 @@ func TestCheckpoints(t *testing.T) {
 		t.Error("the checkpoint of an interrupted run is not noticed")
 	}
 
-	start(true)
+	d, _ = start(true)
+	d.Close()
 	holds(t, path, "unlearnguard-checkpoint/.half-written=state", "unlearnguard-checkpoint/model=state")
 	if d, _ = start(false); Kept(path) {
 		t.Error("a run that does not resume goes on from a checkpoint")
@@ -159,5 +161,39 @@ func TestCheckpoints(t *testing.T) {
 	holds(t, path, "result=done")
 	if Kept(path) {
 		t.Error("the checkpoints outlive the run")
+	}
+}
+
+// A folder is one process's until it is done with it, and what a killed one did not finish is deleted by the next.
+func TestCheckpointsAreOneProcesss(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	first, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := first.Checkpoints(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(write("half", ".unlearnguard-1")(at), write("half", ".unlearnguard-2/report.json")(path)); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Checkpoints(true); runtime.GOOS != "windows" && (err == nil || !strings.Contains(err.Error(), path)) {
+		t.Errorf("a folder that another process writes to: %v", err)
+	}
+	first.Close()
+	if _, err := second.Checkpoints(true); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Finish(write("done", "result")); err != nil {
+		t.Fatal(err)
+	}
+	second.Close()
+	if runtime.GOOS != "windows" {
+		holds(t, path, "result=done")
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"unlearnguard/onnxio/file"
 )
 
 // Place calls fill with an empty folder and then moves the files that it finds there, and in its subfolders, to the folder
@@ -13,9 +15,11 @@ import (
 //
 // The vouchers are files that say something of the others. They are deleted before the first file is replaced and come
 // last, in their order: where a voucher is, what it vouches for is its own. A voucher that fill does not make is gone
-// afterwards. Other files in dir are left alone.
+// afterwards. Other files in dir are left alone, but for what a killed process did not finish. Processes that place files in one
+// folder do so one after the other.
 func Place(dir string, fill func(stage string) error, vouchers ...string) error {
-	stage, err := os.MkdirTemp(dir, ".unlearnguard-*")
+	defer file.Alone(dir)()
+	stage, err := os.MkdirTemp(dir, file.Unfinished)
 	if err != nil {
 		return err
 	}
