@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"unlearnguard/cmd/internal/batch"
 	"unlearnguard/cmd/internal/queue"
@@ -74,9 +75,9 @@ type hinted struct {
 
 func (e *hinted) Unwrap() error { return e.error }
 
-// resumable adds to the error of an interrupted command that a checkpoint is in dir, if one is.
+// resumable adds to the error of a command that was interrupted, or had no space left, that a checkpoint is in dir, if one is.
 func resumable(err error, dir string) error {
-	if errors.Is(err, context.Canceled) && outdir.Kept(dir) {
+	if (errors.Is(err, context.Canceled) || errors.Is(err, syscall.ENOSPC)) && outdir.Kept(dir) {
 		return &hinted{err, fmt.Sprintf("what is done so far is kept in %s: the same command with --resume goes on from there", dir)}
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"unlearnguard/cmd/internal/queue"
+	"unlearnguard/cmd/internal/untimed"
 )
 
 // baseline has all audits done by audit, as a whole and as two shards side by side, which must give the same.
@@ -43,7 +44,7 @@ func (b *bench) baseline(ctx context.Context, p plan) error {
 
 // agree requires that a folder has so many reports, those of one machine.
 func (b *bench) agree(folder string, want int) error {
-	n, err := same(b.path("whole"), b.path(folder))
+	n, err := untimed.Same(b.path("whole"), b.path(folder))
 	if err == nil && n != want {
 		err = fmt.Errorf("%s holds %d reports, want %d", folder, n, want)
 	}
