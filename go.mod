@@ -4,31 +4,31 @@ go 1.26.0
 
 require (
 	codeberg.org/sbinet/npyio v0.14.0
-	github.com/CycloneDX/cyclonedx-go v0.12.0
-	github.com/chewxy/hm v1.0.0
-	github.com/disintegration/imaging v1.6.2
-	github.com/ebitengine/purego v0.11.3
-	github.com/google/go-cmp v0.7.0
-	github.com/in-toto/attestation v1.2.0
-	github.com/nats-io/nats-server/v2 v2.15.2
+	github.com/CycloneDX/cyclonedx-go v0.12.0 // the bill of materials of --bom, in the standard's own types
+	github.com/chewxy/hm v1.0.0 // the types that gorgonia's interface for operations is written in
+	github.com/disintegration/imaging v1.6.2 // picture grids
+	github.com/ebitengine/purego v0.11.3 // OpenBLAS without cgo, in programs built with -tags openblas alone
+	github.com/google/go-cmp v0.7.0 // tests: where two models differ
+	github.com/in-toto/attestation v1.2.0 // the statements of --attest, in the standard's own types
+	github.com/nats-io/nats-server/v2 v2.15.2 // serve: the queue within the program
 	github.com/nats-io/nats.go v1.55.0
-	github.com/nats-io/nkeys v0.4.16
+	github.com/nats-io/nkeys v0.4.16 // the keys of users of a queue (--nkey-file)
 	github.com/owulveryck/onnx-go v0.5.0
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
-	github.com/secure-systems-lab/go-securesystemslib v0.11.1
+	github.com/rogpeppe/go-internal v1.16.0 // tests: sessions of the command (testscript)
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // tests: reports and manifests against their schemas
+	github.com/secure-systems-lab/go-securesystemslib v0.11.1 // the signed envelopes of --attest (DSSE) and their keys
 	github.com/spf13/cobra v1.10.1
-	github.com/spf13/pflag v1.0.9
-	go.yaml.in/yaml/v3 v3.0.5
-	golang.org/x/image v0.47.0
-	golang.org/x/sys v0.49.0
-	golang.org/x/term v0.47.0
+	github.com/spf13/pflag v1.0.9 // cobra's flags, read for manifests and for how to repeat a command
+	go.yaml.in/yaml/v3 v3.0.5 // manifests, with the lines of what is wrong in them
+	golang.org/x/image v0.47.0 // letters in picture grids and drawn digits
+	golang.org/x/sys v0.49.0 // which vector instructions the processor has
+	golang.org/x/term v0.47.0 // whether messages go to a terminal
 	gonum.org/v1/gonum v0.17.0
-	gonum.org/v1/plot v0.17.0
+	gonum.org/v1/plot v0.17.0 // the figures of reports and experiments
 	google.golang.org/protobuf v1.36.12
 	gorgonia.org/gorgonia v0.9.18
 	gorgonia.org/tensor v0.9.24
-	pgregory.net/rapid v1.3.0
+	pgregory.net/rapid v1.3.0 // tests: properties that hold for all inputs
 )
 
 require (

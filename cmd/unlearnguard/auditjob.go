@@ -244,6 +244,9 @@ func (p performer) perform(ctx context.Context, flags map[string][]string, dir s
 		o.run.threads = p.threads
 	}
 	rep, err := o.audit(ctx, func(r *audit.Request, _ *outdir.Dir) error {
+		if _, err := fits(ctx, r); err != nil {
+			return err
+		}
 		r.Recover = p.recoveries.Recover
 		if p.progress != nil {
 			r.Progress = func(model string, at reconstruct.Progress) {

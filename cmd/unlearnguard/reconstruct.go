@@ -102,6 +102,9 @@ func (a *app) runReconstruct(ctx context.Context, o reconstructOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := enough(in.model.Memory(o.run.options())); err != nil {
+		return err
+	}
 	dir, err := openOut(o.out)
 	if err != nil {
 		return err

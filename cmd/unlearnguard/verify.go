@@ -63,6 +63,8 @@ two models are compared: was one made from the other?
 Labels count where all images have them, as the classes of the network. Inputs that are no images (.npy or .npz, n x d) are
 taken for models that take vectors.
 
+Before the work begins it says how much memory it takes, where that is a gigabyte or more, and what cannot fit is refused.
+
 ` + startHelp + "\n" + imagesHelp + "\n" + normHelp + `
 
 The folder named by --out receives report.html for people, report.json for programs, picture grids, and the
@@ -95,6 +97,9 @@ reconstructions; with --attest and --bom a signed attestation and a bill of mate
 
 func (a *app) runVerify(ctx context.Context, o *verifyOptions) error {
 	rep, err := o.audit(ctx, func(r *audit.Request, dir *outdir.Dir) (err error) {
+		if err := a.stateMemory(ctx, r); err != nil {
+			return err
+		}
 		r.Progress, r.Examined = a.reconstructions(), a.examinations()
 		r.Checkpoints, err = a.checkpoints(dir, o.run.resume)
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"unlearnguard/graph"
+	"unlearnguard/graph/engine"
 )
 
 // Examination is a network whose layers have been asked about images.
@@ -66,11 +67,16 @@ func (x *Examination) Convolutional() bool { return x.passes.convolutional }
 
 // judge measures the metrics of all layers, and their scores of the images as they are.
 func (x *Examination) judge(ctx context.Context) error {
+	// One engine serves all: each keeps memory to pack matrices in.
+	e, err := engine.New[float64](engine.Options{Threads: x.opts.Threads})
+	if err != nil {
+		return err
+	}
 	for _, l := range x.passes.layers {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		j, err := newJudge(l, len(x.references.Labels), x.opts)
+		j, err := newJudge(e, l, len(x.references.Labels), x.opts)
 		if err != nil {
 			return err
 		}

@@ -64,6 +64,9 @@ func (x *Examination) run(ctx context.Context, images Images, at int, g goal) er
 	})
 }
 
+// keptBytes are those of an activation and its gradient, as computed and as kept by the metrics.
+const keptBytes = 2*4 + 2*8
+
 // choose makes room for the layers that fit the memory, the narrowest first: those behind pooling, which say most. Layers
 // that read the same values are one.
 func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
@@ -85,8 +88,7 @@ func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.taps[a].width, p.taps[b].width) })
-	const bytes = 2*4 + 2*8            // of an activation and its gradient, as computed and as kept by the metrics
-	left := o.Memory / (bytes * total) // numbers an image
+	left := o.Memory / (keptBytes * total) // numbers an image
 	for _, i := range order {
 		l := p.taps[i]
 		if left -= l.width; left < 0 {

@@ -35,11 +35,8 @@ type judge struct {
 }
 
 // newJudge measures the metrics; nil for a layer to which all reference images are the same.
-func newJudge(l *layer, references int, o Options) (*judge, error) {
-	e, err := engine.New[float64](engine.Options{Threads: o.Threads})
-	if err != nil {
-		return nil, err
-	}
+func newJudge(e *engine.Engine[float64], l *layer, references int, o Options) (*judge, error) {
+	var err error
 	j := &judge{
 		layer: l, references: references, images: len(l.activations) / l.width, mean: l.mean(references),
 		share: float64(references) / float64(references-1), plain: map[Kind][]float64{}, more: map[Kind][]float64{}, neighbours: map[Kind][]float64{},

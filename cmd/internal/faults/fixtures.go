@@ -51,7 +51,7 @@ func (b *bench) fixtures(ctx context.Context) error {
 			return err
 		}
 	}
-	references := "idx:../others#0-39" // enough of them for the layers to be asked, which takes most of the time
+	references := "idx:../others#0-19" // enough of them for the layers to be asked, which takes most of the time
 	if b.plan.quick {
 		references = "idx:../others#0-9"
 	}
