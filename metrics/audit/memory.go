@@ -13,7 +13,7 @@ const (
 	programMemory = 60 << 20
 	// fileMemory is what a byte of a model's files takes: as it was read, and in double precision for its layers' spans and for
 	// comparing two models.
-	fileMemory = 8
+	fileMemory = 9
 	// pixelMemory is what a pixel of an image takes: as it was read, joined with others, as the networks are fed it, and shifted.
 	pixelMemory = 16
 )

@@ -5,10 +5,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 )
 
-// case of what is called large.
+// large is a case of what is called so.
 type large struct {
 	name                string
 	shape, hidden       []int
@@ -17,7 +20,7 @@ type large struct {
 }
 
 func (b *bench) large(ctx context.Context) error {
-	fmt.Print("\n**large**\n\n| case | images | CPU seconds | seconds | MB |\n| --- | --- | --- | --- | --- |\n")
+	fmt.Print("\n**large**\n\n| case | images | CPU seconds | seconds | MB | states |\n| --- | --- | --- | --- | --- | --- |\n")
 	for _, l := range []large{
 		{"100 layers of 64", []int{1, 28, 28}, slices.Repeat([]int{64}, 100), 40, 100, 4096},
 		{"a network of 200 MB, 784-7000-6000-10", []int{1, 28, 28}, []int{7000, 6000}, 40, 100, 4096},
@@ -31,10 +34,50 @@ func (b *bench) large(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
 		}
-		fmt.Printf("| %s | %d + %d | %.0f | %.0f | %.0f |\n", l.name, l.queried, l.references, c.seconds(), c.clock.Seconds(), c.megabytes())
-		if c.megabytes() > l.most {
-			return fmt.Errorf("%s: it takes %.0f MB, and may take %.0f", l.name, c.megabytes(), l.most)
+		stated := statedBy(c)
+		fmt.Printf("| %s | %d + %d | %.0f | %.0f | %.0f | %s |\n", l.name, l.queried, l.references, c.seconds(), c.clock.Seconds(), c.megabytes(), stated)
+		if c.megabytes() > l.most || c.megabytes() > 1.2*stated.megabytes() {
+			return fmt.Errorf("%s: it takes %.0f MB, states %s, and may take %.0f", l.name, c.megabytes(), stated, l.most)
 		}
 	}
-	return nil
+	return b.refused(ctx)
+}
+
+// statement is a number of gigabytes as a run states it, empty where it is less than one.
+type statement string
+
+func statedBy(c cost) statement {
+	said := regexp.MustCompile(`this takes about ([\d.]+) GB of memory`).FindStringSubmatch(c.said)
+	if said == nil {
+		return ""
+	}
+	return statement(said[1])
+}
+
+func (s statement) megabytes() float64 {
+	gigabytes, err := strconv.ParseFloat(string(s), 64)
+	if err != nil {
+		gigabytes = 1
+	}
+	return gigabytes * 1e9 / (1 << 20)
+}
+
+func (s statement) String() string {
+	if s == "" {
+		return "-"
+	}
+	return string(s) + " GB"
+}
+
+// refused requires that the last case is refused, with the numbers and soon, where it cannot fit.
+func (b *bench) refused(ctx context.Context) error {
+	b.env = []string{"GOMEMLIMIT=1GiB"}
+	c, err := b.do(ctx, request...)
+	if err == nil && (c.code != 1 || statedBy(c) == "" || !strings.Contains(c.said, "and there are 1.1 GB")) {
+		err = fmt.Errorf("exit code %d: %s, where it cannot fit", c.code, c.said)
+	}
+	if err == nil {
+		fmt.Printf("\nWhere it cannot fit: %q, after %.1f s.\n", strings.Split(c.said, "\n")[0], c.clock.Seconds())
+	}
+	return err
 }

@@ -18,7 +18,7 @@ import (
 // bench is a folder with what is measured.
 type bench struct {
 	program, dir string
-	made         int
+	env          []string // of the program, besides the usual
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
@@ -40,7 +40,7 @@ func (b *bench) do(ctx context.Context, args ...string) (cost, error) {
 	begun := time.Now()
 	p := exec.CommandContext(ctx, b.program, args...)
 	var said bytes.Buffer
-	p.Dir, p.Stderr = b.dir, &said
+	p.Dir, p.Stderr, p.Env = b.dir, &said, append(os.Environ(), b.env...)
 	err := p.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -69,16 +69,27 @@ func (b *bench) verify(ctx context.Context, s size) (cost, error) {
 	return b.audit(ctx, shape, s.queried, s.references)
 }
 
-// audit measures verify on the pair of networks, of drawn images.
-func (b *bench) audit(ctx context.Context, shape []int, queried, references int) (cost, error) {
+// request is verify on the pair of networks and the drawn images.
+var request = []string{"verify", "--before", "before.onnx", "--after", "after.onnx", "--forget", "npz:forget.npz", "--retain", "npz:retain.npz",
+	"--reference", "npz:reference.npz", "--time-limit", "0", "-o", "report"}
+
+// requests draws the images of a request.
+func (b *bench) requests(shape []int, queried, references int) error {
 	for name, n := range map[string]int{"forget": queried / 2, "retain": queried / 2, "reference": references} {
 		if err := b.images(name, n, shape, false); err != nil {
-			return cost{}, err
+			return err
 		}
 	}
+	return nil
+}
+
+// audit measures verify.
+func (b *bench) audit(ctx context.Context, shape []int, queried, references int) (cost, error) {
+	if err := b.requests(shape, queried, references); err != nil {
+		return cost{}, err
+	}
 	defer os.RemoveAll(b.path("report"))
-	return b.must(ctx, "verify", "--before", "before.onnx", "--after", "after.onnx", "--forget", "npz:forget.npz", "--retain", "npz:retain.npz",
-		"--reference", "npz:reference.npz", "--time-limit", "0", "-o", "report")
+	return b.must(ctx, request...)
 }
 
 // reconstruct measures one start on a network from a small start, trained on drawn images.
