@@ -47,6 +47,9 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if signal.Ignored(syscall.SIGHUP) { // under nohup; the runs that are disturbed would ignore it as well
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	failed, err := run(ctx, args[0], p, sections)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
