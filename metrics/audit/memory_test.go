@@ -21,6 +21,7 @@ func TestMemoryIsNearWhatWasMeasured(t *testing.T) {
 		{"twice the images", 784, 300, 400, 1600, 512},
 		{"four times", 784, 300, 800, 3200, 1517},
 		{"eight times", 784, 300, 1600, 6400, 1566},
+		{"14,000 images", 784, 300, 4000, 10000, 3484},
 		{"twice the inputs", 1568, 300, 200, 800, 338},
 		{"four times the inputs", 3136, 300, 200, 800, 696},
 		{"eight times the inputs", 6272, 300, 200, 800, 759},

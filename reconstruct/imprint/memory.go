@@ -19,7 +19,7 @@ func Memory(layers []Layer, references, queried int, opts Options) int64 {
 		widest, kept, count = l.Width, kept+l.Width, count+1
 	}
 	rank := min(widest, references)
-	total := int64(n) * int64(8*kept+100*widest+100*rank) // what is kept, and what the widest layer is worked on in
+	total := int64(n) * int64(8*kept+140*widest+140*rank) // what is kept, and what the widest layer is worked on in
 	total += int64(count) * 16 * int64(rank) * int64(rank)
 	if widest <= widestSpan {
 		total += 24 * int64(widest) * int64(widest)

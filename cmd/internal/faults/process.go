@@ -18,7 +18,7 @@ import (
 )
 
 // hang is the time after which a run counts as one that does not end.
-const hang = 4 * time.Minute
+const hang = 10 * time.Minute
 
 // bench is a folder with what the checks need.
 type bench struct {

@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: load PROGRAM [verify|reconstruct|large]...") }
+	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: load PROGRAM [verify|reconstruct|large [images|n|d|h]...]") }
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -38,7 +38,10 @@ func run(ctx context.Context, program string, parts []string) error {
 	}
 	defer os.RemoveAll(dir)
 	b := &bench{program: program, dir: dir}
-	wanted := func(part string) bool { return len(parts) == 0 || slices.Contains(parts, part) }
+	if len(parts) > 1 {
+		b.only = parts[1:]
+	}
+	wanted := func(part string) bool { return len(parts) == 0 || parts[0] == part }
 	if wanted("verify") {
 		if err := b.table(ctx, "verify, PyTorch's start", verifyBase, verifySeries, b.verify); err != nil {
 			return err
@@ -107,14 +110,17 @@ const doublings = 3
 func (b *bench) table(ctx context.Context, title string, base size, all []series, do func(context.Context, size) (cost, error)) error {
 	fmt.Printf("\n**%s**\n\n| doubled | CPU seconds | order | MB | order |\n| --- | --- | --- | --- | --- |\n", title)
 	var first cost
-	for k, s := range all {
+	for _, s := range all {
+		if len(b.only) > 0 && !slices.Contains(b.only, s.name) {
+			continue
+		}
 		at, costs, sizes := base, []cost{}, []int{}
 		for i := range doublings + 1 {
 			if i > 0 {
 				s.double(&at)
 			}
 			c := first
-			if k == 0 || i > 0 { // all series begin alike
+			if i > 0 || c.clock == 0 { // all series begin alike
 				var err error
 				if c, err = do(ctx, at); err != nil {
 					return fmt.Errorf("%s, %s = %d: %w", title, s.name, s.of(at), err)

@@ -18,6 +18,7 @@ import (
 // bench is a folder with what is measured.
 type bench struct {
 	program, dir string
+	only         []string // the series that are measured, nil for all
 	env          []string // of the program, besides the usual
 }
 
