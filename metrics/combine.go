@@ -23,10 +23,6 @@ type combiner struct {
 	controls [][]float64
 }
 
-// enoughControls is the number of controls from which weights are taken from them. With fewer, the largest standardised
-// statistic is the score.
-const enoughControls = 5
-
 func newCombiner(nulls, controls [][]float64) *combiner {
 	c := &combiner{nulls: nulls, controls: controls}
 	for _, null := range nulls {
@@ -103,10 +99,6 @@ func (c *combiner) weights(scales []scale, pool [][]float64, leaveOut int) []flo
 	}
 	return discriminant(standardised(scales, controls), pool)
 }
-
-// certain is the distance from the reference images, in their spreads, beyond which there is no doubt left. Standardised
-// statistics are cut off there before weights are taken, so that one extreme image does not set them.
-const certain = 4
 
 // ridge is added to the variances of the standardised statistics, which are about 1, so that two statistics that say
 // almost the same are not played off against each other.

@@ -30,10 +30,6 @@ const OwnVersion = "each altered in its own way"
 // copiesStatistic is the name of tests of altered copies.
 const copiesStatistic = "copies"
 
-// copiesLevel is the p-value of the tests of copies, over all of them, up to which no single sample is called absent. It costs
-// one honest request in fifty its samples' verdicts.
-const copiesLevel = 0.02
-
 func (c *Copies) validate(forget int) error {
 	if c == nil {
 		return nil

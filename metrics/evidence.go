@@ -59,10 +59,6 @@ func (a *audit) weigh() {
 	a.NullAfter, a.weightsAfter = a.after.ofNull(len(a.in.Statistics))
 }
 
-// guardLevel is the p-value up to which a guard's presence keeps a sample from counting as absent. A guard is not asked for
-// evidence of its own, so that it may cost one honest sample in a hundred and no more.
-const guardLevel = 0.01
-
 // guarded reports whether a statistic that may only show presence shows it, or one that joins the score lies as far below the
 // reference images: a sample that was relabelled scores far below them by its own label.
 func (a *audit) guarded(e Evidence) bool {
@@ -189,7 +185,7 @@ func (a *audit) shownIn(samples []int, of side, model func(*SampleDecision) *Evi
 		scale, least := scaleOf(null), float64(doubtful)
 		if controls := pick(scores.Samples, a.retain); len(controls) >= enoughControls {
 			slices.Sort(controls)
-			least = max(least, scale.of(medianOfSorted(controls))/2)
+			least = max(least, shownShare*scale.of(medianOfSorted(controls)))
 		}
 		for j, rejected := range BenjaminiHochberg(pValues, a.Options.Level) {
 			high := scale.of(model(&a.Samples[samples[j]]).Scores[k]) >= least

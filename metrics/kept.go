@@ -30,9 +30,6 @@ func (a *audit) keptProbability(i int) float64 {
 	return odds / (1 + odds)
 }
 
-// alike is how many times as clear as a sample a control may have been in the model before to count as one like it.
-const alike = 2
-
 // matchedControls are the controls recoverable before that were not much easier to recover than a sample, but at least the
 // half of them that were hardest: a sample that was hard to recover is easily missed.
 func (a *audit) matchedControls(s *SampleDecision) []int {
@@ -56,7 +53,7 @@ func (a *audit) matchedControls(s *SampleDecision) []int {
 // threshold it is not known; as few as a half of such images have been seen to stay under the paper's.
 func (a *audit) absentIfUnlearned() float64 {
 	if a.Method == FixedThreshold {
-		return 0.5
+		return absentOfFixed
 	}
 	return 1 - a.Options.Bulk
 }

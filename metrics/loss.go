@@ -1,13 +1,5 @@
 package metrics
 
-// lossBeyond is how many times as much of its height every control like a sample must have kept, for the sample to count as
-// absent though it stands a little above the bulk of the reference images.
-const lossBeyond = 4
-
-// doubtful is the height up to which the controls have a say about what is found: the scores of some reference sets have
-// heavier tails than others, and their spreads do not tell.
-const doubtful = 2 * certain
-
 // compareLosses settles what the p-value alone leaves open, by the controls: had a sample to forget been kept, it would have
 // fared about as they. One image in twenty that was never trained on stands above the bulk of the others by chance. Where a
 // sample does, and is not in evidence, it counts as absent if it lost far more of its height than any control like it

@@ -48,25 +48,25 @@ type Options struct {
 // withDefaults writes out every default but that of Request, which depends on the input.
 func (o Options) withDefaults() Options {
 	if o.Level == 0 {
-		o.Level = 0.05
+		o.Level = defaultLevel
 	}
 	if o.Bulk == 0 {
-		o.Bulk = max(0.05, o.Level)
+		o.Bulk = max(defaultBulk, o.Level)
 	}
 	if o.Tau == 0 {
-		o.Tau = 0.4
+		o.Tau = defaultTau
 	}
 	if o.MinControls == 0 && o.Level > 0 {
 		o.MinControls = controlsNeeded(o.Level)
 	}
 	if o.ControlRate == 0 {
-		o.ControlRate = 0.8
+		o.ControlRate = defaultControlRate
 	}
 	if o.KeptShare == 0 {
-		o.KeptShare = 1. / 3
+		o.KeptShare = defaultKeptShare
 	}
 	if o.Draws == 0 {
-		o.Draws = 9999
+		o.Draws = defaultDraws
 	}
 	return o
 }
@@ -88,8 +88,8 @@ func (o Options) validate() error {
 		return fmt.Errorf("kept share %v: choose a share over 0 and up to 1", o.KeptShare)
 	case o.Request != "" && o.Request != SampleLevel && o.Request != ClassLevel:
 		return fmt.Errorf("request %q: use %q or %q", o.Request, SampleLevel, ClassLevel)
-	case o.Draws < 99:
-		return fmt.Errorf("%d draws are too few for a permutation test: choose at least 99", o.Draws)
+	case o.Draws < fewestDraws:
+		return fmt.Errorf("%d draws are too few for a permutation test: choose at least %d", o.Draws, fewestDraws)
 	}
 	return nil
 }

@@ -20,12 +20,8 @@ type Power struct {
 	Draws   int     `json:"draws"`
 }
 
-// noticeOften is the probability with which a cheat counts as noticed, powerDraws the number of simulated audits behind
-// each probability: its standard error is then at most 0.01 near noticeOften.
-const (
-	noticeOften = 0.95
-	powerDraws  = 500
-)
+// powerDraws is the number of simulated audits behind each probability: its standard error is at most 0.01 near noticeOften.
+const powerDraws = 500
 
 // An audits simulates requests of one size. All p-values are held as ranks: p = rank / (references + 1).
 type audits struct {

@@ -116,8 +116,7 @@ func (a *audit) showsFromBefore() *GroupTail {
 	if !a.fromBefore() || a.Together == nil {
 		return nil
 	}
-	const tests = 2
-	if best, _ := a.Together.strongestOf(layersStatistic, lossStatistic); best != nil && tests*best.PValue <= a.groupLevel() {
+	if best, _ := a.Together.strongestOf(layersStatistic, lossStatistic); best != nil && trailingTests*best.PValue <= a.groupLevel() {
 		return best
 	}
 	return nil

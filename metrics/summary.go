@@ -31,7 +31,7 @@ func (a *audit) overall() (Verdict, string) {
 		return Retained, fmt.Sprintf("The model after still holds samples that the request says must go, though no single one can be named. %s.",
 			capital(a.Together.Reason))
 	case a.groupShows() || a.Together != nil && (a.Together.AfterPValue <= a.groupLevel() || a.showsFromBefore() != nil):
-	case a.Summary.Unlearned > 0 && 2*a.Summary.Unlearned >= len(a.forget):
+	case a.Summary.Unlearned > 0 && float64(a.Summary.Unlearned) >= unlearnedShare*float64(len(a.forget)):
 		return Unlearned, a.requestHonoured()
 	case a.Together != nil && a.Together.Verdict == Unlearned && len(a.Troubles) == 0:
 		return Unlearned, "The request was honoured, as far as its samples show as a group. " + capital(a.Together.Reason) + "."
@@ -81,7 +81,7 @@ func (a *audit) requestHonoured() string {
 		first += fmt.Sprintf(" (%s could not be judged)", plural(left, "sample"))
 	}
 	found := "likely"
-	if a.Controls.RateAtLeast >= 0.8 {
+	if a.Controls.RateAtLeast >= veryLikely {
 		found = "very likely"
 	}
 	return fmt.Sprintf("%s. Of the %d controls, samples that were to stay, %d could be recovered before and %d of these still can be, so a sample that had been kept would %s have been found.",

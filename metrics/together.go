@@ -58,20 +58,8 @@ type GroupTail struct {
 	Version string `json:"version,omitempty"`
 }
 
-// RequestLevel is the p-value up to which samples, taken together, are plainly in evidence. A smaller one than for single
-// samples, as one false verdict on a request accuses a provider.
-const RequestLevel = 0.001
-
-// fewestTogether is the number of samples from which a group may be called unlearned. Of networks whose first layer was trained
-// without the samples and whose later layers with them, requests of three came out as unlearned, and of ten never
-// (bench-soundness initial).
-const fewestTogether = 8
-
 // groupDraws is the number of simulated sums behind each probability.
 const groupDraws = 2000
-
-// FewestOfClass is the number of reference images of a class from which samples are compared with their own class.
-const FewestOfClass = 20
 
 // group compares a role's samples with the reference images, class by class where there are enough of each.
 type group struct {
@@ -250,7 +238,7 @@ func (a *audit) asLabelled(g group) group {
 func likely(positions []int, scores []float64) []int {
 	var out []int
 	for _, i := range positions {
-		if scores[i] > -math.Ln2 {
+		if scores[i] > -likelyLoss {
 			out = append(out, i)
 		}
 	}
@@ -259,11 +247,6 @@ func likely(positions []int, scores []float64) []int {
 
 // StartStatistic is the name of the statistic by a known start that cannot have been made up.
 const StartStatistic = "start"
-
-// provenLevel is the p-value up to which a group's tests keep its samples from being called unlearned where these are judged by a
-// known start, by which controls stand dozens of spreads above all others. Several tests at Options.Level would cost one honest request
-// in ten.
-const provenLevel = 0.02
 
 // started reports whether single samples are judged by known starts that cannot have been made up.
 func (a *audit) started() bool {
@@ -285,10 +268,6 @@ func (a *audit) beyondFirst() string {
 	}
 	return first + ": " + a.Together.Reason
 }
-
-// startedShare is the largest share of samples that can have been kept where a known start judges single ones: what only later
-// layers were trained on leaves a fraction of a control's trace in them and none in the first.
-const startedShare = 0.2
 
 // keptShare is the largest share of the samples that can have been kept for the request to be unlearned as a group.
 func (a *audit) keptShare() float64 {
