@@ -2,9 +2,13 @@
 //
 //	go run ./cmd/internal/mutate [flags] PACKAGE...
 //
-// It changes one place of a package at a time, runs the package's tests, and lists the changes that no test noticed. A
-// comparison is made stricter or laxer by equality, and turned round. A constant whose comment ends in "Safe: A to B." becomes A
-// and B. No file is written: the go command's -overlay puts the changed file in the place of the real one.
+// It changes one place of a package at a time, runs the tests that reach the place, and lists the changes that none of them
+// notices. A comparison is made stricter or laxer by equality, and turned round. A constant whose comment ends in "Safe: A to
+// B." becomes A and B. No file of the tree is written: the go command's -overlay puts changed files in the place of the real ones.
+//
+// All comparisons of a package are in one test binary, and an environment variable says which of them is changed (mutant
+// schemata; Untch, Offutt and Harrold 1993), so that a mutant costs a run of a few tests and no build. Tests that take long come
+// last.
 //
 // Mutants are in the order of files and lines. -shard K/N takes every N-th; -results FILE appends each result, and a later
 // run with the same file skips mutants that were noticed before. A survivor that changes nothing that a caller can see stands in
@@ -18,6 +22,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -26,20 +31,21 @@ import (
 var equivalentText string
 
 func main() {
-	shard := flag.String("shard", "0/1", "take the mutants `K/N`: every N-th from the K-th, counted from 0")
-	results := flag.String("results", "", "append results to `FILE`, and skip mutants that it says were noticed")
-	match := flag.String("match", "", "take mutants whose description contains `TEXT` only")
-	timeout := flag.Duration("timeout", 2*time.Minute, "a mutant whose tests take longer counts as noticed")
-	list := flag.Bool("list", false, "list the mutants and run nothing")
+	var o options
+	flag.StringVar(&o.shard, "shard", "0/1", "take the mutants `K/N`: every N-th from the K-th, counted from 0")
+	flag.StringVar(&o.results, "results", "", "append results to `FILE`, and skip mutants that it says were noticed")
+	flag.StringVar(&o.match, "match", "", "take mutants whose description contains `TEXT` only")
+	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "a mutant whose tests take longer counts as noticed")
+	flag.BoolVar(&o.list, "list", false, "list the mutants and run nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	survivors, err := check(ctx, flag.Args(), options{*shard, *results, *match, *timeout, *list})
+	survived, err := check(ctx, flag.Args(), o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(2)
 	}
-	if survivors > 0 {
+	if survived > 0 {
 		os.Exit(1)
 	}
 }
@@ -51,7 +57,7 @@ type options struct {
 }
 
 // check runs the mutants of some packages and returns how many survived without a reason.
-func check(ctx context.Context, packages []string, o options) (int, error) {
+func check(ctx context.Context, packages []string, o options) (survived int, err error) {
 	var k, n int
 	if _, err := fmt.Sscanf(o.shard, "%d/%d", &k, &n); err != nil || k < 0 || k >= n {
 		return 0, fmt.Errorf("-shard %s: use K/N with K < N", o.shard)
@@ -65,45 +71,56 @@ func check(ctx context.Context, packages []string, o options) (int, error) {
 		return 0, err
 	}
 	defer log.close()
-	var tally tally
-	at := 0
 	for _, dir := range packages {
-		mutants, err := mutantsOf(strings.TrimPrefix(dir, "./"))
+		mutants, err := mutantsOf(filepath.Clean(dir))
 		if err != nil {
 			return 0, err
 		}
-		for _, m := range mutants {
-			if at++; (at-1)%n != k || !strings.Contains(m.String(), o.match) {
-				continue
-			}
+		left := map[string]int{}
+		var wanted []mutant
+		for i, m := range mutants {
 			switch reason, known := reasons[m.key()]; {
+			case i%n != k || !strings.Contains(m.String(), o.match):
 			case o.list:
 				fmt.Println(m)
 			case known:
-				tally.equivalent++
+				left["equivalent"]++
 				fmt.Printf("equivalent  %s: %s\n", m, reason)
 			case log.noticed[m.String()]:
-				tally.noticed++
+				left["noticed"]++
 			default:
-				noticed, err := m.run(ctx, o.timeout)
-				if err != nil {
-					return 0, err
-				}
-				tally.add(noticed)
-				log.write(m, noticed)
+				wanted = append(wanted, m)
 			}
 		}
+		if len(wanted) > 0 {
+			if err := tryAll(ctx, dir, mutants, wanted, o.timeout, log, left); err != nil {
+				return 0, fmt.Errorf("%s: %w", dir, err)
+			}
+		}
+		fmt.Printf("%s: %d noticed, %d equivalent, %d survived\n", dir, left["noticed"], left["equivalent"], left["survived"])
+		survived += left["survived"]
 	}
-	fmt.Printf("%d noticed, %d equivalent, %d survived\n", tally.noticed, tally.equivalent, tally.survived)
-	return tally.survived, nil
+	return survived, nil
 }
 
-type tally struct{ noticed, equivalent, survived int }
-
-func (t *tally) add(noticed bool) {
-	if noticed {
-		t.noticed++
-	} else {
-		t.survived++
+// tryAll runs the wanted mutants among all of a package.
+func tryAll(ctx context.Context, dir string, all, wanted []mutant, timeout time.Duration, log *results, tally map[string]int) error {
+	tests, err := prepare(ctx, dir, all, timeout)
+	if err != nil {
+		return err
 	}
+	defer tests.close()
+	for _, m := range wanted {
+		noticed, err := tests.notice(ctx, m)
+		if err != nil {
+			return err
+		}
+		if noticed {
+			tally["noticed"]++
+		} else {
+			tally["survived"]++
+		}
+		log.write(m, noticed)
+	}
+	return nil
 }

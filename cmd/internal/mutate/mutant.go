@@ -15,16 +15,22 @@ import (
 
 // mutant is one change of one file.
 type mutant struct {
-	file     string
-	line     int
-	from, to int // bytes of the file that are replaced
+	id           int // from 1, within its package
+	file         string
+	line, column int
+	// from and to are the bytes of the operator, or of the constant's value; was and is what stands there.
+	from, to int
 	was, is  string
 	// text is the line as it stands.
 	text string
+	// left and right are the ends of a comparison's operands; 0 for a constant.
+	left, right int
 }
 
+func (m mutant) comparison() bool { return m.right > 0 }
+
 func (m mutant) String() string {
-	return fmt.Sprintf("%s:%d: %s becomes %s in: %s", m.file, m.line, m.was, m.is, m.text)
+	return fmt.Sprintf("%s:%d:%d: %s becomes %s in: %s", m.file, m.line, m.column, m.was, m.is, m.text)
 }
 
 // key names a mutant in equivalent.txt: without the line's number, which moves.
@@ -60,6 +66,9 @@ func mutantsOf(dir string) ([]mutant, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no Go files", dir)
 	}
+	for i := range out {
+		out[i].id = i + 1
+	}
 	return out, nil
 }
 
@@ -74,11 +83,13 @@ func mutantsIn(file string) ([]mutant, error) {
 		return nil, err
 	}
 	lines := strings.Split(string(source), "\n")
+	offset := func(p token.Pos) int { return set.Position(p).Offset }
 	var out []mutant
-	replace := func(from, to token.Pos, by string) {
-		at, end := set.Position(from), set.Position(to)
-		out = append(out, mutant{file: file, line: at.Line, from: at.Offset, to: end.Offset, was: string(source[at.Offset:end.Offset]), is: by,
-			text: strings.TrimSpace(lines[at.Line-1])})
+	add := func(from, to token.Pos, m mutant) {
+		at := set.Position(from)
+		m.file, m.line, m.column, m.from, m.to = file, at.Line, at.Column, at.Offset, offset(to)
+		m.was, m.text = string(source[m.from:m.to]), strings.TrimSpace(lines[m.line-1])
+		out = append(out, m)
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -87,11 +98,11 @@ func mutantsIn(file string) ([]mutant, error) {
 				break
 			}
 			for _, op := range others[n.Op] {
-				replace(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), op)
+				add(n.OpPos, n.OpPos+token.Pos(len(n.Op.String())), mutant{is: op, left: offset(n.X.Pos()), right: offset(n.Y.End())})
 			}
 		case *ast.ValueSpec:
 			for _, v := range bounds(n.Doc.Text()) {
-				replace(n.Values[0].Pos(), n.Values[0].End(), v)
+				add(n.Values[0].Pos(), n.Values[0].End(), mutant{is: v})
 			}
 		}
 		return true
@@ -119,25 +130,4 @@ func bounds(doc string) []string {
 		}
 	}
 	return nil
-}
-
-// parseReasons reads equivalent.txt: a mutant's key in a line, its reason in the next, indented.
-func parseReasons(text string) (map[string]string, error) {
-	out := map[string]string{}
-	key := ""
-	for i, line := range strings.Split(text, "\n") {
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
-		case !strings.HasPrefix(line, "\t"):
-			key = line
-		case key == "":
-			return nil, fmt.Errorf("equivalent.txt:%d: a reason without a mutant", i+1)
-		default:
-			out[key], key = strings.TrimSpace(line), ""
-		}
-	}
-	if key != "" {
-		return nil, fmt.Errorf("equivalent.txt: no reason for %s", key)
-	}
-	return out, nil
 }
