@@ -243,9 +243,6 @@ func weightsOf(own []imprint.Score, weights []float64) map[imprint.Name]float64 
 	return out
 }
 
-// leastWeight is the share from which a layer's score counts for copies: lesser ones cost as much time as others.
-const leastWeight = 0.04
-
 // counting are the scores that count, or nil for all where none that copies can have does.
 func (s *copySearch) counting() map[imprint.Name]bool {
 	out := map[imprint.Name]bool{}

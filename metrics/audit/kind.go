@@ -11,15 +11,9 @@ import (
 	"unlearnguard/metrics"
 )
 
-// Reference images of another kind than the queried ones say nothing of what chance does with these. A queried image is about as
-// far from its nearest reference image as one reference image from the nearest other; the share of pairs in which it is farther
-// is 0.5, and between 0.2 and 0.8 for digits, clothes and photographs of any one class. Digits beside clothes have 1.00 or 0.00.
-const (
-	fartherAtMost  = 0.97
-	fartherAtLeast = 0.02
-)
-
-// otherKind says that the reference images are of another kind than the queried ones, or is empty.
+// otherKind says that the reference images are of another kind than the queried ones, or is empty. Such images are no null
+// distribution for these. A queried image is about as far from its nearest reference image as one reference image from the
+// nearest other, if both are of one kind.
 func (r *Request) otherKind() (string, error) {
 	if r.Reference == nil || r.Reference.Len() < 2 {
 		return "", nil
@@ -103,7 +97,7 @@ func (r *Request) missingClasses() string {
 			missing++
 		}
 	}
-	if 2*missing <= len(forget) {
+	if float64(missing) <= unknownClasses*float64(len(forget)) {
 		return ""
 	}
 	return fmt.Sprintf("%d of the %d samples to forget are of classes that no reference image is of", missing, len(forget))

@@ -52,9 +52,6 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 	return nil
 }
 
-// mostWrong is the share of the controls that a network may give another class: they are training samples of it.
-const mostWrong = 0.3
-
 // misfit says that a network does not know its own training samples, or is empty: its inputs are not normalised as it needs, or
 // the controls are not what they are said to be.
 func misfit(r *Request, found *imprint.Result) string {

@@ -10,10 +10,6 @@ import (
 	"unlearnguard/reconstruct/imprint/copies"
 )
 
-// sameImage is the correlation from which one image is an altered copy of another. Rounding to 8 bits leaves 0.99999, and two
-// photographs or digits that were taken apart seldom reach 0.99.
-const sameImage = 0.9995
-
 // repeated refuses an image to forget of which an altered copy is among the other images: among the references it would hide
 // what the models hold, and among those to forget it would count twice.
 func (r *Request) repeated() error {

@@ -6,9 +6,6 @@ import (
 	"unlearnguard/metrics"
 )
 
-// traceParts is the number of parts that the controls are divided into.
-const traceParts = 4
-
 // traces scores images, the queried ones first, by the trace that each left in the first layer beyond what the controls
 // explain.
 //

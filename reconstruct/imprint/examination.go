@@ -116,9 +116,6 @@ func (x *Examination) report(n int) {
 	}
 }
 
-// temperatureImages is the number of reference images that the temperature is taken from: more change it by a few percent.
-const temperatureImages = 200
-
 // temperature is what competing logits are divided by: a share of the mean standard deviation of a reference image's logits.
 func (x *Examination) temperature(ctx context.Context) (float64, error) {
 	sum, logits := 0.0, 0

@@ -35,10 +35,10 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Ridge == 0 {
-		o.Ridge = 0.1
+		o.Ridge = defaultRidge
 	}
 	if o.Sharpness == 0 {
-		o.Sharpness = 2
+		o.Sharpness = defaultSharpness
 	}
 	if o.Memory == 0 {
 		o.Memory = 1 << 29
@@ -153,6 +153,3 @@ func Begin(ctx context.Context, net *graph.Network, queried, references Images, 
 	x := &Examination{net: net, references: references, queried: queried, opts: o}
 	return x, x.examine(ctx)
 }
-
-// FewestReferences is the number of reference images below which directions are not worth estimating.
-const FewestReferences = 20

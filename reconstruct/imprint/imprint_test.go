@@ -244,3 +244,20 @@ func TestExamineRefuses(t *testing.T) {
 		t.Error("an ended context is not noticed")
 	}
 }
+
+func TestFewestReferences(t *testing.T) {
+	m, err := fixtures.NewModel(fixtures.MLP, []int{1, 10, 10}, fixtures.ArchitectureOptions{Hidden: []int{4}, Classes: 3, Seed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := graph.Compile(m, graph.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for n, enough := range map[int]bool{19: false, 20: true} {
+		if _, err := Examine(context.Background(), net, sampled(rng, 2), sampled(rng, n), Options{}); (err == nil) != enough {
+			t.Errorf("%d reference images: %v", n, err)
+		}
+	}
+}

@@ -6,9 +6,6 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// jointNoise is the share of a score's variance that no image of the set explains. Between 0.1 and 0.3 it makes no difference.
-const jointNoise = 0.2
-
 // joint fits the multipliers of all images at once. What a layer answers to an image comes from the image itself and from all
 // others that the layer was trained on, in the measure in which their gradients are alike:
 //

@@ -80,13 +80,6 @@ func upTo(n int) []int {
 	return out
 }
 
-// Numbers of images up to which they are fitted jointly, as the time rises with its cube, and up to which the fit is kept for
-// versions, as the memory does with its square.
-const (
-	mostJoint = 6000
-	mostKept  = 2500
-)
-
 // addNeighbours takes the layer's values of shifted images.
 func (j *judge) addNeighbours(l *layer) {
 	j.add(j.centred(l.activations), widened(l.gradients), j.everyone, j.neighbours)
@@ -139,11 +132,6 @@ func (j *judge) addCosines(a, g embedding, of []int, to map[Kind][]float64, kind
 		}
 	}
 }
-
-// neighbourShare is how much of the mean score of an image's neighbours is taken off: what the layer answers to all images
-// like it is no sign of this one. Measured over five MLPs each on MNIST, 0.5 to 1 raise the share of training samples found at
-// 1 % false alarms alike.
-const neighbourShare = 0.75
 
 // scores are the layer's scores; where shifted images were added, also those less their neighbours'.
 func (j *judge) scores() []Score {

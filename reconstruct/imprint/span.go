@@ -10,18 +10,6 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// widestSpan is the width of a layer up to which its span is looked at: the time rises with its cube, and a matrix of width x
-// width must fit the memory.
-const widestSpan = 4096
-
-// spanNoise is the level below which directions of a weight count as noise, in standard deviations of an entry. On MNIST,
-// n = 500, 784-1000-1000-1 from a small start, 1 to 10 find between 0.57 and 0.61 of the training samples at 5 % false
-// alarms, and 60, where the noise's largest singular values lie, 0.4.
-const spanNoise = 3
-
-// leastNoise is the same relative to the weight's largest singular value, for weights without any noise.
-const leastNoise = 1e-6
-
 // span is the part of a deviation d that lies in the span of a layer's weight W (h x k), in the metric N of the reference
 // images' activations: with A = W N^-1/2 and b = N^-1/2 d,
 //

@@ -18,10 +18,6 @@ const (
 	decayTolerance = 1e-4
 	// barely keeps a Gram matrix positive definite, relative to its trace.
 	barely = 1e-13
-	// leastActive is the root mean square of a row or column of a difference, in units of a float32's rounding at the size of the
-	// weight, below which training did not move it: an input that is always 0, a neuron that is never active. They have no noise
-	// either.
-	leastActive = 10
 )
 
 // core is a weight and its starts, or the part of them that training moved.

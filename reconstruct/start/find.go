@@ -113,7 +113,7 @@ func (f *Finding) measure(l *layer, of []graph.Parameter[float32], starts []Valu
 		return fmt.Errorf("layer %s: %w", f.Layer, err)
 	}
 	for _, c := range f.Span.Decay {
-		if !(c > 0 && c < 1+decayAbove) {
+		if !possibleDecay(c) {
 			f.NoPower = fmt.Sprintf("where no sample moved it the weight is %.3g times its start, which neither training nor weight decay makes of it", c)
 			return nil
 		}
@@ -122,16 +122,8 @@ func (f *Finding) measure(l *layer, of []graph.Parameter[float32], starts []Valu
 	return err
 }
 
-// decayAbove is how far above 1 the factor of weight decay may be found, where the noise is large.
-const decayAbove = 0.05
-
-// leastFound is the share of the images that are known to have been trained on which must lie nearer to the span than nearly all
-// others, for the span to say anything.
-const leastFound = 0.5
-
-// fewestTrained is the number of images that are known to have been trained on below which distances say nothing: an image that
-// looks like a training sample is nearer than others, and how near trained ones are is not known.
-const fewestTrained = 5
+// possibleDecay reports whether training or weight decay can have left a factor of the start.
+func possibleDecay(c float64) bool { return c > 0 && c < 1+decayAbove }
 
 // Powerless says why the distances tell nothing, by the images of which it is known, or is empty.
 func (f *Finding) Powerless() string {

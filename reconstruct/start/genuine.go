@@ -12,17 +12,6 @@ import (
 	"unlearnguard/graph/chain"
 )
 
-// genuineLevel is the p-value below which a test of a start says that it is no initialisation.
-const genuineLevel = 1e-3
-
-// spectrumAbove is how far the largest singular value of an initialisation may lie above the edge of the Marchenko-Pastur law,
-// relative to it.
-const spectrumAbove = 0.05
-
-// boundAbove is how far the largest element of a uniform initialisation may lie above the bound that the elements' mean square
-// lets expect, in standard deviations of that estimate: its relative one is sqrt(0.2/n) for n elements.
-const boundAbove = 5
-
 // Genuine reports, as an error that says why, that a weight at its start (outputs x inputs) is no initialisation: independent
 // elements, uniform on an interval about 0 or normal. What was added to it shows in the elements' distribution, in the
 // spectrum or, for images that somebody wants to hide, in how strongly it answers to these: inputs has one row an image, the

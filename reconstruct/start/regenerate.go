@@ -97,12 +97,6 @@ func (m module) inFile(weight []float32) []float32 {
 	return out
 }
 
-// resemblance is how many standard deviations of chance the cosine of two vectors must exceed, up to sameness.
-const (
-	resemblance = 6
-	sameness    = 0.9
-)
-
 // resembles reports whether a weight is nearer to its supposed start than chance has it.
 func resembles(x, y []float32) bool {
 	var xx, yy, xy float64

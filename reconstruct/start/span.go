@@ -138,9 +138,6 @@ func lowest(values []float64) float64 {
 // ErrUnmoved says that the weight is its start.
 var ErrUnmoved = errors.New("the weight is the same as at the start")
 
-// leastShare is the share of the differences' sum of squares below which a direction is beyond the arithmetic.
-const leastShare = 1e-14
-
 // Distances say, for each row of x (inputs of the layer), how much of it lies outside the span: the length of the rest
 // r = t (D'D + t)^-1 x for the differences D and the threshold t, as a share of what lies outside the inputs of images that were
 // never trained on (unlike). It is 0 for an input of zeros.
@@ -221,10 +218,6 @@ func (s *Span) unlike(x []float64, n int, never []int) ([]float64, error) {
 	}
 	return out, nil
 }
-
-// likeness is the mean square of the images along a direction, as a share of that along all, up to which they hardly vary along it.
-// Of 0.001 to 0.1 all serve where samples are few; near the limit on MNIST those from 0.05 on, on CIFAR-10 those up to 0.1.
-const likeness = 0.05
 
 // outside is what of n rows lies outside the span.
 func (s *Span) outside(x []float64, n int) []float64 {

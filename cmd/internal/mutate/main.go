@@ -36,6 +36,7 @@ func main() {
 	flag.StringVar(&o.results, "results", "", "append results to `FILE`, and skip mutants that it says were noticed")
 	flag.StringVar(&o.match, "match", "", "take mutants whose description contains `TEXT` only")
 	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "a mutant whose tests take longer counts as noticed")
+	flag.DurationVar(&o.longest, "longest", 0, "leave out tests that take longer; 0 leaves out none")
 	flag.BoolVar(&o.list, "list", false, "list the mutants and run nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -52,7 +53,7 @@ func main() {
 
 type options struct {
 	shard, results, match string
-	timeout               time.Duration
+	timeout, longest      time.Duration
 	list                  bool
 }
 
@@ -93,7 +94,7 @@ func check(ctx context.Context, packages []string, o options) (survived int, err
 			}
 		}
 		if len(wanted) > 0 {
-			if err := tryAll(ctx, dir, mutants, wanted, o.timeout, log, left); err != nil {
+			if err := tryAll(ctx, dir, mutants, wanted, o, log, left); err != nil {
 				return 0, fmt.Errorf("%s: %w", dir, err)
 			}
 		}
@@ -104,8 +105,8 @@ func check(ctx context.Context, packages []string, o options) (survived int, err
 }
 
 // tryAll runs the wanted mutants among all of a package.
-func tryAll(ctx context.Context, dir string, all, wanted []mutant, timeout time.Duration, log *results, tally map[string]int) error {
-	tests, err := prepare(ctx, dir, all, timeout)
+func tryAll(ctx context.Context, dir string, all, wanted []mutant, o options, log *results, tally map[string]int) error {
+	tests, err := prepare(ctx, dir, all, o)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -20,12 +21,8 @@ func instrumented(source string, of []mutant) string {
 			continue
 		}
 		done[m.from] = true
-		// x < y becomes mutantOrdered(ID, "<", x, y).
-		name := "mutantOrdered"
-		if m.was == "==" || m.was == "!=" {
-			name = "mutantEqual"
-		}
-		edits = append(edits, edit{m.left, fmt.Sprintf("%s(%d, %q, ", name, m.id, m.was)}, edit{m.from, ","}, edit{m.right, ")"})
+		// x < y becomes mutantLSS(ID, x, y).
+		edits = append(edits, edit{m.left, fmt.Sprintf("%s(%d, ", functions[m.was], m.id)}, edit{m.from, ","}, edit{m.right, ")"})
 	}
 	// Where a comparison ends another may begin only after it, and one that begins within another comes first.
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.at - b.at })
@@ -42,6 +39,9 @@ func instrumented(source string, of []mutant) string {
 	out.WriteString(source[at:])
 	return out.String()
 }
+
+// functions make a comparison.
+var functions = map[string]string{"<": "mutantLSS", "<=": "mutantLEQ", ">": "mutantGTR", ">=": "mutantGEQ", "==": "mutantEQL", "!=": "mutantNEQ"}
 
 func operatorLength(s string) int {
 	if s[1] == '=' {
@@ -65,8 +65,25 @@ func runtimeFile(name string, mutants []mutant) string {
 		}
 		fmt.Fprintf(&table, "\t%d: {%d, %q},\n", m.id, first[place], m.is)
 	}
-	return fmt.Sprintf(runtimeSource, path.Base(name), len(mutants)+1, table.String())
+	out := fmt.Sprintf(runtimeSource, path.Base(name), len(mutants)+1, table.String())
+	for _, op := range slices.Sorted(maps.Keys(functions)) {
+		types, slow := "mutantCmp.Ordered", "mutantOrdered"
+		if op == "==" || op == "!=" {
+			types, slow = "comparable", "mutantEqual"
+		}
+		out += fmt.Sprintf(functionSource, functions[op], types, slow, op)
+	}
+	return out
 }
+
+const functionSource = `
+func %[1]s[T %[2]s](id int, a, b T) bool {
+	if mutantHot == id || mutantHot < 0 {
+		return %[3]s(id, "%[4]s", a, b)
+	}
+	return a %[4]s b
+}
+`
 
 const runtimeSource = `package %s
 
@@ -89,10 +106,22 @@ var (
 	mutantReached    [%d]mutantAtomic.Bool
 	mutantNow        = map[int]mutantChange{
 %s	}[mutantInForce]
+	mutantHot = mutantChosen() // the comparison that is changed, or -1 to note which are reached
 )
 
-func mutantAt(id int, op string) string {
-	if mutantLog != "" && !mutantReached[id].Swap(true) {
+func mutantChosen() int {
+	if mutantLog != "" {
+		return -1
+	}
+	return mutantNow.at
+}
+
+// mutantOp is the operator of a comparison.
+func mutantOp(id int, op string) string {
+	if mutantLog == "" {
+		return mutantNow.op
+	}
+	if !mutantReached[id].Swap(true) {
 		f, err := mutantOS.OpenFile(mutantLog, mutantOS.O_APPEND|mutantOS.O_CREATE|mutantOS.O_WRONLY, 0o600)
 		if err != nil {
 			panic(err)
@@ -100,17 +129,11 @@ func mutantAt(id int, op string) string {
 		mutantFmt.Fprintln(f, id)
 		f.Close()
 	}
-	if mutantNow.at == id {
-		return mutantNow.op
-	}
 	return op
 }
 
 func mutantOrdered[T mutantCmp.Ordered](id int, op string, a, b T) bool {
-	if mutantLog != "" || mutantNow.at == id {
-		op = mutantAt(id, op)
-	}
-	switch op {
+	switch mutantOp(id, op) {
 	case "<":
 		return a < b
 	case "<=":
@@ -122,9 +145,6 @@ func mutantOrdered[T mutantCmp.Ordered](id int, op string, a, b T) bool {
 }
 
 func mutantEqual[T comparable](id int, op string, a, b T) bool {
-	if mutantLog != "" || mutantNow.at == id {
-		op = mutantAt(id, op)
-	}
-	return (a == b) == (op == "==")
+	return (a == b) == (mutantOp(id, op) == "==")
 }
 `

@@ -19,7 +19,8 @@ type tests struct {
 	package_, dir string // the package's folder, and one for what is built
 	binary        string
 	timeout       time.Duration
-	all           []test // the quickest first
+	longest       time.Duration // of a test, 0 for any
+	all           []test        // the quickest first
 	reach         map[int]map[string]bool
 	comparisons   map[string]int // the number by which a comparison calls, by its place
 }
@@ -33,8 +34,8 @@ type test struct {
 const quick = 500 * time.Millisecond
 
 // prepare builds the instrumented tests and runs each once, to see how long it takes and which comparisons it comes to.
-func prepare(ctx context.Context, dir string, mutants []mutant, timeout time.Duration) (*tests, error) {
-	t := &tests{package_: dir, timeout: timeout, reach: map[int]map[string]bool{}, comparisons: map[string]int{}}
+func prepare(ctx context.Context, dir string, mutants []mutant, o options) (*tests, error) {
+	t := &tests{package_: dir, timeout: o.timeout, longest: o.longest, reach: map[int]map[string]bool{}, comparisons: map[string]int{}}
 	var err error
 	if t.dir, err = os.MkdirTemp("", "mutate"); err != nil {
 		return nil, err
@@ -119,7 +120,9 @@ func (t *tests) observe(ctx context.Context) error {
 		if failed {
 			return fmt.Errorf("%s fails without any change", name)
 		}
-		t.all = append(t.all, test{name, time.Since(start)})
+		if took := time.Since(start); t.longest == 0 || took <= t.longest {
+			t.all = append(t.all, test{name, took})
+		}
 		t.note(name, log)
 	}
 	slices.SortStableFunc(t.all, func(a, b test) int { return cmp.Compare(a.took, b.took) })

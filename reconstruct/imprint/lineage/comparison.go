@@ -23,10 +23,6 @@ type comparison struct {
 	chained bool
 }
 
-// mostElements is the size of a weight up to which it is compared where the order of its columns is not known. A deep network
-// has enough smaller ones, and what is made of another network shares these too.
-const mostElements = 1 << 18
-
 func newComparison(ctx context.Context, before, after *graph.Network, opts Options) (*comparison, error) {
 	e, err := engine.New[float64](engine.Options{Threads: opts.Threads})
 	if err != nil {

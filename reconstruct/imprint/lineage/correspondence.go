@@ -11,10 +11,6 @@ type correspondence struct {
 	before int
 }
 
-// copied is the cosine from which a row after that is left over is taken for another copy of a row before: what splitting
-// neurons makes.
-const copied = 0.95
-
 // correspond extends a matching to rows after that are left over and parallel to a row before. factors are by row before.
 func (m *matcher) correspond(found *matching, before, after *mat.Dense, factors []float64) *correspondence {
 	rows, _ := before.Dims()

@@ -5,28 +5,6 @@ import (
 	"strings"
 )
 
-// The thresholds, see the package comment for what was measured on either side.
-const (
-	// derivedExcess is the part of the way from independence to identity, and derivedDistance the cosine above independence,
-	// from which models share their weights; below independentExcess they have nothing in common.
-	derivedExcess     = 0.1
-	derivedDistance   = 0.02
-	independentExcess = 0.03
-	// fewestRows and fewestColumns are needed for a layer to be a sign of anything.
-	fewestRows    = 8
-	fewestColumns = 20
-	// mostGrowth is how much larger or smaller what is left of the initial values may be after, for lineage to show there, and
-	// leastShare how much of it there must be: below, it is float32's rounding.
-	mostGrowth = 2
-	leastShare = 1e-5
-	// mostIndependent is the cosine of independent networks up to which weights show lineage by themselves.
-	mostIndependent = 0.6
-	// sameFunction is the median cosine of gradients from which models compute the same function up to scale. Below
-	// otherFunction they may be independent.
-	sameFunction  = 0.99999
-	otherFunction = 0.998
-)
-
 // excess is the part of the way from independence to identity.
 func (a Agreement) excess() float64 {
 	return (a.Cosine - a.Independent) / max(1-a.Independent, 1e-9)

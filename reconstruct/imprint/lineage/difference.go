@@ -20,19 +20,8 @@ type difference struct {
 	energy float64
 }
 
-const (
-	// rescaled is the least change of a row's size, as a logarithm, that is no matter of training on.
-	rescaled = 0.1
-	// parallel is the cosine from which a row's factor is well determined.
-	parallel = 0.95
-	// rescaledShare of the energy in such rows makes a layer a rescaled one.
-	rescaledShare = 0.1
-	// refits is how often factors are fitted again.
-	refits = 3
-)
-
-// roundingChange is a change that storing float32 numbers in another scale makes.
-const roundingChange = 1e-6
+// refits is how often factors are fitted again.
+const refits = 3
 
 // differ compares before with after, whose row i stands for row i of before, zeros where none does. Factors, 1 for all if nil,
 // are what the rows were multiplied by.
@@ -53,10 +42,6 @@ func differ(before, after *mat.Dense, factors []float64) difference {
 	d.spectrum(w)
 	return d
 }
-
-// negligible is what a singular value of the difference must exceed, relative to the largest: smaller ones are the rounding of
-// factors.
-const negligible = 1e-3
 
 // spectrum counts the singular values above the noise. NoiseRank counts one at least.
 func (d *difference) spectrum(w *mat.Dense) {

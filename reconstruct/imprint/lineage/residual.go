@@ -6,13 +6,6 @@ import (
 	"unlearnguard/graph/chain"
 )
 
-// mostDecomposed is the most rows or columns, whichever are fewer, of a matrix whose spectrum is computed: the time rises with
-// the cube.
-const mostDecomposed = 1024
-
-// leastLeft is the share of the dimensions that must be left for what training left of the initial values to be compared.
-const leastLeft = 0.1
-
 // withoutLearnt removes from the rows of both the directions that stand above the noise in either: what is left is mostly what
 // training left of the initial values. It is nil, nil where nearly nothing would be left.
 func withoutLearnt(before, after *mat.Dense) (b, a *mat.Dense) {
