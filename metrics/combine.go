@@ -10,7 +10,7 @@ import (
 //
 // The sample is put among the K reference images. Within these K+1, every statistic is centred on its median and divided
 // by its median absolute deviation. The score is a weighted sum of the standardised statistics, with the weights that
-// set the controls farthest apart from the K+1 (Fisher's linear discriminant, 1936, with weights that cannot be
+// separate the controls best from the K+1 (Fisher's linear discriminant, 1936, with weights that cannot be
 // negative). Every step treats the K+1 images alike, so that a sample that was never trained on is still
 // exchangeable with the reference images, and its p-value as valid as that of a single statistic fixed beforehand.
 //
@@ -100,8 +100,8 @@ func (c *combiner) weights(scales []scale, pool [][]float64, leaveOut int) []flo
 	return discriminant(standardised(scales, controls), pool)
 }
 
-// ridge is added to the variances of the standardised statistics, which are about 1, so that two statistics that say
-// almost the same are not played off against each other.
+// ridge is added to the variances of the standardised statistics, which are about 1: it keeps the weights of two nearly collinear
+// statistics stable.
 const ridge = 0.1
 
 // discriminant returns weights w >= 0 of sum 1 that maximise the difference between the means of members and pool along
@@ -213,7 +213,7 @@ type scale struct{ centre, spread float64 }
 const madToSigma = 1.4826
 
 // scaleOf measures sorted values. Where more than half of them are equal it uses the standard deviation; where all are
-// equal the spread is 0, and the statistic says nothing.
+// equal the spread is 0, and so is every standardised score.
 func scaleOf(sorted []float64) scale {
 	centre := medianOfSorted(sorted)
 	spread := madToSigma * medianDeviation(sorted, centre)

@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Controls says how well samples that are known to have been kept could be recovered. They are what gives a failure to
-// recover its meaning.
+// Controls says how well samples that are known to have been kept could be recovered: the power of the audit, without which a
+// failure to recover is no evidence.
 type Controls struct {
 	Count int `json:"count"`
 	// Before and After count the controls that were recoverable from each model, Both those from both.

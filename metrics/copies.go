@@ -7,11 +7,10 @@ import (
 )
 
 // Copies are the scores of altered copies of the samples to forget in the model after, and of copies of reference images that
-// were altered alike. Whoever trains on a sample's copy keeps what the sample shows, and a sample of which a copy is in the
-// model is not gone.
+// were altered in the same way. A model that was trained on a copy of a sample still holds the sample.
 //
-// Copies of never-trained samples are exchangeable with those of the reference images, whatever is done to find the version
-// that shows most, if it is done to all of them.
+// Copies of never-trained samples are exchangeable with those of the reference images, however the version with the highest
+// score is found, as long as the same is done to all of them.
 type Copies struct {
 	// Versions name the alterations.
 	Versions []string `json:"versions"`
@@ -52,8 +51,7 @@ func (c *Copies) validate(forget int) error {
 	return nil
 }
 
-// standard are the scores, each version centred and scaled over all images, samples first: so no image is treated otherwise
-// than another.
+// standard are the scores, each version centred and scaled over all images, samples first: all images are treated alike.
 func (c *Copies) standard() [][]float64 {
 	all := append(append([][]float64{}, c.Samples...), c.Null...)
 	return standardised(scalesOf(all), all)
@@ -72,7 +70,7 @@ func (c *Copies) highest() Scores {
 	return out
 }
 
-// copyTests are those of the samples as a group: that one version of all of them shows, or that each shows by its own.
+// copyTests are those of the samples as a group: by one version of all of them, and by the version fitted to each.
 func (a *audit) copyTests() []GroupTail {
 	c := a.in.Copies
 	if c == nil {
@@ -89,7 +87,7 @@ func (a *audit) copyTests() []GroupTail {
 	}
 }
 
-// copied says which of the samples to forget score so high by one of their versions that they cannot be called absent.
+// copied says which of the samples to forget score so high by one of their versions that they do not count as absent.
 func (c *Copies) copied() []bool {
 	if c == nil {
 		return nil

@@ -340,9 +340,8 @@ func TestBetweenFoundAndAbsentTheControlsDecide(t *testing.T) {
 	}
 }
 
-// A p-value as small as the references allow is a chance find in one audit of twenty. Only what stands clear of them all is
-// an accusation.
-func TestBarelyFoundIsNoAccusation(t *testing.T) {
+// A p-value as small as the references allow occurs by chance in one audit of twenty. Only a height above certain is retained.
+func TestSmallestPValueIsNotRetained(t *testing.T) {
 	in := easy.audit(rand.New(rand.NewPCG(8, 2)))
 	for s := range in.Statistics {
 		null := slices.Sorted(slices.Values(in.Statistics[s].After.Null))
@@ -361,9 +360,8 @@ func TestBarelyFoundIsNoAccusation(t *testing.T) {
 	}
 }
 
-// A sample that is barely clear of the references while all controls kept what they had is a chance find; where a control
-// fared no better, it is not.
-func TestBarelyClearTheControlsDecide(t *testing.T) {
+// A sample between certain and doubtful is not retained where all controls kept their height, and is where a control lost as much.
+func TestControlsDecideUpToDoubtful(t *testing.T) {
 	w := easy
 	w.lift = []float64{12, 15, 40}
 	in := w.audit(rand.New(rand.NewPCG(8, 2)))
@@ -566,6 +564,15 @@ func TestDecideRefuses(t *testing.T) {
 		"level":         {func(_ *Input, o *Options) { o.Level = 1.5 }, "level 1.5"},
 		"bulk":          {func(_ *Input, o *Options) { o.Level, o.Bulk = 0.1, 0.05 }, "bulk 0.05"},
 		"request":       {func(_ *Input, o *Options) { o.Request = "all" }, `"all"`},
+		"level 1":       {func(_ *Input, o *Options) { o.Level = 1 }, "level 1"},
+		"bulk 1":        {func(_ *Input, o *Options) { o.Bulk = 1 }, "bulk 1"},
+		"tau 1":         {func(_ *Input, o *Options) { o.Tau = 1 }, "tau 1"},
+		"tau -1":        {func(_ *Input, o *Options) { o.Tau = -1 }, "tau -1"},
+		"controls":      {func(_ *Input, o *Options) { o.MinControls = -1 }, "-1 controls"},
+		"control rate":  {func(_ *Input, o *Options) { o.ControlRate = 1.1 }, "control rate 1.1"},
+		"kept share":    {func(_ *Input, o *Options) { o.KeptShare = 1.1 }, "kept share 1.1"},
+		"below 0":       {func(_ *Input, o *Options) { o.ControlRate = -0.1 }, "control rate -0.1"},
+		"share below 0": {func(_ *Input, o *Options) { o.KeptShare = -0.1 }, "kept share -0.1"},
 		"draws":         {func(_ *Input, o *Options) { o.Draws = 5 }, "5 draws"},
 	} {
 		in, opts := clone(good), Options{}
@@ -624,4 +631,125 @@ func clone(in Input) Input {
 		}
 	}
 	return in
+}
+
+// A control is left out of the weights that it is judged with, the first one as well.
+func TestControlIsNotItsOwnEvidence(t *testing.T) {
+	rng := rand.New(rand.NewPCG(31, 1))
+	var nulls [][]float64
+	for range 2 {
+		null := make([]float64, 100)
+		for i := range null {
+			null[i] = rng.NormFloat64()
+		}
+		nulls = append(nulls, null)
+	}
+	controls := [][]float64{{0, 30}}
+	for range 8 {
+		controls = append(controls, []float64{4 + rng.NormFloat64(), rng.NormFloat64()})
+	}
+	all, others := newCombiner(nulls, controls), newCombiner(nulls, controls[1:])
+	if got, want := all.evaluate(controls[0], 0), others.evaluate(controls[0], -1); got != want {
+		t.Errorf("%+v, want %+v as by the other controls", got, want)
+	}
+}
+
+func TestRulesOfOneSample(t *testing.T) {
+	audited := func(change func(a *audit, s *SampleDecision)) (*audit, *SampleDecision) {
+		a := newAudit(placedAudit(one(20, 0), places(12, place{20, 20})), Options{}.withDefaults())
+		s := &a.Samples[0]
+		s.Before.Recoverable, s.After.Absent, s.KeptProbability = true, true, 0.01
+		s.Before.PValues, s.After.PValues = []float64{0.001}, []float64{0.5}
+		change(a, s)
+		return a, s
+	}
+	startIs := func(a *audit, verdict Verdict) {
+		a.in.Statistics = append(a.in.Statistics, Statistic{Name: StartStatistic})
+		a.Together = &Together{Verdict: verdict, AfterPValue: 1}
+		if verdict == "" {
+			a.Together = nil
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(a *audit, s *SampleDecision)
+		want   Verdict
+	}{
+		{"gone", func(*audit, *SampleDecision) {}, Unlearned},
+		{"kept probability at the level", func(_ *audit, s *SampleDecision) { s.KeptProbability = defaultLevel }, Unlearned},
+		{"kept probability above the level", func(_ *audit, s *SampleDecision) { s.KeptProbability = 0.051 }, Inconclusive},
+		{"a control that is shown", func(_ *audit, s *SampleDecision) { s.Role, s.After.Shown = Retain, true }, Inconclusive},
+		{"shown after, recoverable before", func(_ *audit, s *SampleDecision) { s.After.Shown = true }, Retained},
+		{"shown after, shown before", func(_ *audit, s *SampleDecision) {
+			s.Before.Recoverable, s.Before.Shown, s.After.Shown = false, true, true
+		}, Retained},
+		{"shown after alone", func(_ *audit, s *SampleDecision) { s.Before.Recoverable, s.After.Shown = false, true }, Inconclusive},
+		{"recoverable, not clear", func(_ *audit, s *SampleDecision) { s.After.Recoverable, s.After.Absent = true, false }, Inconclusive},
+		{"recoverable and clear", func(_ *audit, s *SampleDecision) { s.After.Recoverable, s.After.Clear = true, true }, Retained},
+		{"a start, and nothing known of the group", func(a *audit, _ *SampleDecision) { startIs(a, "") }, Inconclusive},
+		{"a start, and a group of which nothing is said", func(a *audit, _ *SampleDecision) { startIs(a, Inconclusive) }, Inconclusive},
+		{"a start, and a group that is gone", func(a *audit, _ *SampleDecision) { startIs(a, Unlearned) }, Unlearned},
+	} {
+		a, s := audited(c.change)
+		if got, reason := a.verdict(s); got != c.want {
+			t.Errorf("%s: %s, want %s: %s", c.name, got, c.want, reason)
+		}
+	}
+}
+
+// A statistic without power takes no part, whatever its scores.
+func TestNoPowerTakesNoPart(t *testing.T) {
+	in := placedAudit(one(20, 0), places(12, place{20, 20}))
+	useless := in.Statistics[0]
+	useless.Name, useless.After = "useless", Scores{Null: ladder(), Samples: slices.Repeat([]float64{50}, 13), NoPower: "noise"}
+	for _, use := range []Use{ForSamples, ForRetained} {
+		useless.Use = use
+		with := in
+		with.Statistics = append(slices.Clone(in.Statistics), useless)
+		if s := decide(t, with, Options{}).Samples[0].After; s.Recoverable || s.Shown {
+			t.Errorf("%q: a statistic without power makes a sample recoverable: %v, or shows it: %v", use, s.Recoverable, s.Shown)
+		}
+	}
+}
+
+func TestRequestKind(t *testing.T) {
+	kind := func(forget, retain []int) RequestKind {
+		in := placedAudit(places(len(forget), place{20, 0}), places(len(retain), place{20, 20}))
+		for i, l := range append(slices.Clone(forget), retain...) {
+			in.Samples[i].Label = l
+		}
+		return newAudit(in, Options{}.withDefaults()).Options.Request
+	}
+	for _, c := range []struct {
+		forget, retain []int
+		want           RequestKind
+	}{
+		{[]int{0, 0}, []int{1, 2}, ClassLevel},
+		{[]int{0}, []int{1, 2}, SampleLevel},
+		{[]int{0, 0}, []int{1}, SampleLevel},
+		{[]int{-1, -1}, []int{1, 2}, SampleLevel},
+		{[]int{0, 0}, []int{0, 2}, SampleLevel},
+		{[]int{0, 3}, []int{1, 2}, SampleLevel},
+	} {
+		if got := kind(c.forget, c.retain); got != c.want {
+			t.Errorf("labels %v to forget and %v to retain: %s", c.forget, c.retain, got)
+		}
+	}
+}
+
+// The reference images of a class are enough where their p-values can reach the level.
+func TestClassReferencesAtTheLevel(t *testing.T) {
+	for n, want := range map[int]int{18: 0, 19: 19} {
+		in := placedAudit(places(2, place{20, 0}), places(12, place{20, 20}))
+		for i := range in.Samples {
+			in.Samples[i].Label = count(i >= 2)
+		}
+		in.ReferenceLabels = slices.Repeat([]int{1}, ladderSize)
+		for i := range n {
+			in.ReferenceLabels[i*20] = 0
+		}
+		if got := decide(t, in, Options{Draws: 99}).ClassReferences; got != want {
+			t.Errorf("%d reference images of the class: %d are compared with", n, got)
+		}
+	}
 }

@@ -20,16 +20,16 @@
 //
 // Recoverable. A sample is recoverable from a model if the Benjamini-Hochberg procedure over the p-values of its role
 // rejects at Options.Level. It is absent if its p-value is over Options.Bulk. In between, it is
-// absent if it lost several times as much of its evidence as any control like it, and otherwise nothing is said.
+// absent if it lost several times as much of its height as any matched control, and otherwise neither.
 //
 // Verdict on a sample to forget:
 //
 //   - [Inconclusive] if it was not recoverable before, whatever comes after.
-//   - [Retained] if it is recoverable after, and so far above the reference images that it is no chance find among
-//     many audits ([Evidence.Clear]); if it is barely so far, the controls must have fared as badly as it did.
+//   - [Retained] if it is recoverable after, and so far above the null distribution that it is no outlier of many audits
+//     ([Evidence.Clear]). Up to twice that height a matched control must have lost as much as it did.
 //   - [Unlearned] if it is absent after, both models passed every check of their [Diagnosis], enough controls were
 //     recoverable before and most of these still are, and the probability that the sample was kept and only missed is
-//     at most Options.Level. That probability follows by Bayes' rule from how many controls like it were missed and how
+//     at most Options.Level. That probability follows by Bayes' rule from how many matched controls were missed and how
 //     many other samples of the request were found.
 //   - [Inconclusive] otherwise.
 //
@@ -37,31 +37,31 @@
 // least half of them are unlearned or [Together] says so, and taken together they show no more evidence than as many
 // never-trained images would ([GroupTest], [Together]). Inconclusive otherwise.
 //
-// # Requests whose samples cannot be told one by one
+// # Requests as a group
 //
-// In networks as people train them an image that is known leaves little in the parameters, but many leave much together.
-// [Join] makes one score of what the layers answer to an image, and [Together] decides by the sum of the samples' scores:
-// unlearned if they were plainly in evidence before (p <= 0.001), are no more so after by any test, the controls still are,
+// In networks as people train them a single training image has a weak effect on the parameters, and many have a strong one together.
+// [Join] makes one score of the layers' answers to an image, and [Together] decides by the sum of the samples' scores:
+// unlearned if they were in evidence before (p <= 0.001), are not after by any test, the controls still are,
 // and at most a stated share of them (Options.KeptShare) can have been kept with 95 % confidence. Statistics of the use
-// [AsGuard], the loss and the answer by another class, may only show that samples are there. The comment of [Together] has
+// [AsGuard], the loss and the answer by another class, can only show that samples are there. The comment of [Together] has
 // the error rates. Over 152 pairs of nine kinds of networks none of the 76 models that kept the samples was called unlearned
 // (bench-soundness practice).
 //
-// # What a dishonest provider may try
+// # Dishonest providers
 //
 // Samples may be trained on in another form: shifted, flipped, turned, cut. [Copies] are altered copies of the samples to
-// forget and of reference images, and a request of which any one version, or each sample by its own, stands out is not
-// honoured. They may be taken out of one layer: layers by themselves ([AsLayer]) are one more test, and where the model after
-// is not known to be trained from another start ([Lineage]), that test and the loss count without the others. A direction that
-// was projected out of a weight answers less than those of other images, which is a guard like any other. None of this makes
-// anything unlearned.
+// forget and of reference images. A request that is in evidence by one version of all samples, or by the version fitted to each, was
+// not honoured. Samples may be removed from one layer: layers by themselves ([AsLayer]) are one more test, and where the model after
+// is not known to be trained from another start ([Lineage]), that test and the loss count without the others. A weight from which a
+// direction was projected out answers less to it than to other images, which is a guard as well. None of this makes anything
+// unlearned.
 //
 // # Known starts
 //
-// What a network's initial weights tell of an image joins its score as any other statistic where they cannot have been made up
-// ([StartStatistic]). It speaks of one layer alone: a sample is called unlearned by it only in a request that is unlearned as a
-// group, by all layers, with at most a fifth of its samples kept. Where a party supplied the weights, the statistic is [ForRetained]:
-// it shows a sample that stands at least half as high as the controls do, and its absence means nothing.
+// Evidence by a network's initial weights joins the score of an image where the weights cannot be forged ([StartStatistic]). It
+// covers one layer alone: a sample is called unlearned by it only in a request that is unlearned as a group, by all layers, with at
+// most a fifth of its samples kept. Where a party supplied the weights, the statistic is [ForRetained]: it shows a sample that is at least
+// half as high as the controls, and its absence means nothing.
 //
 // Every verdict carries its reason in words, and a decision says with which probability it would have noticed kept
 // samples ([Power]) and whether forgotten samples lost more evidence than retained ones ([DifferenceTest]).

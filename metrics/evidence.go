@@ -59,8 +59,8 @@ func (a *audit) weigh() {
 	a.NullAfter, a.weightsAfter = a.after.ofNull(len(a.in.Statistics))
 }
 
-// guarded reports whether a statistic that may only show presence shows it, or one that joins the score lies as far below the
-// reference images: a sample that was relabelled scores far below them by its own label.
+// guarded reports whether a guard shows the sample, or a statistic of the combined score lies in the lower tail of the null
+// distribution, as it does for a relabelled sample by its own label.
 func (a *audit) guarded(e Evidence) bool {
 	for k, s := range a.in.Statistics {
 		switch s.Use {
@@ -163,9 +163,8 @@ func (a *audit) detectIn(samples []int, of side, model func(*SampleDecision) *Ev
 	}
 }
 
-// shownIn says which samples of a role a statistic shows that is [ForRetained]: by the Benjamini-Hochberg procedure, and at least
-// half as high above the reference images as the controls are. An image that looks like a training sample stands above
-// others, and far below those.
+// shownIn says which samples of a role are shown by a statistic that is [ForRetained]: rejected by the Benjamini-Hochberg
+// procedure, and at least shownShare as high as the controls.
 func (a *audit) shownIn(samples []int, of side, model func(*SampleDecision) *Evidence) []bool {
 	out := make([]bool, len(samples))
 	if a.Method == FixedThreshold {

@@ -23,8 +23,8 @@ type Scores struct {
 	// Null has one score a reference image: images of the same kind that were never trained on. Empty means that
 	// there is no reference set.
 	Null []float64
-	// NoPower says in words why the statistic can tell nothing of this model, so that it is reported but takes no
-	// part in the decision. Empty means that it takes part. It must not depend on the scores.
+	// NoPower says why the statistic has no power for this model: then it is reported and takes no part in the decision. Empty
+	// means that it takes part. It must not depend on the scores.
 	NoPower string
 }
 
@@ -48,14 +48,14 @@ const (
 	ForSamples Use = ""
 	// ForRequest: it decides about the request as a whole ([Together]).
 	ForRequest Use = "request"
-	// ForBoth: it does both, as where nothing else says anything of single samples.
+	// ForBoth: it does both, where no other statistic has power for single samples.
 	ForBoth Use = "both"
 	// AsGuard: its presence is evidence that samples are still in the model after, its absence means nothing.
 	AsGuard Use = "guard"
-	// ForRetained: its presence shows by itself that a sample is in the model after, its absence means nothing: evidence by
-	// what a party supplied, such as a start, which may have been made up to hide samples.
+	// ForRetained: its presence shows by itself that a sample is in the model after, its absence means nothing. It rests on what
+	// a party supplied, such as a start, which may be forged to hide samples.
 	ForRetained Use = "retained"
-	// AsLayer: it is what one layer of the network says by itself. All of these together are one test of the request.
+	// AsLayer: it is the score of one layer of the network. All of these together are one test of the request.
 	AsLayer Use = "layer"
 )
 
@@ -66,13 +66,12 @@ type Check struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// Diagnosis says whether anything can be concluded from one model's failure to give up a sample. A check that is not
-// passed never leads to [Unlearned]; it does not stand in the way of [Retained], because a sample that was found was
-// found.
+// Diagnosis says whether a sample's absence from one model is evidence. A check that is not passed rules out [Unlearned]. It does
+// not rule out [Retained]: a sample that was found was found.
 type Diagnosis struct {
-	// Scope: the model is of the kind that the method's theory speaks of.
+	// Scope: the model is of the kind that the method's theory covers.
 	Scope Check `json:"scope"`
-	// Convergence: the reconstruction came to its end and explains the parameters.
+	// Convergence: the reconstruction converged and explains the parameters.
 	Convergence Check `json:"convergence"`
 	// Integrity: the parameters show no sign of having been altered without changing what the model computes.
 	Integrity Check `json:"integrity"`

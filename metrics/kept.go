@@ -8,7 +8,7 @@ import "sort"
 //	P(kept | absent) / P(unlearned | absent) = share kept / share unlearned * P(absent | kept) / P(absent | unlearned)
 //
 // The share kept comes from the other samples of the same request, P(absent | kept) from the controls. So a sample is
-// not called unlearned where the rest of its request was plainly kept, nor where controls like it get lost.
+// not called unlearned where the rest of its request was kept, nor where matched controls are absent.
 
 // keptProbability is the probability that forgotten sample i, recoverable before and absent after, was kept all the
 // same.
@@ -30,8 +30,8 @@ func (a *audit) keptProbability(i int) float64 {
 	return odds / (1 + odds)
 }
 
-// matchedControls are the controls recoverable before that were not much easier to recover than a sample, but at least the
-// half of them that were hardest: a sample that was hard to recover is easily missed.
+// matchedControls are the controls recoverable before whose height was at most alike times that of a sample, and at least the lower
+// half of them: a sample that was hard to recover is easily missed.
 func (a *audit) matchedControls(s *SampleDecision) []int {
 	var out []int
 	for _, i := range a.retain {
@@ -50,7 +50,7 @@ func (a *audit) matchedControls(s *SampleDecision) []int {
 }
 
 // absentIfUnlearned is the probability that a sample that was never trained on counts as absent. Against a fixed
-// threshold it is not known; as few as a half of such images have been seen to stay under the paper's.
+// threshold it is not known (absentOfFixed).
 func (a *audit) absentIfUnlearned() float64 {
 	if a.Method == FixedThreshold {
 		return absentOfFixed

@@ -1,10 +1,12 @@
 package metrics
 
-// compareLosses settles what the p-value alone leaves open, by the controls: had a sample to forget been kept, it would have
-// fared about as they. One image in twenty that was never trained on stands above the bulk of the others by chance. Where a
-// sample does, and is not in evidence, it counts as absent if it lost far more of its height than any control like it
-// did. Few stand clear of all others by chance, and not far: one that is barely clear and lost as much is not. Where controls
-// fared as badly, as in a model that was pruned or has noise on it, everything stays as it is.
+// compareLosses uses the controls where the p-value alone does not decide: a sample to forget that was kept would have lost about
+// as much of its height as they did.
+//
+// One never-trained image in twenty has a p-value between Level and Bulk by chance. A sample with such a p-value counts as absent
+// if it lost far more of its height than any matched control. A few outliers of the null distribution lie above certain,
+// not far: a sample up to doubtful is not clear if it lost as much. Where the controls lost as much, as in a model that was pruned or
+// has noise on it, nothing changes.
 func (a *audit) compareLosses() {
 	if a.Method == FixedThreshold {
 		return

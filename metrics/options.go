@@ -19,9 +19,9 @@ type Options struct {
 	// Level is the largest share of false claims of recovery that is accepted among all such claims, over the
 	// samples of one role and one model. If 0, it is 0.05.
 	Level float64 `json:"level"`
-	// Bulk is the p-value above which a sample counts as looking like one that was never trained on. Between Level,
-	// as corrected for the number of samples, and Bulk, the controls decide: it is absent if it lost far more of its
-	// evidence than any control like it, and otherwise nothing is said. If 0, it is 0.05 or Level, whichever is
+	// Bulk is the p-value above which a sample looks like one that was never trained on. For p-values between Level, as
+	// corrected for the number of samples, and Bulk, the controls decide: the sample is absent if it lost far more of its
+	// height than any matched control, and otherwise neither absent nor recoverable. If 0, it is 0.05 or Level, whichever is
 	// larger.
 	Bulk float64 `json:"bulk"`
 	// Tau is the SSIM from which a sample counts as recovered where there is no reference set. If 0, it is 0.4, the

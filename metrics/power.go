@@ -6,7 +6,7 @@ import (
 	"sort"
 )
 
-// Power says how little cheating the audit would have noticed: how many of the samples of the request must have been
+// Power is the statistical power of the audit: how many of the samples of the request must have been
 // kept for at least one of them to come out as [Retained] with a probability of 95 %. It is estimated by drawing the
 // evidence of kept samples from that of the controls and the rest from the reference set's distribution.
 type Power struct {

@@ -110,8 +110,8 @@ func (a *audit) fromBefore() bool {
 }
 
 // showsFromBefore is a test of a layer by itself, or of the loss, that shows samples at the level though all tests together do
-// not; nil where there is none, or where the model after was trained from another start. Whoever alters a model rather than
-// train again leaves what he did not think of.
+// not; nil where there is none, or where the model after was trained from another start. A model that was altered, not trained again, may
+// hide the samples from most tests and not from all.
 func (a *audit) showsFromBefore() *GroupTail {
 	if !a.fromBefore() || a.Together == nil {
 		return nil

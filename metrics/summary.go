@@ -39,8 +39,8 @@ func (a *audit) overall() (Verdict, string) {
 	return Inconclusive, "The evidence does not show whether the request was honoured. " + capital(strings.Join(append(a.unexplained(), a.whyInconclusive()), "; ")) + "."
 }
 
-// unexplained says of which models the reconstruction explains too little to be a check of its own. It leaves the word to the
-// controls, but helps to understand why they fail.
+// unexplained names the models whose reconstruction explains too little to be a check. The controls decide there, and this
+// helps to understand why they fail.
 func (a *audit) unexplained() []string {
 	if a.Method == FixedThreshold || a.Controls.Failed == "" {
 		return nil // a trouble then, or nothing that needs an explanation
@@ -55,7 +55,7 @@ func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a
 
 func (a *audit) requestNotHonoured() string {
 	n := a.Summary.Retained
-	first := fmt.Sprintf("The model after still gives away %s that the request says must go", ofAll(n, len(a.forget), "sample"))
+	first := fmt.Sprintf("The model after still holds %s that the request says must go", ofAll(n, len(a.forget), "sample"))
 	it := "it"
 	if n > 1 {
 		it = "each of them"
@@ -103,7 +103,7 @@ func noneOf(n int) string {
 	return "none of them"
 }
 
-// whyInconclusive names the first thing that stood in the way.
+// whyInconclusive names the first rule that was not met.
 func (a *audit) whyInconclusive() string {
 	switch {
 	case a.in.Incomparable != "":
@@ -224,9 +224,9 @@ func (a *audit) whichDecided() string {
 		return "No statistic can tell anything of the model before."
 	}
 	st := a.Statistics[best]
-	out := "Each sample was judged by the statistic that stands out most from the reference images"
+	out := "Each sample was judged by the statistic that is highest above the reference images"
 	if a.weightsBefore != nil {
-		out = "The statistics were joined with the weights that best tell the controls from the reference images"
+		out = "The statistics were combined with the weights that best separate the controls from the reference images"
 	}
 	out += fmt.Sprintf(". For %s the %s weighed most", ofAll(st.Decisive, len(a.forget), "sample"), st.Title)
 	if n := len(a.retain); n > 0 {
@@ -267,7 +267,7 @@ func (a *audit) notes() []string {
 	if l := a.in.Lineage; l != nil {
 		add("%s.", capital(l.Reason))
 		if a.fromBefore() {
-			add("What is not known to be trained from another start is asked more: the samples must be absent from each layer by itself, and by their loss, whatever all tests together say.")
+			add("The model after is not known to be trained from another start. Then the samples must also be absent from each layer by itself and by their loss.")
 		}
 	}
 	return out

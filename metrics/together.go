@@ -11,8 +11,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Together is what the samples of the request show as a group, where single samples show too little: by one statistic that
-// joins what the model's layers answer to an image, and by the guards. Its error rates follow from two arguments.
+// Together is the evidence for the samples of the request as a group, where single samples have too little: by one statistic that
+// joins the layers' answers to an image, and by the guards. Its error rates follow from two arguments.
 //
 // Never-trained samples are exchangeable with the reference images of their classes, so that the permutation test of the sum
 // of their scores is exact: the chance of [Retained] is at most RequestLevel, over all tests by Bonferroni's inequality.
@@ -20,9 +20,9 @@ import (
 // If a share of the samples had been kept, these would score as the controls do. So the number of samples that can have been
 // kept follows by inverting a test: KeptAtMost is the largest number for which a sum as small as the observed one has a
 // probability over 0.05, when so many scores are drawn from the controls and the others from the reference images. The
-// controls are drawn anew for each simulated sum, so that their own number counts as well. It rests on the controls being
-// like the samples: a provider who treats the samples to forget otherwise than by keeping or leaving them out may break it,
-// and the guards are there to notice that.
+// controls are drawn anew for each simulated sum, so that their own number counts as well. It assumes that the
+// controls are exchangeable with the samples: a provider may break that by treating the samples to forget in another way than keeping
+// or leaving them out, which the guards are to detect.
 type Together struct {
 	// Statistic is the name of the statistic.
 	Statistic string `json:"statistic"`

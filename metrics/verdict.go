@@ -50,16 +50,15 @@ type Evidence struct {
 	// median absolute deviation); 0 where PValue is 1 for want of either.
 	Height float64
 	// Clear: Height is at least 4, or the threshold is fixed and reached. A p-value cannot be smaller than the number of
-	// reference images allows, and among enough audits the smallest one occurs by chance; such a height hardly does. Up
-	// to 8 a sample to forget is not clear in the model after if every control like it kept four times as much of its height.
+	// reference images allows, and among many audits the smallest one occurs by chance; such a height hardly does. Up
+	// to 8 a sample to forget is not clear in the model after if every matched control kept four times as much of its height.
 	Clear bool
-	// Recoverable: the sample is in evidence. Absent: it looks like one that was never trained on, or is far closer to
-	// these than any control like it. Both can be false.
+	// Recoverable: the sample is in evidence. Absent: its p-value is over Options.Bulk, or it lost far more of its height than any
+	// matched control. Both can be false.
 	Recoverable, Absent bool
 	// Shown: a statistic that is [ForRetained] shows by itself that the sample was trained on, and clearly so.
 	Shown bool
-	// Guarded: something that may only show presence shows it, so that the sample is not absent whatever else is said: a
-	// guard among the statistics, or an altered copy.
+	// Guarded: a guard among the statistics, or an altered copy, shows the sample, so that it does not count as absent.
 	Guarded bool
 }
 

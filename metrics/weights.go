@@ -16,9 +16,8 @@ type Joined struct {
 
 // Join joins several statistics into one score: each is centred on the median of the null and divided by its spread, and they
 // are weighed so that the controls' mean stands farthest above the null, in units of the null's own spread along the weights.
-// Weights are not negative, and are shrunk as far as 30 controls and a dozen statistics that say much the same need it
-// (joinRidge). Unlike in [Decide], the spread of the controls does not count: what is asked for is how many of them
-// stand above nearly all of the null, and a statistic that only half of them show is worth its weight.
+// Weights are not negative, and are shrunk (joinRidge), as 30 controls and a dozen correlated statistics need it. Unlike in [Decide], the spread of the controls does not count: the aim is the share of them in
+// the upper tail of the null distribution, for which a statistic that only half of them show is useful.
 //
 // nulls, controls and images have one row an image; none of the controls may be among the images.
 func Join(nulls, controls, images [][]float64) Joined {

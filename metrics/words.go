@@ -9,8 +9,7 @@ import (
 // This file puts decisions into words. Every sentence is for a reader who knows neither statistics nor networks, and
 // carries the number that it rests on.
 
-// ofKnown puts what is said of recovery into the words for images that were asked about: these are not recovered, but in
-// evidence.
+// ofKnown rewords sentences about recovery for known images, which are not recovered but in evidence.
 var ofKnown = strings.NewReplacer(
 	"each of them can be recovered more closely", "each of them is in evidence more strongly",
 	"it can be recovered more closely", "it is in evidence more strongly",
@@ -19,10 +18,9 @@ var ofKnown = strings.NewReplacer(
 	"could be recovered before", "were in evidence before", "still can be recovered", "are still in evidence", "still can be", "still are",
 	"can still be recovered", "are still in evidence", "Of the controls recoverable before", "Of the controls in evidence before",
 	"a failure to recover", "absence", "From either model", "By either model", "cannot be recovered", "is not in evidence",
-	"gives away", "shows",
 )
 
-// reworded puts all that was said into the words for known images where nothing was reconstructed.
+// reworded rewords the decision for known images where nothing was reconstructed.
 func (a *audit) reworded() {
 	if !a.judgesKnown() {
 		return
@@ -79,8 +77,8 @@ func ofAll(k, n int, noun string) string {
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// troubles lists the checks that either model did not pass. Whether the reconstruction explains the parameters counts where
-// there are no reference images alone: with them, the controls show whether samples can be recovered.
+// troubles lists the checks that either model did not pass. Whether the reconstruction explains the parameters
+// counts only without reference images: with them, the controls show whether samples can be recovered.
 func (a *audit) troubles() []string {
 	fixed := a.Method == FixedThreshold
 	var out []string
@@ -141,7 +139,7 @@ func (c Controls) failure() string {
 	return ""
 }
 
-// strength is how strongly a model gives a sample away: its p-value, or its SSIM.
+// strength is the evidence for a sample in a model: its p-value, or its SSIM.
 func (a *audit) strength(e Evidence) string {
 	if a.Method == FixedThreshold {
 		return fmt.Sprintf("SSIM %.2f, threshold %.2g", e.Score, a.Options.Tau)
@@ -236,7 +234,7 @@ func (a *audit) shownAfter(s *SampleDecision) string {
 			by, least = st.Title, p
 		}
 	}
-	return fmt.Sprintf("shown to be in the model after (%s) by the %s, which rests on that party's word", probability(least), by)
+	return fmt.Sprintf("shown to be in the model after (%s) by the %s, which relies on what that party supplied", probability(least), by)
 }
 
 func (a *audit) controlLost(s *SampleDecision) string {
@@ -249,7 +247,7 @@ func (a *audit) borderline(s *SampleDecision) string {
 		return "no statistic can tell anything of the model after: " + a.powerless(func(st Statistic) Scores { return st.After })
 	}
 	if s.After.Recoverable {
-		return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than chance allows in one audit (%s: %s), but so little more than of the others that it would occur by chance in one of many",
+		return fmt.Sprintf("recoverable from the model before (%s); the model after shows more evidence of it than chance allows in one audit (%s: %s), but not more than occurs by chance in one of many",
 			a.strength(s.Before), a.strength(s.After), a.asHigh(s, s.After))
 	}
 	if s.After.Guarded {
@@ -263,7 +261,7 @@ func (a *audit) borderline(s *SampleDecision) string {
 func (a *audit) guard(s *SampleDecision) string {
 	for k, i := range a.forget {
 		if &a.Samples[i] == s && len(a.copied) > 0 && a.copied[k] {
-			return "the model answers to a copy of it, " + a.in.Copies.Best[k] + ", otherwise than to such copies of images never trained on"
+			return "the model's answer to a copy of it, " + a.in.Copies.Best[k] + ", differs from that to such copies of images never trained on"
 		}
 	}
 	for k, st := range a.in.Statistics {

@@ -15,10 +15,10 @@ import (
 //	D_j = ||w_in,j||^2 + b_j^2 - ||w_out,j||^2
 //
 // of every hidden neuron at its initial value (Du, Hu and Lee 2018), which is nearly the same for all neurons of a layer.
-// So a wide spread of D over a layer shows that somebody scaled its neurons, or that it was trained in large steps or with
-// momentum, which gradient flow describes badly. The noise tells which: what is left of a neuron's initial weights beside
-// the directions that training added is equally strong for all neurons, until somebody scales them. Neurons that were
-// scaled are set back to a common D, which undoes it; neurons that were not must be left alone, for it would scale them.
+// A wide spread of D over a layer means that its neurons were scaled, or that it was trained in large steps or with momentum,
+// which gradient flow describes badly. The noise separates the two cases: the residual of a neuron's initial weights, outside the
+// directions that training added, is equally strong for all neurons unless they were scaled. Scaled neurons are set back to a
+// common D, which undoes the scaling. Others must be left as they are, as this would scale them.
 const (
 	// tamperedSpread is the range of D, from its 5 % to its 95 % quantile, over the mean of ||w_in||^2 + b^2 + ||w_out||^2
 	// from which a layer may have been altered. Trained by small steps it measured 0.02 to 0.12, by large ones with momentum

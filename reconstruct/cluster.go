@@ -9,8 +9,8 @@ import (
 )
 
 // The cosine in span coordinates above which two candidates are one sample: candidates at the floor are nearly exact,
-// others carry more of the descent's error. Of copies at the floor the best is seldom the one that is kept: at 0.97 that costs
-// 0.02 of SSIM on Fashion-MNIST (n = 50), at 0.98 half as much.
+// others carry more of the descent's error. The candidate at the floor that stands for its group is seldom the best of it: at
+// 0.97 that costs 0.02 of SSIM on Fashion-MNIST (n = 50), at 0.98 half as much.
 const (
 	sameAtFloor = 0.98
 	sameRough   = 0.85

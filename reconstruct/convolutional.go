@@ -10,9 +10,9 @@ import (
 	"unlearnguard/graph/chain"
 )
 
-// Networks with convolutions. A convolution's weight is a sum over patches, and its rows span next to all patches: there is
-// no thin space to look for samples in. They are looked for among all inputs, in the layer that says most of them, since the
-// first one has too few numbers: 16 filters of 3 x 3 perhaps.
+// Networks with convolutions. A convolution's weight is a sum over patches, and its rows span nearly all patches: there is no
+// low-dimensional span to search. The search is over all inputs, in the most informative layer, since the first one has too few
+// numbers: 16 filters of 3 x 3 perhaps.
 
 // newPixels is the space of all inputs.
 func newPixels(net *chain.Convolutional) *span {
@@ -31,8 +31,7 @@ const mostSamples = 200
 const goodAgreement = 0.8
 
 // weigh sets the confidence of samples of a network with convolutions: stability, times how much of a picture the parameters
-// hold of it, the contrast times the root of the multiplier, against the most. Restarts also agree on faint particles with
-// which they mend what the others leave.
+// hold of it, the contrast times the root of the multiplier, against the most. Restarts also agree on faint particles, which fit the residual of the others.
 func weigh(samples []Sample) {
 	most := math.SmallestNonzeroFloat64
 	for i, s := range samples {
@@ -44,12 +43,12 @@ func weigh(samples []Sample) {
 	}
 }
 
-// stable says whether what was found is more than a way to explain the layer: unlike in a span, a small residual proves
-// little among all inputs.
+// stable says whether the samples are more than one of many ways to explain the layer: over all inputs, unlike in a span, a
+// small residual is weak evidence.
 func (d *descent) stable(samples []Sample) (bool, string) {
 	if d.span.samples < chain.FewestDetermined {
-		return false, fmt.Sprintf("the weight of layer %q, the one that holds most, has too few strong directions to determine "+
-			"more than %d images: no sample can be told from it", d.span.net.Layers[d.span.layer].Name, d.span.samples)
+		return false, fmt.Sprintf("the weight of layer %q, the most informative one, has too few strong directions to determine "+
+			"more than %d images: no sample can be recovered from it", d.span.net.Layers[d.span.layer].Name, d.span.samples)
 	}
 	stabilities := make([]float64, len(samples))
 	for i, s := range samples {

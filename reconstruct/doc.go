@@ -16,15 +16,15 @@
 // descends from several random starts on the stationarity residual of the first layer's block, in which the weak directions
 // of the span are given more weight than they have, moves every candidate to the point of the span nearby that is most like
 // an image, and gathers what several restarts found. Nothing but the parameters and the input's normalisation is used; a
-// [Result] says in Converged whether it may be relied on when it does not contain something, and in Confidence how much of
-// the samples it is likely to show.
+// [Result] says in Converged whether a sample's absence from it is evidence, and in Confidence how close the recovered samples are
+// likely to be.
 //
 // # Convolutions
 //
-// A convolution's filters span next to all patches, so that there is no thin space to look in, and the first layer has too
-// few numbers (16 filters of 3 x 3 are 144; a digit has 784 pixels). What holds samples is a later layer that grew from next
-// to nothing while those around it hardly moved. Run looks among all inputs, with a prior for images, for what explains the
-// layer that says most ([unlearnguard/graph/chain.Convolutional.Informative]).
+// A convolution's filters span nearly all patches, so that there is no low-dimensional span to search, and the first layer has
+// too few numbers (16 filters of 3 x 3 are 144; a digit has 784 pixels). Samples are held by a later layer that started very small
+// and grew while those around it hardly moved. Run searches all inputs, with a prior for images, for what explains the most
+// informative layer ([unlearnguard/graph/chain.Convolutional.Informative]).
 //
 // Measured on MNIST odd/even with conv 3x3/2, conv k x k/2, linear, whose layers start from 10, 0.001 and 30 times PyTorch's
 // default (restarts pooled; mean best SSIM of the training samples, and of images never trained on):
@@ -44,18 +44,18 @@
 //	PyTorch's, weight decay 0.01: 0.28, 0.25; flagged, as determining no more than one sample
 //
 // Where all layers start small, the stationarity residual of every layer is small at the truth (0.1 to 0.15), but no smaller
-// than at images that have nothing to do with it: few directions of a layer that has ten times as many parameters as the
-// samples have pixels say little, so that neither parameter counts nor the residual tell whether recovery is possible.
+// than at unrelated images. Few directions of such a layer carry information, though it has ten times as many parameters as the
+// samples have pixels: neither the number of parameters nor the residual shows whether recovery is possible.
 //
 // [RunPublished] is the published method, to compare with: it needs five hyper-parameters, which [SweepPublished] draws.
 //
 // # Limits
 //
-// What becomes of recovery beyond thin networks with a small start: mean over the training samples of the highest SSIM,
-// beside that of 400 images never trained on, for one network each of 784-300-1 on 20 MNIST digits, odd against even, but
+// Recovery outside the setting of the theory: mean over the training samples of the highest SSIM, and in brackets the same of
+// 400 images never trained on, for one network each of 784-300-1 on 20 MNIST digits, odd against even, but
 // for what is said (.ci/bench-recover limits). "Flagged" means that Converged is false or Confidence below LowConfidence.
 //
-//	as it is                               0.98 against 0.47
+//	as it is                               0.98 (0.47)
 //	ten classes, one lambda a rival class  0.98 (0.49); n = 50: 0.97 (0.53)
 //	two and three hidden layers            0.99 (0.47), 0.99 (0.46)
 //	biases in all layers                   0.98 (0.47), two hidden layers 0.98 (0.47)
@@ -71,7 +71,7 @@
 //	rounded to fp16, to int8               0.98 (0.47), 0.98 (0.47); two hidden layers 0.99
 //	20 % of each layer pruned              smallest 0.97 (0.47), at random 0.98 (0.47); two hidden layers 0.99
 //
-// Another network of n = 20 came to 0.64 at d = 196, flagged: count on n up to a tenth of d, and not on more. Pruned weights of
+// Another network of n = 20 came to 0.64 at d = 196, flagged: recovery is reliable for n up to a tenth of d. Pruned weights of
 // the first layer are filled in, and the noise of a coarse grid is known; see [Pruning] and [unlearnguard/graph/chain.RoundingNoise].
 //
 // # Many samples
@@ -80,6 +80,6 @@
 // never trained on, and longer descents, more particles or other weights find no more. Gradient descent leaves W1 = G^T X, and
 // the rows of G, solved from the true X, have entries of 0.004 for the 50 largest samples (root mean square over their active
 // neurons), 0.0016 for the next 100, and 0.0003 for the last 200, of which the initial values alone leave 0.0004 uncertain.
-// Nor does the residual single them out: descents from the samples themselves end at 0.20 (weighted), from 600 random particles
+// The residual does not single them out either: descents from the samples themselves end at 0.20 (weighted), from 600 random particles
 // at 0.21. A network trained at a constant rate of 0.2, as published, is no different.
 package reconstruct

@@ -29,14 +29,14 @@ func (r *Result) NearestCosine(pixels []float64) (cosine float64, index int) {
 //
 //	rho(x) = min over a, z of  || x - sum_i a_i k_i - W1^T z ||^2 + tau ||z||^2,   tau = 0.1 h sigma^2,
 //
-// is small against what the known images k_i leave of it, min over a of || x - sum_i a_i k_i ||^2. The known images are
-// training samples that may be in the network, so that an image which resembles one of them is not taken for a
-// trace of itself; and the fewer samples are left unknown, the thinner is the span that they are looked for in, which
-// is what makes the traces of a hundred samples and of noisy networks legible. The black image counts as known, so that
-// it does not matter which mean was subtracted. Without known images the statistic is Capon's spectral estimator (1969).
+// is small against its residual after projection onto the known images k_i, min over a of || x - sum_i a_i k_i ||^2. The known images are
+// training samples that may be in the network: an image that resembles one of them has no trace for that alone. The
+// fewer samples are unknown, the lower is the dimension of the span that is searched, which makes the traces of a hundred samples and
+// of noisy networks detectable. The black image counts as known, so that it does not matter which mean was subtracted. Without
+// known images the statistic is Capon's spectral estimator (1969).
 //
-// Over z alone it would be the distance to the row span of W1, for which one must say which singular values are noise.
-// The penalty weighs every direction by what W1 holds of it instead.
+// Without the penalty it would be the distance to the row span of W1, which needs a rank. The penalty weighs every direction by
+// its singular value instead.
 type Traces struct {
 	space space
 	// rows has the inner products of W1, k x d with k = min(h, d), and gram is rows rows^T.
@@ -49,7 +49,7 @@ type Traces struct {
 const (
 	// traceNoise is tau over the noise's energy a direction, h sigma^2. From 0.01 to 1 little changes.
 	traceNoise = 0.1
-	// rounding is the least that tau, and what is left of an image, are taken for, relative to the whole.
+	// rounding is the lower bound on tau, and on an image's residual, relative to the whole.
 	rounding = 1e-9
 )
 
@@ -64,7 +64,7 @@ func (r *Result) Traces(p *Problem) (*Traces, error) {
 func newTraces(w mat.Matrix, s chain.Spectrum, sp space) (*Traces, error) {
 	h, d := w.Dims()
 	rows := mat.DenseCopyOf(w)
-	// In units of the largest singular value: the scale of the weights says nothing.
+	// In units of the largest singular value: the statistic does not depend on the scale of the weights.
 	sigma := 0.0
 	if unit := s.Singular[0]; unit > 0 {
 		rows.Scale(1/unit, rows)
@@ -110,16 +110,16 @@ func factorized(s *mat.SymDense, ridge float64) (*mat.Cholesky, error) {
 	return &chol, nil
 }
 
-// Beyond returns, for each image, the logarithm of what the known images leave of it over what the first layer leaves
-// of that: 0 where the layer holds nothing of it, larger where it holds more. Images have length d, pixels in [0, 1]. An
-// image that the known ones leave nothing of has no trace of its own: 0. There must be fewer known images than d.
+// Beyond returns, for each image, the logarithm of its residual after projection onto the known images over its residual after
+// the first layer as well: 0 where the layer holds nothing of it, larger where it holds more. Images have length d, pixels in
+// [0, 1]. An image in the span of the known ones has no trace of its own: 0. There must be fewer known images than d.
 func (t *Traces) Beyond(known, images [][]float64) ([]float64, error) {
 	basis, err := t.basis(known)
 	if err != nil {
 		return nil, err
 	}
 	rest := t.unexplained(images, basis)
-	// What the layer holds beyond the known images, and how much it answers to each image's rest.
+	// The layer along the known images, and its answer to each image's residual.
 	var held, answers mat.Dense
 	held.Mul(t.rows, basis.T())
 	answers.Mul(t.rows, rest.T())
@@ -162,8 +162,8 @@ func (t *Traces) basis(known [][]float64) (*mat.Dense, error) {
 	return &out, out.Solve(&lower, inputs)
 }
 
-// unexplained returns what is left of the images' inputs, one a row, outside the basis, of norm 1; 0 where next to
-// nothing is.
+// unexplained returns the residuals of the images' inputs after projection onto the basis, one a row, of norm 1; 0 where the
+// residual is rounding.
 func (t *Traces) unexplained(images [][]float64, basis *mat.Dense) *mat.Dense {
 	x := mat.NewDense(len(images), len(t.space.mean), nil)
 	for i, pixels := range images {

@@ -11,8 +11,8 @@ type Options struct {
 	// Seed makes the run repeatable; runs with one seed give the same bytes for any number of Threads.
 	Seed uint64
 	// Restarts is the number of independent descents whose candidates are pooled. If 0, it follows from the size of the
-	// problem: 16 where descents are cheap, 6 where they are dear, and more than 6 where the span holds over 100 samples, the
-	// more of which one descent misses.
+	// problem: 16 for descents below the work budget, 6 for those above it, and one for every 16 samples that the span can hold,
+	// since one descent misses some of many.
 	Restarts int
 	// Steps is the length of a descent. If 0, 600.
 	Steps int
@@ -42,8 +42,8 @@ type Progress struct {
 	Loss, Residual float64
 }
 
-// The default number of restarts: what restartBudget allows for, in floating-point operations, some twenty seconds of one
-// core, but no more than mostRestarts, and no fewer than leastRestarts or than one for so many samples.
+// The default number of restarts is what restartBudget pays for, in floating-point operations (about twenty seconds of one
+// core). It is at most mostRestarts, and at least leastRestarts and one for every samplesPerRestart samples.
 const (
 	restartBudget     = 2.5e12
 	mostRestarts      = 16

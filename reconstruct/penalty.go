@@ -6,9 +6,9 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// penalty makes images of particles where samples are looked for among all inputs and not in a span that says what they
-// look like: the mean over particles and pixels of the squared distance to [0, 1], of the distance of neighbours (total variation; Rudin, Osher and Fatemi 1992) and, where images have a floor, of the square root of the
-// distance to it, which wants few pixels off the floor.
+// penalty is the prior for images where all inputs are searched and no span restricts them: the mean over particles and pixels
+// of the squared distance to [0, 1], of the distance of neighbours (total variation; Rudin, Osher and Fatemi 1992) and, where
+// images have a floor, of the square root of the distance to it, which favours few pixels off the floor.
 type penalty[T engine.Float] struct {
 	m            int
 	problem      *Problem
@@ -17,7 +17,7 @@ type penalty[T engine.Float] struct {
 	pixels, grad []float64 // of one particle
 }
 
-// The weights in the loss, whose scale is that of the relative residual. Rounded ends are where the norms are smooth.
+// The weights in the loss, whose scale is that of the relative residual. penaltyRound is the width over which the norms are smoothed at 0.
 const (
 	penaltyBox       = 10.0
 	penaltyVariation = 0.1

@@ -9,9 +9,9 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// Pursuit of an image. The stationarity residual says where a sample lies along the strong directions of the span and
-// next to nothing about the weak ones, in which much of the picture is: at the training samples themselves it is as large
-// as what the network holds there. What the residual leaves open, the pursuit takes from what pictures are like: most
+// Pursuit of an image. The stationarity residual determines where a sample lies along the strong directions of the span and
+// hardly along the weak ones, in which much of the picture is: there it is as large at the training samples themselves
+// as the parameters. The pursuit determines these by a prior on pictures: most
 // neighbouring pixels are alike, and many pictures lie, in many of their pixels, exactly at the bottom of the pixel range.
 // Mixtures of pictures have more edges and fewer pixels at the floor than each of them, so near a rough candidate the
 // point of the span with the fewest of both is, mostly, the image itself. The pursuit minimises

@@ -7,7 +7,7 @@ import "math"
 // 0.53 to 0.64, and 0.87 to 0.94 where it was 0.72 to 0.90.
 const LowConfidence = 0.85
 
-// Result is what the parameters gave up.
+// Result is what a run recovered from the parameters.
 type Result struct {
 	// Samples are the recovered samples, most credible first. Near copies from different restarts are one sample.
 	Samples []Sample `json:"samples"`
@@ -22,7 +22,7 @@ type Result struct {
 	Restarts []Restart `json:"restarts"`
 	// Repeated is the number of samples that more than half of the restarts found.
 	Repeated int `json:"repeated"`
-	// Distinct is the mean number of a restart's particles that did not run together. Fewer than Rank cannot be the samples.
+	// Distinct is the mean number of a restart's particles that did not converge to one point. Fewer than Rank cannot be the samples.
 	Distinct float64 `json:"distinct"`
 	// Floor says whether the images of this model lie at the bottom of the pixel range in many of their pixels.
 	Floor Floor `json:"floor"`
@@ -30,11 +30,11 @@ type Result struct {
 	Pruning Pruning `json:"pruning"`
 	// Balance says whether somebody scaled the network's neurons.
 	Balance Balance `json:"balance"`
-	// Explained says whether the stationarity residual came low enough, and with convolutions whether the restarts agree. An
-	// audit, which has known samples to tell by what a run misses, needs no more.
+	// Explained says whether the stationarity residual came low enough, and with convolutions whether the restarts agree. It is
+	// enough for an audit, which measures on known samples what a run misses.
 	Explained bool `json:"explained"`
-	// Converged says whether the run can be relied on for a negative by itself: whether the parameters were explained, and by
-	// the same samples in most restarts. Reason tells why not.
+	// Converged says whether a sample's absence from the result is evidence by itself: the parameters were explained, and by the
+	// same samples in most restarts. Reason tells why not.
 	Converged bool   `json:"converged"`
 	Reason    string `json:"reason,omitempty"`
 	// Confidence in [0, 1] ranks runs by how close what they recovered is to the training images, without any of them: the

@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	// poorResidual is the relative residual above which recovery is not to be relied on.
+	// poorResidual is the relative residual above which a run has not converged.
 	poorResidual = 0.2
 	// repeatedShare is the number of samples that most restarts must find, over the rank. It was 0.37 to 1.3 on 14 networks
 	// that samples were recovered from, and 0 to 0.33 on 6 that hardly any were (n against d of 35/196 and more).
 	repeatedShare = 0.35
-	// floorGain is how far above chance the share of pixels at the floor must lie for the pursuit to be believed.
+	// floorGain is how far above chance the share of pixels at the floor must lie for the images to have a floor.
 	floorGain = 0.15
 )
 
@@ -83,7 +83,7 @@ func (d *descent) gather(ctx context.Context, found []*trajectory, o Options) (*
 	return d.result(found, all, append(done, rest...), floor), nil
 }
 
-// candidates lists the particles of all restarts but those that went to infinity.
+// candidates lists the particles of all restarts but those that diverged.
 func (d *descent) candidates(found []*trajectory) []candidate {
 	r := d.span.rank()
 	var all []candidate
@@ -213,7 +213,7 @@ func (d *descent) samples(groups []group, floor Floor, chance float64) []Sample 
 	return out
 }
 
-// explained takes the best restart as the run's word.
+// explained decides by the least residual of the restarts.
 func (r *Result) explained() (bool, string) {
 	best := r.Residual()
 	if best <= poorResidual {
@@ -242,9 +242,8 @@ func (r *Result) determined() (bool, string) {
 	return r.agreed()
 }
 
-// agreed tells whether the restarts found the same. A span of nearly as many directions as the images have pixels has
-// room for other samples that explain the parameters as well, a different set in every restart. A single restart cannot
-// tell.
+// agreed tells whether the restarts found the same. A span of nearly as many directions as the images have pixels contains
+// other samples that explain the parameters as well, a different set in every restart. A single restart does not show that.
 func (r *Result) agreed() (bool, string) {
 	if float64(r.Repeated) >= repeatedShare*float64(r.Rank) {
 		return true, ""

@@ -47,10 +47,9 @@ func newSpan(net *chain.Dense) *span {
 }
 
 // weightsOf are weights in inverse proportion to the root of the singular values. Those fall by factors of 20 (n = 50) to 1000
-// (n = 500), so that without weights a descent fits the first few directions, which all samples share, and what the
-// parameters are short of KKT's conditions there, and hardly looks at the others, by which samples differ. The error at
-// the samples themselves falls more slowly than the parameters do, whence the root: fully evened out, most of what would
-// be fitted is error.
+// (n = 500), so that without weights a descent fits the first few directions, which all samples share, with their KKT residual, and
+// neglects the others, in which samples differ. The residual at the samples themselves falls more slowly than the singular values,
+// hence the root: with fully even weights most of what is fitted would be residual.
 func weightsOf(singular []float64) []float64 {
 	w := make([]float64, len(singular))
 	plain, weighted := 0.0, 0.0

@@ -127,7 +127,7 @@ func (a *app) runReconstruct(ctx context.Context, o reconstructOptions) error {
 			doc.Published.Chosen, n-1, filepath.Join(o.out, settingsFolder))
 	}
 	if !doc.Converged {
-		a.term.say("they cannot be relied on: %s", doc.Reason)
+		a.term.say("flagged as not converged: %s", doc.Reason)
 	} else if doc.Published == nil && doc.Confidence < reconstruct.LowConfidence {
 		a.term.say("they may be training samples only in part: the run's confidence is %.2f, under %.2f", doc.Confidence, reconstruct.LowConfidence)
 	}

@@ -1,6 +1,6 @@
 package chain
 
-// Informative is the hidden layer whose weight says most about the samples of a network with convolutions, with its spectrum
+// Informative is the hidden layer whose weight determines most samples of a network with convolutions, with its spectrum
 // and the number of conditions that it is worth: each direction above its noise is one of so many outputs and inputs;
 // directions count by their share of the energy, (sum s^2)^2 / sum s^4 of them, and all of them by what is not noise. A sample
 // and its multiplier are one unknown more than the sample has elements.

@@ -215,7 +215,7 @@ type Attestation struct {
 }
 
 // Verify checks the signature on an envelope against a public key in PEM and returns what it attests to. An error means
-// that nothing in the envelope can be relied on.
+// that nothing in the envelope is authentic.
 func Verify(ctx context.Context, envelope, publicKey []byte) (Attestation, error) {
 	payload, keyID, err := open(ctx, envelope, publicKey)
 	if err != nil {

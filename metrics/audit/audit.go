@@ -39,8 +39,8 @@ type Request struct {
 	Checkpoints string
 	SSIM        metrics.SSIMOptions
 	Decide      metrics.Options
-	// TimeLimit bounds the audit; 0 is for none. A reconstruction that takes more than half of it is given up for what the
-	// layers answer, and where these take too long as well nothing is concluded.
+	// TimeLimit bounds the audit; 0 is for none. A reconstruction that takes more than half of it is abandoned, and the layers'
+	// answers decide; where these take too long as well, the audit is inconclusive.
 	TimeLimit time.Duration
 	// Recover, if not nil, takes the place of [Recover], so that several requests may share a reconstruction. Its result must
 	// be one that Recover gives for the same arguments.
@@ -50,7 +50,7 @@ type Request struct {
 	// Examined, if not nil, is called with the model and how many of the passes of its layers' examination are done.
 	Examined func(model string, done, total int)
 
-	// late says that a reconstruction was given up, or is empty; strange that the reference images are of another kind.
+	// late says that a reconstruction was abandoned, or is empty; strange that the reference images are of another kind.
 	late, strange string
 }
 
@@ -286,7 +286,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 	}
 	reconstructed := o.Before.Result != nil
 	for k, s := range statistics {
-		// Without reference images and reconstruction nothing is left but the SSIM, which then is that of nothing.
+		// Without reference images and reconstruction the SSIM, which is then 0 for all, is the only statistic.
 		nothing := k == statSSIM && r.Reference == nil
 		if k <= statTrace && !reconstructed && !nothing || k > statTrace && r.Reference == nil {
 			continue
@@ -307,8 +307,7 @@ func (o *Outcome) input(r *Request) metrics.Input {
 	return in
 }
 
-// diagnose turns a reconstruction's own word into the checks that the decision wants. Opening the model has settled that
-// it is in scope.
+// diagnose turns a reconstruction's diagnostics into the checks of the decision. A model that was opened is in scope.
 func diagnose(e *Evidence, r *Request, name string) metrics.Diagnosis {
 	passed := metrics.Check{OK: true}
 	d := metrics.Diagnosis{Scope: passed, Convergence: passed, Integrity: passed}
@@ -329,7 +328,7 @@ func diagnose(e *Evidence, r *Request, name string) metrics.Diagnosis {
 		d.Convergence.Reason = e.Result.Reason
 	}
 	if e.Result.Balance.Altered {
-		d.Integrity.Reason = fmt.Sprintf("its neurons carry norms and noise unevenly (spread %.2g, training leaves about 0.1): "+
+		d.Integrity.Reason = fmt.Sprintf("the norms and the noise of its neurons are uneven (spread %.2g, about 0.1 after training): "+
 			"weights were scaled without changing what the model computes, or it was not trained by gradient descent",
 			slices.Max(e.Result.Balance.Spread))
 	}

@@ -9,7 +9,7 @@ import (
 	"unlearnguard/reconstruct/imprint/copies"
 )
 
-// effort is how much is done about copies: the number of reference images that they are compared with, at least so many of
+// effort bounds the search for copies: the number of reference images that they are compared with, at least so many of
 // each class, and how often the versions about each image's best one are looked at. P-values of groups need no more references,
 // each of which costs as much as a sample for every version.
 type effort struct{ references, ofClass, refinements int }

@@ -40,8 +40,8 @@ type Evidence struct {
 	// Result is what was reconstructed, or nil.
 	Result *reconstruct.Result
 	// Nearest is, for every queried image, the sample of Result nearest by the cosine of the network's inputs, with its
-	// SSIM. Choosing by the cosine and scoring by SSIM keeps the scores of images that were not found from being the
-	// luckiest of hundreds.
+	// SSIM. Choosing by the cosine and scoring by SSIM avoids the maximum of hundreds of SSIMs as the score of images that were not
+	// found.
 	Nearest []metrics.Match
 	// Layers are the layers' answers to known images, or nil.
 	Layers *imprint.Result
@@ -53,13 +53,13 @@ type Evidence struct {
 	Scores [statCount]metrics.Scores
 
 	problem reconstruct.Problem
-	// start is what the known starts say, nil without any.
+	// start is the evidence by known starts, nil without any.
 	start *startEvidence
 	// late says that the layers gave no answer in time, misfit that the network does not know the controls; or they are empty.
 	late, misfit string
 }
 
-// LayerScores are what one layer says by itself.
+// LayerScores are the scores of one layer by itself.
 type LayerScores struct {
 	Layer  string
 	Scores metrics.Scores
@@ -89,7 +89,7 @@ func (e *Evidence) compareWithResult(ctx context.Context, r *Request) error {
 	}
 	noTraces := ""
 	if e.Model.Convolutional != nil {
-		noTraces = "the filters of a convolution span all patches, so that no image's can be told to be missing"
+		noTraces = "the filters of a convolution span all patches, so that those of any image lie in the span"
 		scores[statTrace] = make([]float64, len(all))
 	} else if scores[statTrace], err = e.traces(r, all); err != nil {
 		return err

@@ -11,9 +11,9 @@ import (
 	"unlearnguard/reconstruct/imprint"
 )
 
-// A request that was honoured is not called unlearned beside wrong words of the parties: reference images of another kind or of
-// other classes, controls that were never trained on. Beside references of another kind nothing is called retained either.
-func TestWrongWordsNeverUnlearn(t *testing.T) {
+// A request that was honoured is not called unlearned where the parties describe the images wrongly: reference images of another
+// kind or of other classes, controls that were never trained on. With references of another kind nothing is called retained either.
+func TestWrongInputsNeverUnlearn(t *testing.T) {
 	set, reference := digits.Draw(24, 1), digits.Draw(120, 2)
 	net, norm := trained(t, set, 1)
 	before := opened(t, net)

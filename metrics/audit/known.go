@@ -10,8 +10,8 @@ import (
 	"unlearnguard/reconstruct/imprint"
 )
 
-// known asks the layers of one model about the queried images: the statistics imprint, rival, loss and silence, and with
-// copied also about altered copies of them.
+// known scores the queried images by the layers of one model: the statistics imprint, rival, loss and silence, and with copied
+// also altered copies of them.
 func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisation, copied bool, progress func(done, total int)) error {
 	if reason := r.unknowable(); reason != "" {
 		e.noImprint(r, reason)
@@ -52,8 +52,8 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 	return nil
 }
 
-// misfit says that a network does not know its own training samples, or is empty: its inputs are not normalised as it needs, or
-// the controls are not what they are said to be.
+// misfit says that a network misclassifies its own training samples, or is empty: its inputs are not normalised as it needs, or
+// the controls were not trained on.
 func misfit(r *Request, found *imprint.Result) string {
 	controls, wrong := r.positions(metrics.Retain), 0
 	for _, i := range controls {
@@ -80,8 +80,8 @@ func (e *Evidence) byLayer(r *Request, found *imprint.Result) {
 	}
 }
 
-// silence is, for each image, how far the answer of any one layer in the image's direction lies below those in other images'
-// directions, in their spreads.
+// silence is, for each image, how far the least answer of a layer along the image lies below its answers along other images, in
+// their spreads.
 func (e *Evidence) silence(found *imprint.Result) {
 	out := &e.Scores[statSilence]
 	most := func(to *[]float64, z []float64) {
@@ -100,7 +100,7 @@ func (e *Evidence) silence(found *imprint.Result) {
 	}
 }
 
-// unknowable says why no layer can be asked, or is empty.
+// unknowable says why no image can be scored by layers, or is empty.
 func (r *Request) unknowable() string {
 	if r.Reference == nil || r.Reference.Len() < imprint.FewestReferences {
 		return fmt.Sprintf("it takes at least %d reference images", imprint.FewestReferences)

@@ -10,7 +10,7 @@ import (
 )
 
 // overlap refuses images that would make the verdict unsound: one that is asked about twice counts twice in every
-// statistic, and a reference image that is also asked about is no sample of what was never trained on. Two of one content
+// statistic, and a reference image that is also asked about is not known to be never trained on. Two of one content
 // are one image, whatever their names.
 func (r *Request) overlap() error {
 	asked := map[string]int{}

@@ -55,8 +55,8 @@ func sound(r *reconstruct.Result) bool {
 	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
 }
 
-// discardUnsound empties a result whose descents overflowed, as they do where the parameters hold nothing to descend to. It
-// is evidence of nothing, least of all of absence.
+// discardUnsound empties a result whose descents diverged, as they do on parameters without samples. It is no evidence of
+// absence.
 func discardUnsound(r *reconstruct.Result) {
 	if sound(r) {
 		return
@@ -66,5 +66,5 @@ func discardUnsound(r *reconstruct.Result) {
 		r.Restarts[i].Residual = 1
 	}
 	r.Explained, r.Converged = false, false
-	r.Reason = "the reconstruction broke down: the parameters are not those of a trained network, or they hold no trace of samples"
+	r.Reason = "the reconstruction diverged: the parameters are not those of a trained network, or they hold no trace of samples"
 }

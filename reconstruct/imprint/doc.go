@@ -1,12 +1,17 @@
-// Package imprint looks for known images in the parameters of a network, of any kind that imports, as people train them:
-// PyTorch's start, mini-batches, SGD or Adam, batch normalisation, convolutions, residual blocks, attention, inputs that are
-// no images.
+// Package imprint scores known images by the parameters of a network: how strongly do its layers answer to what is particular to
+// each? It takes any classifier that imports, trained as usual: PyTorch's start, mini-batches, SGD or Adam, batch
+// normalisation, convolutions, residual blocks, attention, inputs that are not images.
+//
+// Start with [Examine], which scores images by every layer beside reference images that were never trained on:
+//
+//	result, err := imprint.Examine(ctx, network, queried, references, imprint.Options{})
+//	null, scores := imprint.Rows(result.Own()) // one row an image, for metrics.Join
 //
 // # The idea
 //
-// Gradient descent leaves in a layer's weight a sum, over training samples, of the back-propagated signal times the input
-// activation, on top of the initial values. So a network answers to what is particular to a training sample: the gradient of
-// its margin by the layer's input points along its activation. For never-trained images of the same kind it does not.
+// Gradient descent adds to a layer's weight a sum, over training samples, of the back-propagated signal times the input
+// activation. So a network answers to what is particular to a training sample: the gradient of its margin by the layer's input
+// points along its activation. For never-trained images of the same kind it does not.
 //
 // # The scores
 //
@@ -16,12 +21,11 @@
 //
 //	s = g'N^-1 d / sqrt(g'N^-1 g  d'N^-1 d),   d = a - mean,   N = sum of d d' over the reference images + ridge
 //
-// It depends on what the network computes alone: no rewriting of its neurons changes it at the input. [Whitened] takes the
-// gradient whitened by the reference images' gradients; [Local] takes off what the layer answers to the image's neighbours,
-// shifted by a pixel; [Joint] is the residual when a score is predicted from those of all other given images. [Span] is the
-// share of the activation in the span of a fully connected layer's weight, which is what shows after a small start. [Answer] and
-// [Plain] are how strongly the layer answers in the image's direction at all: where a direction was projected out of a weight,
-// next to nothing.
+// At the input it depends only on what the network computes: no rewriting of neurons changes it. [Whitened] takes the
+// gradient whitened by the reference images' gradients. [Local] subtracts the score of the image's neighbours, shifted by a
+// pixel. [Joint] is the residual when a score is predicted from those of all other given images. [Span] is the share of the
+// activation in the span of a fully connected layer's weight, the strongest score after a small start. [Answer] and [Plain] are the size of
+// the layer's answer along the image: about 0 where that direction was projected out of a weight.
 //
 // [Examination.Versions] scores altered copies in the same way (package copies makes them), and package lineage says whether one
 // network was made from another.
@@ -38,13 +42,17 @@
 //	MNIST 784-256-256-10, SGD, n = 200       0.49 (1.00)
 //	MNIST 784-512-256-10, Adam, n = 500      0.26 (1.00)
 //
-// README has all rows. What spreads the scores of never-trained images is the other training samples' part in the weight, far
-// more than the initial values: so give [Examine] all samples that are known to be in, for the joint fit to explain their
-// part away. A sample that was relabelled scores far below others by its own label, and above them by another.
-// Nothing here is a verdict: package metrics decides, by what samples show together.
+// `unlearnguard help measured` has all rows. The spread of the null distribution comes from the other training samples' part in
+// the weight, far more than from the initial values: give [Examine] all samples that are known to be in, so that the joint fit
+// removes their part. A sample that was relabelled scores far below others by its own label, and above them by another.
+//
+// # Limits
+//
+// A score is no verdict: package metrics decides, mostly on groups of samples. Reference images must be of the same kind
+// as the queried ones, [FewestReferences] at least and several hundred for power. Layers that do not fit Options.Memory are left out.
 //
 // # What was tried without gain
 //
-// Weighing by leverage or by the gradient's norm, integrated gradients, smoothing over inputs, centring by class, regressing the
+// Weighting by leverage or by the gradient's norm, integrated gradients, smoothing over inputs, centring by class, regressing the
 // score on margin, norms and class (which costs power), whitening the whole gradient instead of the activations.
 package imprint

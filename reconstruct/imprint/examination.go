@@ -7,9 +7,9 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// Examination is a network whose layers have been asked about images.
+// Examination is a network with the scores of images by its layers.
 type Examination struct {
-	// Result is what they said.
+	// Result has the scores.
 	Result *Result
 
 	net                 *graph.Network
@@ -139,9 +139,9 @@ func (x *Examination) temperature(ctx context.Context) (float64, error) {
 // shift moves an image by pixels.
 type shift struct{ down, right int }
 
-// neighbourShifts are those by one pixel, where the input is an image. Fully connected networks gain by them. A convolution
-// answers to a shifted image as to the image itself, so that its neighbours' scores taken off cost power, and four more passes
-// of a deep network are most of the work.
+// neighbourShifts are those by one pixel, where the input is an image. They raise the power for fully connected networks. A
+// convolution answers to a shifted image as to the image itself, so that subtracting the neighbours' scores costs power there, and
+// four more passes of a deep network are most of the work.
 func neighbourShifts(input []int) []shift {
 	if len(input) != 3 || input[0] != 1 && input[0] != 3 || min(input[1], input[2]) < 8 {
 		return nil

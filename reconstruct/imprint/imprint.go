@@ -59,18 +59,18 @@ const (
 	Joint Kind = "joint"
 	// Span is the share of the image's activation that lies in the span of a fully connected layer's weight.
 	Span Kind = "span"
-	// Answer is how strongly the layer answers at all in the image's direction: the logarithm of the mean square of the
-	// reference images' gradients along what is particular to the image, Plain the same along its deviation as it is. Where
-	// an image was taken out of a weight, both are far below those of other images.
+	// Answer is the size of the layer's answer along the image: the logarithm of the mean square of the reference images'
+	// gradients along what is particular to the image, Plain the same along its deviation. Where an image was projected out of
+	// a weight, both are far below those of other images.
 	Answer Kind = "answer"
 	Plain  Kind = "plain answer"
 	// Rival is the matched score for the strongest other class: a sample that was relabelled scores high by it.
 	Rival Kind = "rival"
-	// Local ends the name of either where what the layer answers to the image's neighbours, shifted by a pixel, is taken off.
+	// Local ends the name of either where the score of the image's neighbours, shifted by a pixel, is subtracted.
 	Local Kind = " local"
 )
 
-// Score is what one layer says of all images.
+// Score is one score of one layer, of all images.
 type Score struct {
 	// Layer is the name of the layer's weight; Width the number of elements that the layer reads of a sample.
 	Layer string
@@ -95,11 +95,11 @@ func Rows(scores []Score) (references, queried [][]float64) {
 	return rows(func(s Score) []float64 { return s.References }), rows(func(s Score) []float64 { return s.Queried })
 }
 
-// Result is what a network's layers say.
+// Result has the scores of images by a network's layers.
 type Result struct {
 	Scores []Score
 	// Margins are, for the queried and for the reference images, those of the class over its competitors: the baseline, which
-	// takes no look at the parameters.
+	// does not use the parameters.
 	QueriedMargins, ReferenceMargins []float64
 	// Losses are minus the cross-entropies of the class.
 	QueriedLosses, ReferenceLosses []float64

@@ -6,14 +6,14 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-// joint fits the multipliers of all images at once. What a layer answers to an image comes from the image itself and from all
-// others that the layer was trained on, in the measure in which their gradients are alike:
+// joint fits the multipliers of all images at once. A layer's answer to an image is a sum over all images that it was trained on,
+// in proportion to the similarity of their gradients:
 //
 //	t = K lambda + noise,   K_ij = cos(g_i, g_j) cos(a_i, a_j)
 //
 // with the cosines in the metric of the reference images. The score is the image's multiplier over its standard deviation,
-// [(K + nu)^-1 t]_i / sqrt([(K + nu)^-1]_ii): the residual of t_i when it is predicted from all other images. It gains where
-// many of the training samples are known, and so may explain each other's part away.
+// [(K + nu)^-1 t]_i / sqrt([(K + nu)^-1]_ii): the residual of t_i when it is predicted from all other images. It has more
+// power where many of the training samples are known, since each removes its part from the scores of the others.
 type joint struct {
 	engine *engine.Engine[float64]
 	images int

@@ -6,14 +6,14 @@ import (
 	"unlearnguard/graph"
 )
 
-// Layer is a layer that can be asked about images.
+// Layer is a layer that scores images.
 type Layer struct {
 	// Name is that of its weight, Width the number of elements that it reads of a sample.
 	Name  string `json:"name"`
 	Width int    `json:"width"`
 }
 
-// Layers lists the layers of a network that can be asked; layers that read the same values are one.
+// Layers lists the layers of a network that score images; layers that read the same values are one.
 func Layers(ctx context.Context, net *graph.Network) ([]Layer, error) {
 	r, err := graph.NewRunner[float32](net, graph.RunOptions{Layers: true})
 	if err != nil {

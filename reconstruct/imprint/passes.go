@@ -67,7 +67,7 @@ func (x *Examination) run(ctx context.Context, images Images, at int, g goal) er
 // keptBytes are those of an activation and its gradient, as computed and as kept by the metrics.
 const keptBytes = 2*4 + 2*8
 
-// choose makes room for the layers that fit the memory, the narrowest first: those behind pooling, which say most. Layers
+// choose makes room for the layers that fit the memory, the narrowest first: those behind pooling, which have the most power. Layers
 // that read the same values are one.
 func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
 	seen := map[*float32]bool{}

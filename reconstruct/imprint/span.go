@@ -55,8 +55,8 @@ func (j *judge) newSpan(references []float64) (*span, error) {
 	return s, nil
 }
 
-// heard is the weight with each neuron's row as much larger or smaller than others as the gradient by its output is: what the
-// network's outputs do not depend on has no part in it, and no neuron that is scaled down behind its activation has.
+// heard is the weight with each neuron's row scaled by the root mean square of the gradient by its output, relative to the median
+// neuron. Neurons that the network's outputs do not depend on get 0, and rescaling a neuron has no effect.
 func heard(weight, loudness []float64, width int) []float64 {
 	sorted := []float64{}
 	for _, v := range loudness {

@@ -1,4 +1,10 @@
-// Package start asks whether images were trained on, of a network whose initial weights or whose earlier checkpoints are known.
+// Package start scores known images by a network whose initial weights or earlier checkpoints are known: were they trained on?
+//
+// Start with [Find]. [Regenerate] draws PyTorch's initial weights again from their seed, [ValuesOf] takes them from a file:
+//
+//	values, err := start.Regenerate(model, seed, start.Torch)
+//	found, err := start.Find(ctx, network, []start.Values{values}, pixels, known)
+//	if found.Powerless() == "" { ... found.Distances ... } // near 0: trained on
 //
 // # The idea
 //
@@ -18,7 +24,7 @@
 // With PyTorch's start, 1,000 never-trained images and SGD with momentum: all training samples at no false alarm while the samples are
 // fewer than the layer's inputs and outputs, with weight decay, rounded to half precision, from checkpoints, behind a frozen network
 // (`.ci/bench-evidence initial`). A checkpoint tells of the samples that still moved the weight by more than float32's rounding
-// since: little after the loss has vanished. Several checkpoints may be stacked where one difference is too thin: MNIST n = 400 with
+// since: little after the loss has vanished. Several checkpoints may be stacked where the difference from one has too few directions: MNIST n = 400 with
 // 200 neurons, 0.22 by the start alone, 1.00 with two checkpoints. Adam and AdamW scale each element by itself, which leaves no span:
 // [Finding.Powerless] says so. Convolutions have none, as patches of any image span all filters.
 //
@@ -27,13 +33,13 @@
 // The matched filter of package imprint on W - S in place of W, for convolutions and for layers behind the first: at 1 % false
 // alarms 0.16 against 0.32 (second layer of an MLP, SGD, n = 200), 0.07 against 0.08 (Adam, n = 500), 0.73 against 0.81 and 0.96
 // against 0.94 (convolution and dense layer of a VGG, SGD, n = 200), 0.38 against 0.37 and 0.55 against 0.60 (the same, Adam,
-// n = 1000); two seeds each. What spreads the scores is the other samples' part in the weight, not the start. The span of the
+// n = 1000); two seeds each. The spread of the scores comes from the other samples' part in the weight, not from the start. The span of the
 // difference of a second layer finds 0.02 to 0.09: its inputs moved while it was trained.
 //
-// # What a start is worth
+// # Limits
 //
-// A start may be forged: with a sample's contribution added to it, the sample is missing from the difference. So one that a
-// party supplies shows at most that samples were trained on. One that is regenerated from a seed (package torch) cannot be
-// made up; of one that was committed to before the request, [Genuine] tests whether it is an initialisation at all. Either speaks of
-// one layer: later ones may have been trained on samples that it was not.
+// A start may be forged: with a sample's contribution added to it, the sample is missing from the difference. So a start that a
+// party supplies can show presence and not absence. One that is regenerated from a seed (package torch) cannot be forged; for one
+// that was committed to before the request, [Genuine] tests whether it is an initialisation. All of this covers one layer: later ones
+// may have been trained on samples that it was not.
 package start

@@ -87,7 +87,7 @@ func check(ctx context.Context, packages []string, o options) (survived int, err
 			case known:
 				left["equivalent"]++
 				fmt.Printf("equivalent  %s: %s\n", m, reason)
-			case log.noticed[m.String()]:
+			case log.noticed[m.key()]:
 				left["noticed"]++
 			default:
 				wanted = append(wanted, m)

@@ -23,6 +23,8 @@ type mutant struct {
 	was, is  string
 	// text is the line as it stands.
 	text string
+	// nth counts the mutants of the same text, from 1: a line may have a comparison twice.
+	nth int
 	// left and right are the ends of a comparison's operands; 0 for a constant.
 	left, right int
 }
@@ -33,8 +35,10 @@ func (m mutant) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s becomes %s in: %s", m.file, m.line, m.column, m.was, m.is, m.text)
 }
 
-// key names a mutant in equivalent.txt: without the line's number, which moves.
-func (m mutant) key() string { return fmt.Sprintf("%s | %s | %s -> %s", m.file, m.text, m.was, m.is) }
+// key names a mutant in files, without the line's number, which moves.
+func (m mutant) key() string {
+	return fmt.Sprintf("%s | %s | %s -> %s | %d", m.file, m.text, m.was, m.is, m.nth)
+}
 
 // others are what a comparison becomes: the same but for equality, and its opposite.
 var others = map[token.Token][]string{
@@ -66,8 +70,13 @@ func mutantsOf(dir string) ([]mutant, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s: no Go files", dir)
 	}
+	same := map[string]int{}
 	for i := range out {
-		out[i].id = i + 1
+		m := &out[i]
+		m.id = i + 1
+		text := m.key() // with an nth of 0
+		same[text]++
+		m.nth = same[text]
 	}
 	return out, nil
 }

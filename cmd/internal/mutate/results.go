@@ -43,7 +43,7 @@ func (r *results) write(m mutant, noticed bool) {
 		fmt.Println(prefix + m.String())
 	}
 	if r.file != nil {
-		fmt.Fprintln(r.file, prefix+m.String())
+		fmt.Fprintln(r.file, prefix+m.key())
 	}
 }
 

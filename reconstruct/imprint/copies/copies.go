@@ -1,9 +1,9 @@
 // Package copies makes the versions of an image that training could have used in its place: shifted, flipped, turned, scaled,
-// inverted, or cut to a part. Whoever wants to keep an image and not be found with it trains on such a copy.
+// inverted, or cut to a part. Training on such a copy keeps an image and hides it from a search for the image itself.
 //
 // [Coarse] lists versions that together come within a pixel, or four degrees, of every shift up to 3 pixels, turn up to 20
-// degrees and scale from 0.8 to 1.25; [Version.Finer] lists those about one of them. Evidence for an image is found from a
-// version that is off by so little: on MNIST a shift by one pixel halves it.
+// degrees and scale from 0.8 to 1.25; [Version.Finer] lists those about one of them. That is near enough for evidence: on MNIST a
+// shift by one pixel halves it.
 package copies
 
 import (

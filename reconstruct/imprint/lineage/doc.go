@@ -1,20 +1,20 @@
 // Package lineage says whether one model was made from another, by their parameters: fine-tuned, pruned, noised, projected, its
 // neurons permuted, rescaled or split, or trained from another start.
 //
-// [Compare] is all there is. A request to forget that was honoured by training again from another start gives [Independent]; a
+// Start with [Compare], the only function. A request to forget that was honoured by training again from another start gives [Independent]; a
 // model that was altered until the forgotten samples no longer show gives [Derived].
 //
 // # How layers are compared
 //
 // Layers go in order. A neuron is its row of the weight; rows of the two models are matched one to one so that the sum of
-// cosines, weighed by the energy of the rows before, is the largest. What was found of one layer, with the factors by which rows were
+// cosines, weighed by the energy of the rows before, is the largest. The match of one layer, with the factors by which rows were
 // multiplied and rows that are copies of others, rearranges the columns of the next. Networks that amount to a chain
 // ([unlearnguard/graph/chain]) have BatchNormalization folded in. Of others the weights are taken from the file, each with the
 // earlier layer's order of channels that fits best, and signs are free.
 //
 // Each layer has two statistics, both the mean cosine of matched rows: Weights of the weights as they are, and Start of what
 // is left of them outside the singular directions that stand above the noise of either model. Training moves that part least,
-// so that it is close to the initial values, which no two starts have in common. A network whose first layer starts
+// so that it is close to the initial values, which differ between any two starts. A network whose first layer starts
 // small keeps them at a thousandth of its weight's norm, where float32 still holds them.
 //
 // # What independent networks have
