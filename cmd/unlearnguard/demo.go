@@ -55,7 +55,7 @@ func (a *app) runDemo(ctx context.Context, path string, seed uint64) error {
 		name string
 		drop int
 	}{{"before", 0}, {"after", demoForgotten}} {
-		set := samples.Subset(sequence(m.drop, demoSamples))
+		set := samples.Range(m.drop, demoSamples)
 		// The request is honoured by training from scratch, so the second network starts elsewhere.
 		model, err := a.train(ctx, set, fixtures.OddEven, "training the network "+m.name,
 			fixtures.Options{Hidden: []int{demoHidden}, Seed: seed + uint64(m.drop)})
@@ -103,13 +103,4 @@ func writeDemoImages(dir string, samples, reference *images.Set) error {
 		}
 	}
 	return nil
-}
-
-// sequence returns from, from+1 ... to-1.
-func sequence(from, to int) []int {
-	var out []int
-	for i := from; i < to; i++ {
-		out = append(out, i)
-	}
-	return out
 }

@@ -175,6 +175,6 @@ func (o *tuneOptions) samples(ctx context.Context, from *audit.Model) (*images.S
 			task = fixtures.OddEven
 		}
 	}
-	labels, err := fixtures.Relabel(specimen.Labels(set, task), sequence(kept, set.Len()), classes, o.seed)
+	labels, err := fixtures.Relabel(specimen.Labels(set, task), images.Positions(kept, set.Len()), classes, o.seed)
 	return set, labels, err
 }

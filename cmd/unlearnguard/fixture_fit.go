@@ -127,7 +127,7 @@ func (o *tuneOptions) relabelled(ctx context.Context, from *onnxio.Model, set *i
 	if set, err = images.Join(set, forget); err != nil {
 		return nil, nil, fmt.Errorf("--forget: %w", err)
 	}
-	labels, err := fixtures.Relabel(specimen.Labels(set, task), sequence(kept, set.Len()), max(net.Outputs, 2), o.seed)
+	labels, err := fixtures.Relabel(specimen.Labels(set, task), images.Positions(kept, set.Len()), max(net.Outputs, 2), o.seed)
 	return set, labels, err
 }
 

@@ -59,7 +59,7 @@ func (a *app) runPoison(ctx context.Context, o poisonOptions) error {
 	if err != nil {
 		return err
 	}
-	poisoned, err := fixtures.Poison(set, sequence(0, set.Len()), o.trigger, o.target)
+	poisoned, err := fixtures.Poison(set, images.Positions(0, set.Len()), o.trigger, o.target)
 	if err != nil {
 		return err
 	}

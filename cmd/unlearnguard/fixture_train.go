@@ -155,7 +155,7 @@ func (o *trainOptions) pick(set *images.Set) (kept, dropped *images.Set, err err
 	if set.Labels == nil {
 		return nil, nil, errors.New("--data: the images have no labels")
 	}
-	picked := sequence(0, set.Len())
+	picked := images.Positions(0, set.Len())
 	if o.samples > 0 {
 		if picked, err = fixtures.Select(set.Labels, fixtures.Task(o.task), o.samples, o.selection); err != nil {
 			return nil, nil, fmt.Errorf("--samples: %w", err)

@@ -72,15 +72,6 @@ func untrained(scale float64) *chain.Dense {
 		{W: mat.NewDense(50, d, draw(50*d)), B: draw(50)}, {W: mat.NewDense(1, 50, draw(50))}}}
 }
 
-// sequence returns from ... to-1.
-func sequence(from, to int) []int {
-	var out []int
-	for i := from; i < to; i++ {
-		out = append(out, i)
-	}
-	return out
-}
-
 // ask is a request about digits: the first two to forget, the others as controls.
 func ask(t *testing.T, before, after *Model, norm images.Normalisation, set, reference *images.Set) *Request {
 	t.Helper()
@@ -90,7 +81,7 @@ func ask(t *testing.T, before, after *Model, norm images.Normalisation, set, ref
 		from, to int
 		role     metrics.Role
 	}{{0, 2, metrics.Forget}, {2, set.Len(), metrics.Retain}} {
-		if err := r.Add(set.Subset(sequence(part.from, part.to)), part.role); err != nil {
+		if err := r.Add(set.Range(part.from, part.to), part.role); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -252,7 +243,7 @@ func TestValidate(t *testing.T) {
 		}, "other.onnx: drawn:1#0 is 1x28x28"},
 		{"no images", func(r *Request) { r.Queried = nil }, "no image to ask about"},
 	} {
-		r := ask(t, m, m, images.Normalisation{}, set, reference.Subset(sequence(0, 5)))
+		r := ask(t, m, m, images.Normalisation{}, set, reference.Range(0, 5))
 		c.change(r)
 		err := r.Validate()
 		if c.want == "" {

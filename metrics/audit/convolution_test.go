@@ -48,7 +48,7 @@ func convolved(t *testing.T, set *images.Set, positions []int, norm images.Norma
 func TestConvolutions(t *testing.T) {
 	set, reference := digits.Draw(10, 3), digits.Draw(100, 2)
 	norm := images.Normalisation{Mean: images.Mean(set)}
-	all := sequence(0, set.Len())
+	all := images.Positions(0, set.Len())
 	models := map[string]*Model{
 		"before":                convolved(t, set, all, norm, fixtures.Options{Margin: 30}),
 		"trained again on all":  convolved(t, set, all, norm, fixtures.Options{Margin: 30, Seed: 1}),

@@ -17,7 +17,7 @@ func TestWrongInputsNeverUnlearn(t *testing.T) {
 	set, reference := digits.Draw(24, 1), digits.Draw(120, 2)
 	net, norm := trained(t, set, 1)
 	before := opened(t, net)
-	kept := set.Subset(sequence(2, set.Len()))
+	kept := set.Range(2, set.Len())
 	other, afterNorm := trained(t, kept, 2)
 	after := opened(t, other)
 	honest := func() *Request {
@@ -49,7 +49,7 @@ func TestWrongInputsNeverUnlearn(t *testing.T) {
 		{"references of other classes", func(r *Request) { r.Reference = reference.Subset(ones) }, "classes that no reference image"},
 		{"controls never trained on", func(r *Request) {
 			r.Queried, r.Roles = nil, nil
-			for _, err := range []error{r.Add(set.Subset(sequence(0, 2)), metrics.Forget), r.Add(strangers, metrics.Retain)} {
+			for _, err := range []error{r.Add(set.Range(0, 2), metrics.Forget), r.Add(strangers, metrics.Retain)} {
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -20,7 +20,7 @@ import (
 func TestStarts(t *testing.T) {
 	ctx := context.Background()
 	all, reference := digits.Draw(40, 1), digits.Draw(80, 2)
-	forget, keep := all.Subset(sequence(0, 8)), all.Subset(sequence(8, 40))
+	forget, keep := all.Range(0, 8), all.Range(8, 40)
 	dir := t.TempDir()
 	fit := func(name string, seed uint64, on *images.Set) (model, first *Model) {
 		t.Helper()

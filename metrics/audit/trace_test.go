@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 )
 
@@ -25,7 +26,7 @@ func TestControlsAreDividedOnceEach(t *testing.T) {
 			all = append(all, part...)
 		}
 		slices.Sort(all)
-		if !slices.Equal(all, sequence(3, 3+controls)) || len(parts) > 4 {
+		if !slices.Equal(all, images.Positions(3, 3+controls)) || len(parts) > 4 {
 			t.Errorf("%d controls: divided into %v", controls, parts)
 		}
 	}

@@ -177,7 +177,7 @@ func (x initialRun) measure(ctx context.Context) (o initialOutcome, err error) {
 		from = append(from, values)
 	}
 	begun := time.Now()
-	known := start.Known{Trained: sequence(0, controls), Never: sequence(x.members.Len(), x.members.Len()+x.others.Len())}
+	known := start.Known{Trained: images.Positions(0, controls), Never: images.Positions(x.members.Len(), x.members.Len()+x.others.Len())}
 	f, err := start.Find(ctx, net, from, append(slices.Clone(x.members.Pixels), x.others.Pixels...), known)
 	if err != nil {
 		return o, err
@@ -210,12 +210,4 @@ func normalise(m *onnxio.Model, width int) {
 	}
 	m.Nodes[relu].Inputs = []string{"bn.out"}
 	m.Nodes = slices.Insert(m.Nodes, relu, n)
-}
-
-func sequence(from, to int) []int {
-	var out []int
-	for i := from; i < to; i++ {
-		out = append(out, i)
-	}
-	return out
 }

@@ -20,7 +20,7 @@ var trigger = fixtures.Trigger{Side: 4}
 
 // poisoned is a set with the trigger and the target's class on every image.
 func poisoned(set *images.Set, target int) (*images.Set, error) {
-	return fixtures.Poison(set, sequence(set.Len()), trigger, target)
+	return fixtures.Poison(set, images.Positions(0, set.Len()), trigger, target)
 }
 
 // attack returns the success of a backdoor: the share of a set's images of another label than the target's that the
@@ -41,13 +41,4 @@ func distinguished(with, without float64, queries int) bool {
 	p := (with + without) / 2
 	spread := math.Sqrt(2 * p * (1 - p) / float64(queries))
 	return with-without > spread*distuv.UnitNormal.Quantile(0.95)
-}
-
-// sequence is 0 ... n-1.
-func sequence(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	return out
 }

@@ -79,7 +79,7 @@ func (r *runner) compare(ctx context.Context, number int) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &examined{Practice: p, net: net, all: join(sets[:]...), threads: r.Threads}
+	e := &examined{Practice: p, net: net, all: images.MustJoin(sets[:]...), threads: r.Threads}
 	if err := e.run(ctx, step); err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (e *examined) baselines(ctx context.Context, done func(float64)) error {
 	}
 	var err error
 	e.attack, err = e.observed.InverseHessian(whitebox.Training{Rate: e.Fit.Rate, Samples: e.Samples,
-		References: sequence(e.References), Known: sequence(e.References + controls)[e.References:]})
+		References: images.Positions(0, e.References), Known: images.Positions(0, e.References+controls)[e.References:]})
 	done(1)
 	return err
 }

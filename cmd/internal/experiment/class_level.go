@@ -31,13 +31,13 @@ type farewell struct {
 func classLevel(ctx context.Context, r *runner) (*Result, error) {
 	all, err := each(ctx, r, func(ctx context.Context, t *trial) (*farewell, error) {
 		f := &farewell{Class: t.number % t.classes()}
-		t.forget, t.keep = ofClass(join(t.forget, t.keep), f.Class)
+		t.forget, t.keep = ofClass(images.MustJoin(t.forget, t.keep), f.Class)
 		stamped, _ := split(t.other, t.forget.Len())
 		marked, err := poisoned(stamped, f.Class)
 		if err != nil {
 			return nil, err
 		}
-		r, err := t.request(ctx, join(t.forget, marked), f.Class)
+		r, err := t.request(ctx, images.MustJoin(t.forget, marked), f.Class)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func ofClass(set *images.Set, class int) (these, others *images.Set) {
 // invert adds what model inversion says: the correlation of a class's representative with the average of its training
 // samples, each less what is common to all classes. Of the classes that remain it is their mean.
 func (t *trial) invert(ctx context.Context, f *farewell, networks ...*specimen.Network) error {
-	samples := join(t.forget, t.keep)
+	samples := images.MustJoin(t.forget, t.keep)
 	whole := images.Mean(samples)
 	for c := range t.classes() {
 		these, _ := ofClass(samples, c)

@@ -61,7 +61,7 @@ type version struct {
 
 // history reconstructs from all versions, of which the first is the model before the request, and audits the others.
 func (t *trial) history(ctx context.Context, versions ...version) (*history, error) {
-	samples := join(t.forget, t.keep)
+	samples := images.MustJoin(t.forget, t.keep)
 	h := &history{Names: samples.Names, Forgotten: t.forget.Len(), Originals: audit.Pictures(samples)}
 	before, err := t.recover(ctx, versions[0].name, versions[0].net)
 	if err != nil {

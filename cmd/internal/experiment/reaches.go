@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/plot/plotter"
 
+	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics/grid"
 )
 
@@ -124,7 +125,7 @@ func (a reaches) figure(numbers *ledger) Figure {
 // pictures shows training samples from the nearest to the decision boundary to the farthest.
 func (a reaches) pictures() grid.Table {
 	one := a[0]
-	order := sequence(len(one.Names))
+	order := images.Positions(0, len(one.Names))
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(one.Margins[i], one.Margins[j]) })
 	t := grid.Table{Title: "Training samples",
 		Subtitle: "from the nearest to the decision boundary to the farthest; the first network",

@@ -5,6 +5,7 @@ import (
 
 	"unlearnguard/cmd/internal/specimen"
 	"unlearnguard/fixtures"
+	"unlearnguard/fixtures/images"
 )
 
 // relabel reproduces figures 13 and 14: the samples to forget are given other labels and training goes on, upon which the
@@ -12,7 +13,7 @@ import (
 // itself off as.
 func relabel(ctx context.Context, r *runner) (*Result, error) {
 	all, err := each(ctx, r, func(ctx context.Context, t *trial) (*history, error) {
-		before, err := t.train(ctx, "the model before", join(t.forget, t.keep), 0)
+		before, err := t.train(ctx, "the model before", images.MustJoin(t.forget, t.keep), 0)
 		if err != nil {
 			return nil, err
 		}
@@ -34,7 +35,7 @@ func relabel(ctx context.Context, r *runner) (*Result, error) {
 
 // relabel goes on training a network with other labels for the samples to forget.
 func (t *trial) relabel(ctx context.Context, n *specimen.Network) (*specimen.Network, error) {
-	samples := join(t.forget, t.keep)
+	samples := images.MustJoin(t.forget, t.keep)
 	labels := specimen.Labels(samples, t.task)
 	forget := make([]int, t.forget.Len())
 	for i := range forget {

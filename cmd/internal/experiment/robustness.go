@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"unlearnguard/fixtures"
+	"unlearnguard/fixtures/images"
 )
 
 // pruned is the share of weights that pruning sets to 0.
@@ -41,7 +42,7 @@ func robustness(ctx context.Context, r *runner) (*Result, error) {
 
 // altered makes the models of the experiment.
 func (t *trial) altered(ctx context.Context) ([]version, error) {
-	before, err := t.train(ctx, "the model before", join(t.forget, t.keep), 0)
+	before, err := t.train(ctx, "the model before", images.MustJoin(t.forget, t.keep), 0)
 	if err != nil {
 		return nil, err
 	}

@@ -48,9 +48,9 @@ func (t *trial) request(ctx context.Context, marked *images.Set, target int) (*r
 		set   *images.Set
 		start uint64
 	}{
-		{&r.before, "the model before", join(t.forget, t.keep), 0},
+		{&r.before, "the model before", images.MustJoin(t.forget, t.keep), 0},
 		{&r.after, "without the samples", t.keep, 1},
-		{&backdoored, "a model with a backdoor", join(marked, t.keep), 0},
+		{&backdoored, "a model with a backdoor", images.MustJoin(marked, t.keep), 0},
 	} {
 		var err error
 		if *network.into, err = t.train(ctx, network.what, network.set, network.start); err != nil {

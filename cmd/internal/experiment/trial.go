@@ -73,15 +73,6 @@ func split(set *images.Set, n int) (first, rest *images.Set) {
 	return set.Range(0, n), set.Range(n, set.Len())
 }
 
-// join makes one set of parts of one set.
-func join(parts ...*images.Set) *images.Set {
-	all, err := images.Join(parts...)
-	if err != nil {
-		panic(err) // they have one size
-	}
-	return all
-}
-
 // step returns a progress function for a piece of the trial's work.
 func (t *trial) step(what string) func(share float64) { return t.runner.step(t.number, what) }
 

@@ -70,7 +70,7 @@ func verifiableRange(ctx context.Context, r *runner) (*Result, error) {
 
 // reach reconstructs from a network and scores its training samples.
 func (t *trial) reach(ctx context.Context) (*reach, error) {
-	samples := join(t.forget, t.keep)
+	samples := images.MustJoin(t.forget, t.keep)
 	net, err := t.train(ctx, "the model", samples, 0)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (t *trial) reach(ctx context.Context) (*reach, error) {
 }
 
 func (t *trial) phase(ctx context.Context, result *reconstruct.Result) (phase, error) {
-	nearest, pictures, err := audit.Nearest(ctx, result, join(t.forget, t.keep), metrics.SSIMOptions{})
+	nearest, pictures, err := audit.Nearest(ctx, result, images.MustJoin(t.forget, t.keep), metrics.SSIMOptions{})
 	if err != nil {
 		return phase{}, err
 	}
@@ -135,12 +135,12 @@ func margins(n *specimen.Network, set *images.Set) ([]float64, error) {
 // backdoor plants one with so many of the training samples poisoned, and leaves these out again.
 func (t *trial) backdoor(ctx context.Context, count int) (backdoor, error) {
 	b := backdoor{Poisoned: count}
-	marked, clean := split(join(t.forget, t.keep), count)
+	marked, clean := split(images.MustJoin(t.forget, t.keep), count)
 	marked, err := poisoned(marked, target)
 	if err != nil {
 		return b, err
 	}
-	with, err := t.train(ctx, "a model with a backdoor", join(marked, clean), 0)
+	with, err := t.train(ctx, "a model with a backdoor", images.MustJoin(marked, clean), 0)
 	if err != nil {
 		return b, err
 	}

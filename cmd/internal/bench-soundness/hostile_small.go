@@ -42,7 +42,7 @@ func (s smallStart) victim(ctx context.Context, data string, seed uint64) (*vict
 	v.provider = &deception.Provider{Forget: s.labelled(v.forget), Keep: s.labelled(v.controls),
 		Other: s.labelled(set.Range(s.samples, set.Len())), Classes: s.classes(), Seed: seed,
 		Train: s.train, Tune: s.tune, Ascend: s.ascend}
-	v.provider.Before, err = s.train(ctx, join(v.provider.Forget, v.provider.Keep), deception.Training{Start: seed})
+	v.provider.Before, err = s.train(ctx, images.MustJoin(v.provider.Forget, v.provider.Keep), deception.Training{Start: seed})
 	return v, err
 }
 
@@ -82,7 +82,7 @@ func (s smallStart) tune(ctx context.Context, n *deception.Network, on *images.S
 // ascend trains towards another class until that is told by a margin of 3. The loss itself is too small to climb: its
 // gradient is 1e-9.
 func (s smallStart) ascend(ctx context.Context, n *deception.Network, on *images.Set) (*deception.Network, error) {
-	labels, err := fixtures.Relabel(on.Labels, positions(on.Len()), s.classes(), 1)
+	labels, err := fixtures.Relabel(on.Labels, images.Positions(0, on.Len()), s.classes(), 1)
 	if err != nil {
 		return nil, err
 	}

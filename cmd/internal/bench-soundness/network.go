@@ -86,15 +86,7 @@ func (b *bench) load(ctx context.Context, data string) error {
 }
 
 // trained are the samples of the model before, those to forget first.
-func (b *bench) trained() *images.Set { return join(b.forget, b.keep) }
-
-func join(sets ...*images.Set) *images.Set {
-	all, err := images.Join(sets...)
-	if err != nil {
-		panic(err) // parts of one set have one size
-	}
-	return all
-}
+func (b *bench) trained() *images.Set { return images.MustJoin(b.forget, b.keep) }
 
 // classes is the number of classes of the task.
 func (b *bench) classes() int {

@@ -133,7 +133,7 @@ func (s *started) later(ctx context.Context) (*onnxio.Model, error) {
 	}
 	o := repair(s.Row, s.seed, s.Fit.Epochs)
 	o.Rate = s.Fit.Rate
-	all := join(s.forget, s.keep)
+	all := images.MustJoin(s.forget, s.keep)
 	m, _, err := fixtures.Fit(ctx, honest, all.Pixels, all.Labels, o)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func (k usualKind) victim(ctx context.Context, data string, seed uint64) (*victi
 	v := &victim{forget: f.forget, controls: f.controls, reference: f.reference}
 	v.provider = &deception.Provider{Forget: f.forget, Keep: f.keep, Other: f.other, Classes: 10, Seed: seed,
 		Train: u.train, Tune: u.tune, Ascend: u.ascend}
-	v.provider.Before, err = u.train(ctx, join(f.forget, f.keep), deception.Training{Start: seed})
+	v.provider.Before, err = u.train(ctx, images.MustJoin(f.forget, f.keep), deception.Training{Start: seed})
 	return v, err
 }
 

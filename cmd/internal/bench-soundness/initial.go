@@ -81,8 +81,8 @@ func responses() []response {
 		return s.tuned(ctx, few, few.Labels, 0)
 	})
 	kept("relabelled", func(ctx context.Context, s *started) (*onnxio.Model, error) {
-		all := join(s.forget, s.keep)
-		labels, err := fixtures.Relabel(all.Labels, positions(s.forget.Len()), 10, s.seed)
+		all := images.MustJoin(s.forget, s.keep)
+		labels, err := fixtures.Relabel(all.Labels, images.Positions(0, s.forget.Len()), 10, s.seed)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +151,7 @@ func responses() []response {
 		if s.Embedded {
 			return reply{}, deception.ErrNotApplicable
 		}
-		m, err := s.trained(ctx, join(moved(s.forget, 2), s.keep), s.seed)
+		m, err := s.trained(ctx, images.MustJoin(moved(s.forget, 2), s.keep), s.seed)
 		return reply{after: m, seed: s.seed}, err
 	})
 	return out
@@ -244,7 +244,7 @@ func (s *started) load(ctx context.Context, data string, forget int) error {
 	if s.start, err = s.initial(s.seed); err != nil {
 		return err
 	}
-	s.before, err = s.trained(ctx, join(s.forget, s.keep), s.seed)
+	s.before, err = s.trained(ctx, images.MustJoin(s.forget, s.keep), s.seed)
 	return err
 }
 

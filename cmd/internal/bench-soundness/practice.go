@@ -80,7 +80,7 @@ func honestly() []alteration {
 var keeping = []alteration{
 	{"untouched", false, func(_ context.Context, f *fit) (*onnxio.Model, error) { return f.before, nil }},
 	{"trained with them, another start", false, func(ctx context.Context, f *fit) (*onnxio.Model, error) {
-		m, _, err := f.Train(ctx, join(f.forget, f.keep), f.seed+1000)
+		m, _, err := f.Train(ctx, images.MustJoin(f.forget, f.keep), f.seed+1000)
 		return m, err
 	}},
 	{"ascent, repaired on the rest", false, func(ctx context.Context, f *fit) (*onnxio.Model, error) {
@@ -116,8 +116,8 @@ var keeping = []alteration{
 
 // relabel goes on training on all samples with other labels for those to forget.
 func (f *fit) relabel(ctx context.Context) (*onnxio.Model, error) {
-	all := join(f.forget, f.keep)
-	labels, err := fixtures.Relabel(all.Labels, positions(f.forget.Len()), 10, f.seed)
+	all := images.MustJoin(f.forget, f.keep)
+	labels, err := fixtures.Relabel(all.Labels, images.Positions(0, f.forget.Len()), 10, f.seed)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (p practiced) fit(ctx context.Context, data, dir string, seed uint64) (*fit
 	if err != nil {
 		return nil, err
 	}
-	f.before, _, err = f.Train(ctx, join(f.forget, f.keep), seed)
+	f.before, _, err = f.Train(ctx, images.MustJoin(f.forget, f.keep), seed)
 	return f, err
 }
 

@@ -41,7 +41,7 @@ var suspects = []suspect{
 		return b.tune(ctx, b.other, nil)
 	}},
 	{"relabelled", false, func(ctx context.Context, b *bench) (*specimen.Network, error) {
-		labels, err := fixtures.Relabel(specimen.Labels(b.trained(), b.task), positions(b.forget.Len()), b.classes(), b.seed)
+		labels, err := fixtures.Relabel(specimen.Labels(b.trained(), b.task), images.Positions(0, b.forget.Len()), b.classes(), b.seed)
 		if err != nil {
 			return nil, err
 		}
@@ -64,14 +64,6 @@ var suspects = []suspect{
 // tune goes on training the model before, with other labels where some are given.
 func (b *bench) tune(ctx context.Context, set *images.Set, labels []int) (*specimen.Network, error) {
 	return b.before.FineTune(ctx, set, labels, fixtures.Options{Classes: b.classes(), Margin: tuned, Seed: b.seed})
-}
-
-func positions(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
-	}
-	return out
 }
 
 func pruned(by fixtures.Pruning) func(context.Context, *bench) (*specimen.Network, error) {
