@@ -12,7 +12,7 @@ import (
 )
 
 // incidental are the flags that do not change what is found, and so are no part of how to repeat it.
-var incidental = []string{"out", "format", "fail-on", "attest", "bom", "resume", "threads", "max-images", "help"}
+var incidental = []string{"out", "format", "fail-on", "attest", "bom", "resume", "threads", "max-images", "quiet", "help"}
 
 // tool is what writes reports.
 func tool() report.Tool { return report.Tool{Name: "unlearnguard", Version: version()} }

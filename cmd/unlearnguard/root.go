@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -21,12 +22,14 @@ type app struct {
 // run executes one command line and returns the process's exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	a := &app{out: stdout, term: newTerminal(stderr)}
+	stop := a.term.beating()
 	err := a.execute(ctx, args...)
+	stop()
 	for _, line := range messages(err) {
-		a.term.say("unlearnguard: %s", line)
+		a.term.complain("unlearnguard: %s", line)
 	}
 	if h := hint(err); h != "" {
-		a.term.say("unlearnguard: hint: %s", h)
+		a.term.complain("unlearnguard: hint: %s", h)
 	}
 	return exitCode(err)
 }
@@ -74,12 +77,13 @@ Start with "unlearnguard demo": it needs nothing and shows everything.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetVersionTemplate(versionLine() + "\n")
+	root.PersistentFlags().BoolVarP(&a.term.quiet, "quiet", "q", a.term.quiet, "print errors only, and what --format asks for")
 	root.SetHelpTemplate(root.HelpTemplate() + "{{if or .Runnable .HasSubCommands}}" + exitHelp + "\n{{end}}")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting(), figures())
+	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting(), figures(), a.man())
 	return root
 }
 
@@ -117,6 +121,22 @@ func within[T int | float64](flag string, value, least, most T) error {
 		return fmt.Errorf("--%s %v: give a number from %v to %v", flag, value, least, most)
 	}
 	return nil
+}
+
+// versionLine is what --version prints: the version, the commit and the build.
+func versionLine() string {
+	commit, changed := "of unknown commit", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				commit = "of commit " + s.Value
+			case s.Key == "vcs.modified" && s.Value == "true":
+				changed = " with changes"
+			}
+		}
+	}
+	return fmt.Sprintf("unlearnguard version %s, %s%s, built with %s for %s/%s", version(), commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // version is the module's version, made from the commit where the build knows it.

@@ -24,10 +24,8 @@ func TestProgressInALog(t *testing.T) {
 		step(0.5+float64(i)/40, "residual 0.5") // the first half was done by an earlier run
 		clock.Time = clock.Add(time.Second)
 	}
-	want := `working: 62 %, residual 0.5, 15s left
-working: 75 %, residual 0.5, 10s left
-working: 88 %, residual 0.5, 5s left
-working: 100 %, residual 0.5
+	want := `working: 55 %, residual 0.5, 18s left
+working: 80 %, residual 0.5, 8s left
 `
 	if out.String() != want {
 		t.Errorf("the log says\n%swant\n%s", out.String(), want)
@@ -40,10 +38,57 @@ func TestShortWorkIsSilentInALog(t *testing.T) {
 	step := term.stage("working")
 	for i := range 5 {
 		step(float64(i)/4, "")
-		clock.Time = clock.Add(time.Second)
+		clock.Time = clock.Add(400 * time.Millisecond)
+		term.beat()
+	}
+	if out.String() != "working: 2s so far\n" {
+		t.Errorf("work of two seconds left %q in the log", out.String())
+	}
+	out.Reset()
+	step = term.stage("more")
+	for i := range 5 {
+		step(float64(i)/4, "")
+		clock.Time = clock.Add(399 * time.Millisecond)
+		term.beat()
 	}
 	if out.String() != "" {
-		t.Errorf("work of four seconds left %q in the log", out.String())
+		t.Errorf("work of less than two seconds left %q in the log", out.String())
+	}
+}
+
+// A stage that reports nothing is heard of after two seconds and every ten from then on, until something else is said.
+func TestBeatInALog(t *testing.T) {
+	var out strings.Builder
+	term, clock := terminalAt(&out, false)
+	term.work("comparing")
+	second := func() {
+		clock.Time = clock.Add(time.Second)
+		term.beat()
+	}
+	for range 15 {
+		second()
+	}
+	term.say("done")
+	for range 15 {
+		second()
+	}
+	if want := "comparing: 2s so far\ncomparing: 12s so far\ndone\n"; out.String() != want {
+		t.Errorf("the log says\n%swant\n%s", out.String(), want)
+	}
+}
+
+func TestQuiet(t *testing.T) {
+	var out strings.Builder
+	term, clock := terminalAt(&out, false)
+	term.quiet = true
+	step := term.stage("working")
+	clock.Time = clock.Add(time.Minute)
+	step(0.5, "")
+	term.beat()
+	term.say("done")
+	term.complain("an error")
+	if out.String() != "an error\n" {
+		t.Errorf("a quiet terminal says %q", out.String())
 	}
 }
 

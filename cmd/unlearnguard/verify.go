@@ -48,14 +48,15 @@ func newVerify() (*cobra.Command, *verifyOptions) {
 		Short: "Was an unlearning request honoured?",
 		Long: `Verify decides for each image to forget, and for the request as a whole, whether it is still in the model after an
 unlearning request: retained, unlearned or inconclusive. Where samples can be reconstructed from both models, it does so and
-looks for the images among them. Any classifier's layers are asked about the images as well, beside reference images: single
-samples seldom can be told so, requests of twenty and more nearly always. The report says how many of them can have been kept.
+looks for the images among them. The layers of any classifier score the images as well, and reference images beside them: that
+seldom suffices for single samples, and nearly always for requests of twenty and more. The report says how many of them can
+have been kept.
 
   --forget     the images that the request was about
   --retain     images that were to stay: positive controls, without which nothing is ever called unlearned
   --reference  images of the same kind that neither model was trained on, several hundred if possible: they give every
-               score its p-value. Without them a fixed threshold is used whose error rate is unknown, and nothing is said
-               of networks that samples cannot be reconstructed from
+               score its p-value. Without them a fixed threshold is used whose error rate is unknown, and networks that
+               samples cannot be reconstructed from are inconclusive
 
 Altered copies of the images to forget, shifted, flipped, turned, scaled, cut, are looked for in the model after, and the
 two models are compared: was one made from the other?
@@ -100,7 +101,7 @@ func (a *app) runVerify(ctx context.Context, o *verifyOptions) error {
 		if err := a.stateMemory(ctx, r); err != nil {
 			return err
 		}
-		r.Progress, r.Examined = a.reconstructions(), a.examinations()
+		r.Progress, r.Examined, r.Stage = a.reconstructions(), a.examinations(), a.term.work
 		r.Checkpoints, err = a.checkpoints(dir, o.run.resume)
 		return err
 	})

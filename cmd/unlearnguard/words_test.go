@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -115,5 +118,59 @@ func TestScriptingPageIsComplete(t *testing.T) {
 		if !strings.Contains(scriptingText, fmt.Sprintf("\n  %-4d", code)) || !strings.Contains(exitHelp, fmt.Sprintf("\n  %-4d", code)) {
 			t.Errorf("exit code %d is missing", code)
 		}
+	}
+}
+
+// Every JSON document that the program writes is described in help scripting, by the name of its layout.
+func TestScriptingNamesEverySchema(t *testing.T) {
+	name := regexp.MustCompile(`"(unlearnguard/[a-z]+/v[0-9]+)"`)
+	found := map[string]bool{}
+	for _, pattern := range []string{"*.go", "../internal/*/*.go", "../../metrics/report/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if strings.HasSuffix(f, "_test.go") {
+				continue
+			}
+			source, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range name.FindAllStringSubmatch(string(source), -1) {
+				found[m[1]] = true
+			}
+		}
+	}
+	if len(found) < 8 {
+		t.Fatalf("only %d layouts were found in the source", len(found))
+	}
+	for schema := range found {
+		version := schema[strings.LastIndex(schema, "/")+1:]
+		if !strings.Contains(scriptingText, schema) && !strings.Contains(scriptingText, " "+version+",") && !strings.Contains(scriptingText, "and "+version) {
+			t.Errorf("help scripting does not name %s", schema)
+		}
+	}
+}
+
+// Manual pages are what man(1) reads: one a command, with its flags.
+func TestManualPages(t *testing.T) {
+	var stdout, stderr strings.Builder
+	folder := t.TempDir()
+	if code := run(context.Background(), []string{"man", folder}, &stdout, &stderr); code != 0 {
+		t.Fatal(stderr.String())
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "unlearnguard-attest-verify.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`.TH "UNLEARNGUARD-ATTEST-VERIFY" 1`, ".SH NAME\nunlearnguard\\-attest\\-verify \\- Check", ".B \\-\\-key KEY\n", ".SH EXIT STATUS", "unlearnguard\\-attest(1)"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page does not have %q:\n%s", want, page)
+		}
+	}
+	if got, want := roff(".x -y \\"), `\&.x \-y \e`; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -49,6 +49,8 @@ type Request struct {
 	Progress func(model string, p reconstruct.Progress)
 	// Examined, if not nil, is called with the model and how many of the passes of its layers' examination are done.
 	Examined func(model string, done, total int)
+	// Stage, if not nil, is called with the name of work that begins and reports no progress.
+	Stage func(name string)
 
 	// late says that a reconstruction was abandoned, or is empty; strange that the reference images are of another kind.
 	late, strange string
@@ -211,20 +213,32 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 	} else if err := out.After.score(ctx, deadline, r, r.NormAfter, "after"); err != nil {
 		return nil, err
 	}
+	r.stage("comparing the two models")
 	if out.Lineage, err = r.lineage(ctx, deadline); err != nil {
 		return nil, err
 	}
 	if r.strange, err = r.otherKind(); err != nil {
 		return nil, err
 	}
+	r.stage("deciding")
 	out.Decision, err = metrics.Decide(out.input(r), r.Decide)
 	return out, err
 }
 
+func (r *Request) stage(name string) {
+	if r.Stage != nil {
+		r.Stage(name)
+	}
+}
+
 // score finds all statistics of one model.
 func (e *Evidence) score(ctx context.Context, deadline time.Time, r *Request, norm images.Normalisation, name string) error {
+	r.stage("model " + name + ": comparing the images with what was recovered")
 	if err := e.compareWithResult(ctx, r); err != nil {
 		return err
+	}
+	if len(r.startsOf(name)) > 0 {
+		r.stage("model " + name + ": known starts")
 	}
 	if err := e.askStarts(ctx, r, norm, name); err != nil {
 		return err
