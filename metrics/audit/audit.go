@@ -1,7 +1,17 @@
-// Package audit is the verification protocol (Algorithm 1 of arXiv 2410.10120, and what known images leave in a layer's
-// weight): reconstruct from the model before and the model after an unlearning request where the models are of a kind that
-// samples can be reconstructed from, ask their layers about the images of the request and of a reference set, score all of
-// it, and decide. It joins the libraries; the commands only fill a [Request] and lay out an [Outcome].
+// Package audit is the verification protocol: evidence from two models, scores, and a decision. What the command verify does, a
+// Go program can do in ten lines; the example shows them.
+//
+// Start with [Import], which reads a model, and a [Request], to which [Request.Add] adds the images; [Run] gives the [Outcome], and
+// [Outcome.Report] what package report writes.
+//
+// Run reconstructs samples from both models where these are of a kind that allows it (Algorithm 1 of arXiv 2410.10120), scores the
+// images by the layers of any classifier beside a reference set (package imprint), and by known starts where there are some
+// (package start). Package metrics decides.
+//
+// # Limits
+//
+// A request takes controls and reference images to be called unlearned. Models that cannot be imported are a [ScopeError].
+// An audit takes minutes, most of it for altered copies of the images; Request.TimeLimit bounds it.
 package audit
 
 import (
