@@ -113,7 +113,7 @@ func (t *tests) observe(ctx context.Context) error {
 			continue
 		}
 		log, start := filepath.Join(t.dir, "reached"), time.Now()
-		failed, err := t.run(ctx, t.binary, []string{name}, "REACHED="+log)
+		failed, err := t.run(ctx, time.Hour, t.binary, []string{name}, "REACHED="+log)
 		if err != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ func (t *tests) notice(ctx context.Context, m mutant) (bool, error) {
 		if len(names) == 0 {
 			continue
 		}
-		if failed, err := t.run(ctx, binary, names, fmt.Sprint("MUTANT=", m.id)); failed || err != nil {
+		if failed, err := t.run(ctx, t.timeout, binary, names, fmt.Sprint("MUTANT=", m.id)); failed || err != nil {
 			return failed, err
 		}
 	}
@@ -184,8 +184,8 @@ func (t *tests) notice(ctx context.Context, m mutant) (bool, error) {
 }
 
 // run runs some tests and reports whether one fails. What does not end is noticed by whoever waits for it.
-func (t *tests) run(ctx context.Context, binary string, names []string, environment string) (failed bool, err error) {
-	limited, cancel := context.WithTimeout(ctx, t.timeout)
+func (t *tests) run(ctx context.Context, limit time.Duration, binary string, names []string, environment string) (failed bool, err error) {
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	run := exec.CommandContext(limited, binary, "-test.failfast", "-test.run", "^("+strings.Join(names, "|")+")$")
 	run.Dir, run.Env = t.package_, append(os.Environ(), environment)
