@@ -132,6 +132,10 @@ func TestWhichDecided(t *testing.T) {
 	if got := a.whichDecided(); !strings.Contains(got, "For 3 of the 6 samples the second weighed most") {
 		t.Error(got)
 	}
+	a.Statistics = []StatisticSummary{{Title: "first", Decisive: 3}, {Title: "second", Decisive: 1}, {Title: "third", Decisive: 2}}
+	if got := a.whichDecided(); !strings.Contains(got, "For 3 of the 6 samples the first weighed most") {
+		t.Error(got)
+	}
 }
 
 // With as few reference images as a p-value of the level needs, a note says that single samples need more, if there are several.
@@ -189,5 +193,33 @@ func TestNearestOfEquals(t *testing.T) {
 		if err != nil || got[0].Index != 1 {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
+	}
+}
+
+// Controls of which none was recoverable have a rate of 0, which JSON can hold.
+func TestRateOfNone(t *testing.T) {
+	if c := decide(t, placedAudit(one(20, 0), places(12, place{0, 0})), Options{}).Controls; c.Before != 0 || c.Rate != 0 || c.RateAtLeast != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestThinImages(t *testing.T) {
+	for _, m := range []Image{NewImage(1, 5, 1), NewImage(1, 1, 5)} {
+		if err := m.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Where the reference images are just enough for the level, the reason is the samples'.
+func TestReasonWithJustEnoughReferences(t *testing.T) {
+	in := placedAudit(places(2, place{0, 0}), places(12, place{20, 20}))
+	st := &in.Statistics[0]
+	st.Before.Null, st.After.Null = st.Before.Null[:19], st.After.Null[:19]
+	for i := range 2 {
+		st.Before.Samples[i], st.After.Samples[i] = -5, -5
+	}
+	if got := decide(t, in, Options{Draws: 99}).Summary.Reason; !strings.Contains(got, "None of the 2 samples could be recovered") {
+		t.Error(got)
 	}
 }
