@@ -74,7 +74,7 @@ func TestManifestSchemaHasAllFlags(t *testing.T) {
 		return
 	}
 	if !bytes.Equal(want, manifestSchema) {
-		t.Errorf("%s is not that of the flags of verify: run go test with -update", schemaFile)
+		t.Errorf("%s is not that of the flags of verify: go test ./cmd/unlearnguard -run ManifestSchema -update writes it anew", schemaFile)
 	}
 }
 
