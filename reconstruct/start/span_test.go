@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -86,4 +87,47 @@ func distances(t *testing.T, s *Span, x *mat.Dense) []float64 {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// Behind a normalisation over the batch signals add up to zero, so that only differences of samples lie in the span: what of the
+// samples lies outside is the same for all, and does not count once some are known.
+func TestSpanOfDifferences(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const h, d, n = 80, 150, 40
+	samples, strangers, from, signals := normal(rng, n, d), normal(rng, 30, d), normal(rng, h, d), normal(rng, h, n)
+	for i := range h {
+		row := signals.RawRowView(i)
+		mean := 0.0
+		for _, v := range row {
+			mean += v / n
+		}
+		for k := range row {
+			row[k] -= mean
+		}
+	}
+	var weight mat.Dense
+	weight.Mul(signals, samples)
+	weight.Add(&weight, from)
+	s, err := New(&weight, []*mat.Dense{from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := mat.NewDense(n+30, d, nil)
+	all.Stack(samples, strangers)
+	known := Known{Trained: []int{0, 1, 2, 3, 4, 5, 6, 7}}
+	for i := range 30 {
+		known.Never = append(known.Never, n+i)
+	}
+	with, err := s.Distances(all, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known.Trained = nil
+	without, err := s.Distances(all, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Max(with[:n]) > 1e-3 || slices.Min(without[:n]) < 0.05 || slices.Min(with[n:]) < 0.2 {
+		t.Errorf("samples within %.2g with some known, from %.2g without; strangers from %.2g", slices.Max(with[:n]), slices.Min(without[:n]), slices.Min(with[n:]))
+	}
 }
