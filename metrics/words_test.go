@@ -165,3 +165,16 @@ func TestWordsGolden(t *testing.T) {
 		}
 	}
 }
+
+// Of one of several samples the number of its own role is given, and of a guard its own name and p-value.
+func TestWordsOfOneSample(t *testing.T) {
+	a := &audit{forget: []int{0, 1}, retain: []int{2, 3, 4}, Decision: Decision{Samples: make([]SampleDecision, 5)}}
+	if f, r := a.queried(Forget), a.queried(Retain); f != 2 || r != 3 {
+		t.Errorf("%d to forget, %d to retain", f, r)
+	}
+	a.in.Statistics = []Statistic{{Title: "imprint", Use: ForSamples}, {Title: "silence", Use: AsGuard}, {Title: "distance", Use: AsGuard}}
+	s := &SampleDecision{After: Evidence{PValues: []float64{0.001, 0.4, guardLevel}}}
+	if got := a.guard(s); !strings.Contains(got, "distance") {
+		t.Errorf("the guard is named %q", got)
+	}
+}
