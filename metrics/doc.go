@@ -44,7 +44,7 @@
 // unlearned if they were in evidence before (p <= 0.001), are not after by any test, the controls still are,
 // and at most a stated share of them (Options.KeptShare) can have been kept with 95 % confidence. Statistics of the use
 // [AsGuard], the loss and the answer by another class, can only show that samples are there. The comment of [Together] has
-// the error rates. Over 152 pairs of nine kinds of networks none of the 76 models that kept the samples was called unlearned
+// the error rates. Over 111 pairs of seven kinds of networks none of the 55 models that kept the samples was called unlearned
 // (bench-soundness practice).
 //
 // # Dishonest providers

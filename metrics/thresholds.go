@@ -64,7 +64,7 @@ const (
 
 	// RequestLevel is the p-value up to which the samples of a request are in evidence as a group. It is smaller than the level
 	// for single samples, as one false verdict on a request accuses a provider.
-	// Source: .ci/bench-soundness practice, 76 of 76 kept requests retained, 0 of 76 left out and 0 of 19 never trained on.
+	// Source: .ci/bench-soundness practice, 55 of 55 kept requests retained, 0 of 56 left out and 0 of 14 never trained on.
 	// Safe: 0.0005 to 0.002.
 	RequestLevel = 0.001
 
@@ -94,7 +94,7 @@ const (
 
 	// defaultKeptShare is the largest share of a request that can have been kept for the verdict unlearned
 	// ([Options].KeptShare).
-	// Source: .ci/bench-soundness practice, 73 of 76 requests that were left out are unlearned at it.
+	// Source: .ci/bench-soundness practice, 47 of 56 requests that were left out are unlearned at it.
 	// Safe: 0.25 to 0.4.
 	defaultKeptShare = 1. / 3
 
