@@ -89,14 +89,17 @@ func (r *Request) startsOf(name string) []*Start {
 
 // askStarts looks for all images in what moved a model away from its starts.
 func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normalisation, name string) error {
-	starts := believed(r.startsOf(name))
-	if len(starts) == 0 {
+	all := r.startsOf(name)
+	if len(all) == 0 {
 		return nil
 	}
-	if wrong := misstated(starts); wrong != "" {
+	starts := slices.DeleteFunc(slices.Clone(all), func(s *Start) bool { return s.wrong != "" })
+	if len(starts) == 0 {
+		wrong := misstated(all)
 		e.start = &startEvidence{found: &start.Finding{NoPower: wrong}, standing: wrong}
 		return nil
 	}
+	starts = believed(starts)
 	x, err := norm.Feed(r.Queried)
 	if err != nil {
 		return err
