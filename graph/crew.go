@@ -67,7 +67,7 @@ func (l *lane[T]) accumulate(grad []T, beta T, set func(part []T, from, to int))
 // split.
 func (c *crew[T]) split(n, grain int, f func(l *lane[T], lo, hi int)) {
 	// Each lane has several parts, so that it can leave some to the others where its core is busy with something else.
-	const turns = 4
+	const turns = 8
 	parts := min(turns*len(c.lanes), max(n/max(grain, 1), 1))
 	if len(c.lanes) == 1 || parts == 1 {
 		f(c.lanes[0], 0, n)
