@@ -2,11 +2,14 @@ package onnxio
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
+
+	"unlearnguard/onnxio/file"
 )
 
 // Write writes a model as one ONNX file with all tensors inside it. What [Decode] reads from it equals m but for what the
@@ -42,31 +45,17 @@ func Write(w io.Writer, m *Model) error {
 }
 
 // WriteFile writes a model to path as [Write] does. A file of that name is replaced at the end, and only if all went well.
-func WriteFile(path string, m *Model) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
+func WriteFile(path string, m *Model) error {
+	err := file.Write(path, 0o644, func(f *os.File) error {
+		if err := Write(f, m); err != nil {
+			return err
 		}
-	}()
-	if err := f.Chmod(0o644); err != nil {
-		return err
+		return f.Sync()
+	})
+	if of := (*fs.PathError)(nil); err != nil && !errors.As(err, &of) {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := Write(f, m); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return err // which names the path
 }
 
 // writeElements writes the elements of a tensor in raw_data's form.

@@ -17,11 +17,11 @@ import (
 	"image/png"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/disintegration/imaging"
 
 	"unlearnguard/metrics"
+	"unlearnguard/onnxio/file"
 )
 
 // A Table is a grid of pictures with words around them.
@@ -141,29 +141,12 @@ func Encode(w io.Writer, t Table) error {
 }
 
 // Write stores the table as a PNG file. The file appears complete or not at all, and replaces one of its name.
-func Write(path string, t Table) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".grid-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
+func Write(path string, t Table) error {
+	return file.Write(path, 0o644, func(f *os.File) error {
+		buffered := bufio.NewWriter(f)
+		if err := Encode(buffered, t); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
 		}
-	}()
-	buffered := bufio.NewWriter(f)
-	if err := Encode(buffered, t); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if err := buffered.Flush(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+		return buffered.Flush()
+	})
 }

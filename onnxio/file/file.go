@@ -31,18 +31,28 @@ func Read(path string, most int64) ([]byte, error) {
 
 // Replace writes a file in one step, so that a kill leaves the old one or the new one.
 func Replace(path string, text []byte, mode fs.FileMode) error {
+	return Write(path, mode, func(f *os.File) error {
+		_, err := f.Write(text)
+		return err
+	})
+}
+
+// Write is Replace for what write writes. Where it fails nothing has changed, and errors of the operating system name path.
+func Write(path string, mode fs.FileMode, write func(*os.File) error) error {
 	defer Share(filepath.Dir(path))()
 	f, err := os.CreateTemp(filepath.Dir(path), Unfinished)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = errors.Join(write(f), f.Chmod(mode), f.Close())
+		if err == nil {
+			err = os.Rename(f.Name(), path)
+		}
+		if err != nil {
+			os.Remove(f.Name())
+		}
 	}
-	if err != nil {
-		os.Remove(f.Name())
+	var of *fs.PathError
+	if errors.As(err, &of) {
+		of.Path = path
 	}
 	return err
 }

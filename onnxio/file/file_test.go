@@ -1,6 +1,7 @@
 package file
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,8 +27,13 @@ func TestReplaceReadDigest(t *testing.T) {
 	if got, err := Digest(path); err != nil || got != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if err := Replace(filepath.Join(dir, "none", "a"), nil, 0o644); err == nil {
-		t.Error("a file in a folder that is not there")
+	none := filepath.Join(dir, "none", "a")
+	if err := Replace(none, nil, 0o644); err == nil || !strings.Contains(err.Error(), none+":") {
+		t.Errorf("a file in a folder that is not there: %v", err)
+	}
+	broken := errors.New("broken")
+	if err := Write(path, 0o644, func(*os.File) error { return broken }); !errors.Is(err, broken) {
+		t.Errorf("what cannot be written: %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v", entries, err)

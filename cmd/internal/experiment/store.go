@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"unlearnguard/onnxio/file"
 )
 
 // ErrCases is wrapped by the error for finished cases that are not those of this run.
@@ -58,13 +60,5 @@ func load[T any](path, run string) (T, error) {
 }
 
 func save(path string, content any) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".case-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // nothing is left of it once it was renamed
-	if err := errors.Join(gob.NewEncoder(f).Encode(content), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return file.Write(path, 0o600, func(f *os.File) error { return gob.NewEncoder(f).Encode(content) })
 }

@@ -125,21 +125,16 @@ func fetchFile(ctx context.Context, from jetstream.ObjectStore, digest, path str
 		return err
 	}
 	defer object.Close()
-	defer file.Share(filepath.Dir(path))()
-	f, err := os.CreateTemp(filepath.Dir(path), file.Unfinished)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	h := sha256.New()
-	_, err = io.Copy(io.MultiWriter(f, h), object)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != digest {
-		return fmt.Errorf("the file has the digest %s, and %s is wanted", got, digest)
-	}
-	return os.Rename(f.Name(), path)
+	return file.Write(path, 0o600, func(f *os.File) error {
+		h := sha256.New()
+		if _, err := io.Copy(io.MultiWriter(f, h), object); err != nil {
+			return err
+		}
+		if got := hex.EncodeToString(h.Sum(nil)); got != digest {
+			return fmt.Errorf("the file has the digest %s, and %s is wanted", got, digest)
+		}
+		return nil
+	})
 }
 
 // exists reports whether there is a file.
