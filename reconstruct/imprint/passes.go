@@ -67,6 +67,17 @@ func (x *Examination) run(ctx context.Context, images Images, at int, g goal) er
 // keptBytes are those of an activation and its gradient, as computed and as kept by the metrics.
 const keptBytes = 2*4 + 2*8
 
+// fitting is how many layers of these widths, from the first on, fit the memory with so many images.
+func (o Options) fitting(widths []int, images int) int {
+	left := o.Memory / (keptBytes * images) // numbers an image
+	for k, width := range widths {
+		if left -= width; left < 0 {
+			return k
+		}
+	}
+	return len(widths)
+}
+
 // choose makes room for the layers that fit the memory, the narrowest first: those behind pooling, which have the most power. Layers
 // that read the same values are one.
 func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
@@ -88,14 +99,17 @@ func (p *passes) choose(pass graph.Pass[float32], total int, o Options) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.taps[a].width, p.taps[b].width) })
-	left := o.Memory / (keptBytes * total) // numbers an image
-	for _, i := range order {
+	widths := make([]int, len(order))
+	for k, i := range order {
+		widths[k] = p.taps[i].width
+	}
+	fit := o.fitting(widths, total)
+	for _, i := range order[fit:] {
+		p.leftOut = append(p.leftOut, p.taps[i].name)
+		p.taps[i] = nil
+	}
+	for _, i := range order[:fit] {
 		l := p.taps[i]
-		if left -= l.width; left < 0 {
-			p.leftOut = append(p.leftOut, l.name)
-			p.taps[i] = nil
-			continue
-		}
 		l.activations, l.gradients = make([]float32, total*l.width), make([]float32, total*l.width)
 	}
 	for _, l := range p.taps {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"text/tabwriter"
 	"time"
 
 	"gonum.org/v1/gonum/stat"
 
-	"unlearnguard/fixtures"
 	"unlearnguard/fixtures/images"
 	"unlearnguard/reconstruct"
 )
@@ -39,16 +37,7 @@ const minimumSpeedup = 50
 // measureBaseline runs so many random settings of so many epochs each; 0 epochs stands for the published 50,000.
 func measureBaseline(ctx context.Context, data string, seed uint64, settings, epochs int) (*baseline, error) {
 	r := rows[0]
-	set, err := images.LoadAll(ctx, []string{filepath.Join(data, r.data)}, images.Options{})
-	if err != nil {
-		return nil, err
-	}
-	picked, err := fixtures.Select(set.Labels, r.task, r.samples, seed)
-	if err != nil {
-		return nil, err
-	}
-	samples := set.Subset(picked)
-	p, _, err := problem(ctx, samples, images.Mean(samples), r.task, fixtures.Options{Hidden: r.hidden, Seed: seed})
+	p, samples, err := r.trained(ctx, data, seed)
 	if err != nil {
 		return nil, err
 	}

@@ -168,18 +168,24 @@ func (o *outcome) flagged() bool {
 // nullImages is how many never-trained images the null's quantile is taken of.
 const nullImages = 400
 
-func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, error) {
-	dir := filepath.Join(data, r.data)
-	set, err := images.LoadAll(ctx, []string{dir}, images.Options{})
+// trained draws a row's samples and trains its network on them.
+func (r row) trained(ctx context.Context, data string, seed uint64) (*reconstruct.Problem, *images.Set, error) {
+	set, err := images.LoadAll(ctx, []string{filepath.Join(data, r.data)}, images.Options{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	picked, err := fixtures.Select(set.Labels, r.task, r.samples, seed)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	samples := set.Subset(picked)
 	p, _, err := problem(ctx, samples, images.Mean(samples), r.task, fixtures.Options{Hidden: r.hidden, Convolutions: r.filters, Seed: seed})
+	return p, samples, err
+}
+
+func measure(ctx context.Context, data string, r row, seed uint64) (*outcome, error) {
+	dir := filepath.Join(data, r.data)
+	p, samples, err := r.trained(ctx, data, seed)
 	if err != nil {
 		return nil, err
 	}
