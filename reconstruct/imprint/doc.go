@@ -55,4 +55,9 @@
 //
 // Weighting by leverage or by the gradient's norm, integrated gradients, smoothing over inputs, centring by class, regressing the
 // score on margin, norms and class (which costs power), whitening the whole gradient instead of the activations.
+//
+// Difficulty calibration (Watson et al. 2021): the scores of one or of three networks that were trained on 200 other images are
+// regressed out. Scores of never-trained images correlate by 0.1 to 0.4 between networks (the answer along an image by 0.5 to
+// 0.8), and 0.52 and 0.49 in the place of 0.45 are found of MNIST n = 200, 0.25 and 0.27 in the place of 0.23 of n = 500, Adam, two seeds
+// each, at two to four times the cost.
 package imprint

@@ -36,6 +36,11 @@
 // n = 1000); two seeds each. The spread of the scores comes from the other samples' part in the weight, not from the start. The span of the
 // difference of a second layer finds 0.02 to 0.09: its inputs moved while it was trained.
 //
+// That layers were trained together, by the conservation law of gradient flow (Du et al. 2018): |w|^2 of a ReLU's weights and bias,
+// less c^2 times that of their start, is the same before and behind it. The slope between the two is 0.87 to 1.00 of honest networks
+// with a small rate, and 0.65 to 1.05 with larger ones; 0.80 to 1.38 of networks whose later layers were trained alone afterwards,
+// and no other than before where that was short.
+//
 // # Limits
 //
 // A start may be forged: with a sample's contribution added to it, the sample is missing from the difference. So a start that a

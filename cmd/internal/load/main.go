@@ -17,7 +17,9 @@ import (
 )
 
 func main() {
-	flag.Usage = func() { fmt.Fprintln(os.Stderr, "usage: load PROGRAM [verify|reconstruct|large [images|n|d|h]...]") }
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: load PROGRAM [verify|reconstruct|large [images|n|d|h|layers|weights]...]")
+	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

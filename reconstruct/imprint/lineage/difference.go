@@ -132,3 +132,15 @@ func factorsOf(from, to, before, after *mat.Dense) (factors []float64, share flo
 	}
 	return factors, share
 }
+
+// unitRows is a copy with rows of norm 1; rows of zeros stay.
+func unitRows(w *mat.Dense) *mat.Dense {
+	out := mat.DenseCopyOf(w)
+	for i, inverse := range inverseNorms(w) {
+		row := out.RawRowView(i)
+		for j := range row {
+			row[j] *= inverse
+		}
+	}
+	return out
+}

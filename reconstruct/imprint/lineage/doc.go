@@ -23,7 +23,7 @@
 //
 //   - Rows after are replaced by random ones, normally distributed with the same second moments. This allows for what
 //     both models learnt of the data's covariance, and for the number of rows to choose from. The value is the
-//     mean of 8 draws and 2.33 standard deviations.
+//     mean of 8 draws, of fewer where there are more than 1024 rows, and 2.33 standard deviations.
 //   - Rows before are matched with other rows before. Neurons of one network start independently and are trained on the same
 //     samples, as those of two networks are, so that they show how few directions the data leave: 0.9 to 0.999 after a small
 //     start, where the first estimate is far too low.

@@ -89,7 +89,8 @@ func channelsOf(l chain.Layer, channels int) []int {
 	return out
 }
 
-// byChannel orders columns by channel; nil where the channels do not all have as many.
+// byChannel orders columns by channel; it is w itself where they are in that order, and nil where the channels do not all have as
+// many.
 func byChannel(w *mat.Dense, channel []int, channels int) *mat.Dense {
 	rows, columns := w.Dims()
 	counts := make([]int, channels)
@@ -103,6 +104,9 @@ func byChannel(w *mat.Dense, channel []int, channels int) *mat.Dense {
 	}
 	if slices.Min(counts) != slices.Max(counts) {
 		return nil
+	}
+	if slices.IsSorted(channel) {
+		return w
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return channel[i] - channel[j] })
 	out := mat.NewDense(rows, columns, nil)

@@ -32,12 +32,12 @@ func (m *matcher) match(before, after *mat.Dense) *matching {
 
 // matchOthers matches the rows of a matrix with other rows of it.
 func (m *matcher) matchOthers(w *mat.Dense) *matching {
-	gains := m.cosines(w, w)
+	cosines := m.cosines(w, w)
 	n, _ := w.Dims()
 	for i := range n {
-		gains[i*n+i] = 0 // what a row without any match has
+		cosines[i*n+i] = 0 // what a row without any match has
 	}
-	return m.choose(w, gains)
+	return m.choose(w, cosines)
 }
 
 // unmoved compares the rows as they stand.
@@ -55,20 +55,20 @@ func (m *matcher) unmoved(before, after *mat.Dense) *matching {
 	return out
 }
 
-func (m *matcher) choose(before *mat.Dense, gains []float64) *matching {
+// choose takes the cosines of all pairs, and leaves them multiplied by the energies: there are many of them.
+func (m *matcher) choose(before *mat.Dense, cosines []float64) *matching {
 	rows, _ := before.Dims()
-	columns := len(gains) / rows
+	columns := len(cosines) / rows
 	energy := energies(before)
-	weighed := make([]float64, len(gains))
 	for i := range rows {
-		for j, c := range gains[i*columns : (i+1)*columns] {
-			weighed[i*columns+j] = energy[i] * c
+		for j := range cosines[i*columns : (i+1)*columns] {
+			cosines[i*columns+j] *= energy[i]
 		}
 	}
-	out := &matching{rowOf: assign(weighed, rows, columns), cosine: make([]float64, rows)}
+	out := &matching{rowOf: assign(cosines, rows, columns), cosine: make([]float64, rows)}
 	for i, j := range out.rowOf {
-		if j >= 0 {
-			out.cosine[i] = gains[i*columns+j]
+		if j >= 0 && energy[i] > 0 {
+			out.cosine[i] = cosines[i*columns+j] / energy[i]
 		}
 	}
 	out.weigh(energy)
@@ -113,35 +113,27 @@ func (m *matcher) cosines(a, b *mat.Dense) []float64 {
 	rows, width := a.Dims()
 	columns, _ := b.Dims()
 	out := make([]float64, rows*columns)
-	ua, ub := unitRows(a), unitRows(b)
-	m.engine.Gemm(false, true, rows, columns, width, 1, ua.RawMatrix().Data, width, ub.RawMatrix().Data, width, 0, out, columns)
-	if m.signs {
-		for i, c := range out {
-			out[i] = math.Abs(c)
+	m.engine.Gemm(false, true, rows, columns, width, 1, a.RawMatrix().Data, width, b.RawMatrix().Data, width, 0, out, columns)
+	na, nb := inverseNorms(a), inverseNorms(b)
+	for i := range rows {
+		row := out[i*columns : (i+1)*columns]
+		for j := range row {
+			row[j] *= na[i] * nb[j]
+			if m.signs {
+				row[j] = math.Abs(row[j])
+			}
 		}
 	}
 	return out
 }
 
-// product is a b.
-func (m *matcher) product(a, b *mat.Dense) *mat.Dense {
-	rows, inner := a.Dims()
-	_, columns := b.Dims()
-	out := mat.NewDense(rows, columns, nil)
-	m.engine.Gemm(false, false, rows, columns, inner, 1, a.RawMatrix().Data, inner, b.RawMatrix().Data, columns, 0, out.RawMatrix().Data, columns)
-	return out
-}
-
-// unitRows is a copy with rows of norm 1; rows of zeros stay.
-func unitRows(w *mat.Dense) *mat.Dense {
-	out := mat.DenseCopyOf(w)
-	rows, _ := out.Dims()
-	for i := range rows {
-		row := out.RawRowView(i)
-		if n := math.Sqrt(dot(row, row)); n > 0 {
-			for j := range row {
-				row[j] /= n
-			}
+// inverseNorms are those of the rows, 0 for a row of zeros.
+func inverseNorms(w *mat.Dense) []float64 {
+	rows, _ := w.Dims()
+	out := make([]float64, rows)
+	for i := range out {
+		if n := math.Sqrt(dot(w.RawRowView(i), w.RawRowView(i))); n > 0 {
+			out[i] = 1 / n
 		}
 	}
 	return out
