@@ -223,3 +223,37 @@ func TestReasonWithJustEnoughReferences(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The power is simulated with the procedure that decides.
+func TestThresholdOfRanks(t *testing.T) {
+	const references = 19
+	rng := rand.New(rand.NewPCG(16, 1))
+	for trial := range 2000 {
+		level := []float64{0.05, 0.25, 0.5}[trial%3]
+		a := audits{references: references, level: level, counts: make([]int, references+2)}
+		ranks, p := make([]int, 1+rng.IntN(6)), []float64{}
+		for i := range ranks {
+			ranks[i] = 1 + rng.IntN(1+rng.IntN(references+1))
+			p = append(p, float64(ranks[i])/(references+1))
+		}
+		want := 0
+		for i, rejected := range BenjaminiHochberg(p, level) {
+			if rejected {
+				want = max(want, ranks[i])
+			}
+		}
+		if got := a.threshold(ranks); got != want {
+			t.Fatalf("of ranks %v at level %v the largest that is rejected is %d, not %d", ranks, level, want, got)
+		}
+	}
+}
+
+// Without reference images and without troubles, what is inconclusive has a reason all the same.
+func TestNothingRecoverableAtAFixedThreshold(t *testing.T) {
+	in := Input{Before: passed(), After: passed(), Samples: []Sample{{Role: Forget, Label: -1}},
+		Statistics: []Statistic{{Name: "ssim", Title: "SSIM", Before: Scores{Samples: []float64{0.1}}, After: Scores{Samples: []float64{0.1}}}}}
+	d := decide(t, in, Options{})
+	if len(d.Troubles) > 0 || d.Summary.Verdict != Inconclusive || !strings.Contains(d.Summary.Reason, "The sample could not be recovered from the model before") {
+		t.Errorf("%s: %q, troubles %q", d.Summary.Verdict, d.Summary.Reason, d.Troubles)
+	}
+}

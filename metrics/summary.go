@@ -173,8 +173,11 @@ func (a *audit) whyNotOneRecoverable() string {
 	if a.Method == Conformal && (s.Before.Decisive < 0 || a.referencesFor(Forget) < referencesNeeded(a.Options.Level)) {
 		return a.whyNotRecoverable(s)
 	}
-	return fmt.Sprintf("%s could be recovered from the model before, so absence from the model after would say nothing",
-		ofAll(0, len(a.forget), "sample"))
+	which := "the sample could not"
+	if n := len(a.forget); n > 1 {
+		which = fmt.Sprintf("none of the %d samples could", n)
+	}
+	return which + " be recovered from the model before, so absence from the model after would say nothing"
 }
 
 // statistics says how each statistic did on the controls.

@@ -58,15 +58,11 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// ofAll is "none of the 3 samples", "2 of the 3 samples", "all 3 samples", "the one sample".
+// ofAll is "2 of the 3 samples", "all 3 samples", "both samples", "the one sample", for some of them.
 func ofAll(k, n int, noun string) string {
 	switch {
 	case n == 1 && k == 1:
 		return "the one " + noun
-	case k == 0 && n == 1:
-		return "not the one " + noun
-	case k == 0:
-		return fmt.Sprintf("none of the %d %ss", n, noun)
 	case k == n && n == 2:
 		return "both " + noun + "s"
 	case k == n:

@@ -30,20 +30,20 @@ type attempt struct {
 // errTaken says that another worker has begun the job since.
 var errTaken = errors.New("another worker has begun it")
 
-// begin counts one more attempt. It returns the one before where there were too many.
+// begin counts one more attempt. It returns the one before where there were too many. Most jobs are begun once, so that the first
+// try takes it that there is no record.
 func (q *Queue) begin(ctx context.Context, key string) (a attempt, tooMany bool, err error) {
-	id := rand.Text()
+	id, first := rand.Text(), true
 	err = q.insist(ctx, func(ctx context.Context) error {
 		a = attempt{key: key}
-		entry, err := q.attempts.Get(ctx, key)
-		if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
-			return err
-		}
-		if err == nil {
-			if err := json.Unmarshal(entry.Value(), &a); err != nil {
+		if first {
+			first = false
+			if err := q.again(ctx, &a, id); !errors.Is(err, errTaken) {
 				return err
 			}
-			a.revision = entry.Revision()
+		}
+		if err := q.record(ctx, &a); err != nil {
+			return err
 		}
 		switch {
 		case a.ID == id: // stored by a try whose confirmation was lost
@@ -52,10 +52,29 @@ func (q *Queue) begin(ctx context.Context, key string) (a attempt, tooMany bool,
 			tooMany = true
 			return nil
 		}
-		a.N, a.ID, a.Worker, a.Reason = a.N+1, id, q.name, ""
-		return q.store(ctx, &a)
+		return q.again(ctx, &a, id)
 	})
 	return a, tooMany, err
+}
+
+// record reads the attempts on record into a, which has its key and nothing else.
+func (q *Queue) record(ctx context.Context, a *attempt) error {
+	*a = attempt{key: a.key}
+	entry, err := q.attempts.Get(ctx, a.key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.revision = entry.Revision()
+	return json.Unmarshal(entry.Value(), a)
+}
+
+// again stores one more attempt than a.
+func (q *Queue) again(ctx context.Context, a *attempt, id string) error {
+	a.N, a.ID, a.Worker, a.Reason = a.N+1, id, q.name, ""
+	return q.store(ctx, a)
 }
 
 // store replaces the attempts on record, or fails with errTaken where they are not those that a was made of.
