@@ -190,3 +190,11 @@ func TestGroupOfOneIsConformal(t *testing.T) {
 		t.Errorf("p = %v, the conformal one is %v", d.Together.After[0].PValue, want)
 	}
 }
+
+// One sample that stands far above all others is noticed when it is kept: all of the request, and no fewer.
+func TestNoticedFromAllOfOne(t *testing.T) {
+	in := crowd{forget: 1, retain: 30, references: 500, lift: 100}.audit(rand.New(rand.NewPCG(9, 9)))
+	if d := decide(t, in, Options{Draws: 199}); d.Together == nil || d.Together.NoticedFrom != 1 {
+		t.Errorf("noticed from %+v", d.Together)
+	}
+}

@@ -178,3 +178,13 @@ func TestWordsOfOneSample(t *testing.T) {
 		t.Errorf("the guard is named %q", got)
 	}
 }
+
+// With as few reference images as a p-value of the level needs, a p-value of the level is a matter of how many samples there are.
+func TestWordsAtTheLevel(t *testing.T) {
+	const references = 19
+	a := &audit{forget: []int{0, 1}, Decision: Decision{Method: Conformal, References: references, Options: Options{Level: 1. / (references + 1)}}}
+	s := &SampleDecision{Sample: Sample{Role: Forget}, Before: Evidence{PValue: a.Options.Level}}
+	if got := a.whyNotRecoverable(s); !strings.Contains(got, "not enough for one of 2 samples") {
+		t.Error(got)
+	}
+}
