@@ -14,18 +14,25 @@ import (
 )
 
 // picturesFile keeps a report's pictures for compare: arrays original, before and after with one image a row, and their
-// shape.
+// shape; span_before and span_after where known starts tell of the images.
 const picturesFile = "pictures.npz"
 
-// views are the pictures of one sample. There is none from a model that nothing was recovered from.
-var views = []struct {
-	name  string
-	of    func(*report.Pictures) *metrics.Image
+// view is one of the pictures of a sample.
+type view struct {
+	name string
+	of   func(*report.Pictures) *metrics.Image
+	// there reports whether a sample has it: there is none from a model that nothing was recovered from.
 	there func(report.Sample) bool
-}{
-	{"original", func(p *report.Pictures) *metrics.Image { return &p.Original }, func(report.Sample) bool { return true }},
-	{"before", func(p *report.Pictures) *metrics.Image { return &p.Before }, func(s report.Sample) bool { return found(s.Before) }},
-	{"after", func(p *report.Pictures) *metrics.Image { return &p.After }, func(s report.Sample) bool { return found(s.After) }},
+	// optional: the array is missing where no sample has the picture.
+	optional bool
+}
+
+var views = []view{
+	{"original", func(p *report.Pictures) *metrics.Image { return &p.Original }, func(report.Sample) bool { return true }, false},
+	{"before", func(p *report.Pictures) *metrics.Image { return &p.Before }, func(s report.Sample) bool { return found(s.Before) }, false},
+	{"after", func(p *report.Pictures) *metrics.Image { return &p.After }, func(s report.Sample) bool { return found(s.After) }, false},
+	{"span_before", func(p *report.Pictures) *metrics.Image { return &p.SpanBefore }, func(report.Sample) bool { return true }, true},
+	{"span_after", func(p *report.Pictures) *metrics.Image { return &p.SpanAfter }, func(report.Sample) bool { return true }, true},
 }
 
 func found(e report.Evidence) bool { return e.Nearest != nil && *e.Nearest >= 0 }
@@ -39,6 +46,9 @@ func writePictures(path string, pictures []report.Pictures) error {
 	return create(path, func(f *os.File) error {
 		z := npz.NewWriter(f)
 		for _, view := range views {
+			if view.optional && len(view.of(&pictures[0]).Pix) == 0 {
+				continue
+			}
 			m := mat.NewDense(len(pictures), len(first.Pix), nil)
 			for i := range pictures {
 				if pix := view.of(&pictures[i]).Pix; pix != nil {
@@ -72,6 +82,9 @@ func readPictures(path string, samples []report.Sample) ([]report.Pictures, erro
 	}
 	out := make([]report.Pictures, len(samples))
 	for _, view := range views {
+		if view.optional && !slices.Contains(arrays.Names(), view.name) {
+			continue
+		}
 		pixels, shape, err := arrays.Read(len(samples)*d, view.name)
 		if err != nil {
 			return nil, err

@@ -35,7 +35,7 @@ const startHelp = `Where a model's initial weights or an earlier checkpoint are 
 moved its first fully connected layer since, all but exactly, and others do not. A start that a party supplies may have been
 made up to hide samples, so it shows at most that samples were trained on. One that is regenerated from a seed (PyTorch's
 torch.manual_seed and the initialisers of Linear and Conv2d), or that was committed to before the request and is an
-initialisation, supports unlearned as well.`
+initialisation, supports unlearned as well. Pictures show what of each image lies in the span.`
 
 func (s *startFlags) add(c *cobra.Command) {
 	f := c.Flags()

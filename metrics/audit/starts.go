@@ -229,6 +229,28 @@ func (o *Outcome) startStatistics(r *Request) []metrics.Statistic {
 	return slices.DeleteFunc(all, func(s metrics.Statistic) bool { return s.Before.NoPower != "" && s.After.NoPower != "" })
 }
 
+// insideSpan is, for each queried image, what of it lies in the span of what moved the model's first layer; images without pixels where
+// no start tells that.
+func (e *Evidence) insideSpan(r *Request, norm images.Normalisation) []metrics.Image {
+	out := make([]metrics.Image, r.Queried.Len())
+	if e.start == nil {
+		return out
+	}
+	q := r.Queried
+	x := e.start.found.Inside()
+	if x == nil {
+		return out
+	}
+	pixels, err := norm.Pixels(x, q.C, q.H, q.W)
+	if err != nil {
+		return out // the images would not have been fed to the model
+	}
+	for i := range out {
+		out[i] = metrics.Image{Channels: q.C, Height: q.H, Width: q.W, Pix: pixels.RawRowView(i)}
+	}
+	return out
+}
+
 // describeStarts lays out a model's starts for the report.
 func (e *Evidence) describeStarts(starts []*Start) *report.Starts {
 	if e.start == nil {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"math"
 	"path/filepath"
 	"testing"
 
@@ -85,6 +86,9 @@ func TestStarts(t *testing.T) {
 		if got := rep.Models.After.Starts; got == nil || got.Trusted != c.trusted || got.Standing == "" {
 			t.Errorf("%s: the report says of the starts %+v", c.name, got)
 		}
+		if p := rep.Pictures[0]; len(p.SpanBefore.Pix) != digits.Side*digits.Side || apart(p.Original, p.SpanBefore) > 0.01 {
+			t.Errorf("%s: of a training sample %.3f lies outside the span that is drawn", c.name, apart(p.Original, p.SpanBefore))
+		}
 		again, err := Decide(rep, rep.Decision.Parameters)
 		if err != nil {
 			t.Fatal(err)
@@ -93,6 +97,15 @@ func TestStarts(t *testing.T) {
 			t.Errorf("%s: decided again from the report: %s", c.name, again.Summary.Verdict)
 		}
 	}
+}
+
+// apart is the largest difference of two images.
+func apart(a, b metrics.Image) float64 {
+	most := 0.0
+	for i, v := range a.Pix {
+		most = max(most, math.Abs(v-b.Pix[i]))
+	}
+	return most
 }
 
 func written(t *testing.T, path string, m *onnxio.Model) *Model {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	"unlearnguard/metrics"
@@ -54,8 +55,16 @@ func (r *Report) table(title string, samples []int) grid.Table {
 		Rows:     []grid.Row{{Title: "original"}, {Title: "nearest before"}, {Title: "nearest after"}},
 	}
 	if r.unreconstructed() != "" {
-		t.Subtitle = fmt.Sprintf("no picture could be drawn from the models; before: %s, after: %s", short(r.Models.Before), short(r.Models.After))
+		what := "no picture could be drawn from the models"
+		if r.spans() {
+			what = "what of each lies in the span of what moved the first layer away from its known start"
+		}
+		t.Subtitle = fmt.Sprintf("%s; before: %s, after: %s", what, short(r.Models.Before), short(r.Models.After))
 		t.Rows = t.Rows[:1]
+	}
+	recovered := len(t.Rows)
+	if r.spans() {
+		t.Rows = append(t.Rows, grid.Row{Title: "in the span before"}, grid.Row{Title: "in the span after"})
 	}
 	for _, i := range samples {
 		s, p := r.Samples[i], r.Pictures[i]
@@ -65,12 +74,34 @@ func (r *Report) table(title string, samples []int) grid.Table {
 		}
 		t.Columns = append(t.Columns, head)
 		cells := []grid.Cell{{Image: p.Original}, {Image: p.Before, Caption: caption(p.Before, s.Before)}, {Image: p.After, Caption: caption(p.After, s.After)}}
+		cells = append(cells[:recovered], grid.Cell{Image: p.SpanBefore, Caption: held(p.Original, p.SpanBefore)}, grid.Cell{Image: p.SpanAfter, Caption: held(p.Original, p.SpanAfter)})
 		for row, cell := range cells[:len(t.Rows)] {
 			t.Rows[row].Cells = append(t.Rows[row].Cells, cell)
 		}
 		t.Footers = append(t.Footers, footer(s))
 	}
 	return t
+}
+
+// spans reports whether there are pictures by known starts.
+func (r *Report) spans() bool {
+	return slices.ContainsFunc(r.Pictures, func(p Pictures) bool { return len(p.SpanBefore.Pix)+len(p.SpanAfter.Pix) > 0 })
+}
+
+// held says how much of an image's energy a part of it has.
+func held(whole, part metrics.Image) string {
+	if len(part.Pix) == 0 {
+		return "not known"
+	}
+	missing, all := 0.0, 0.0
+	for i, v := range whole.Pix {
+		missing += (v - part.Pix[i]) * (v - part.Pix[i])
+		all += v * v
+	}
+	if all == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f %% of it", 100*max(0, 1-missing/all))
 }
 
 // captions are the lines below what was recovered.

@@ -60,9 +60,10 @@ type page struct {
 	NotSaid   []string
 	Files     []modelColumn
 	References
-	// Unreconstructed says why nothing was reconstructed, or is empty. Vectors: the inputs are no images.
+	// Unreconstructed says why nothing was reconstructed, or is empty. Vectors: the inputs are no images. Spans: there are
+	// pictures by known starts.
 	Unreconstructed string
-	Vectors         bool
+	Vectors, Spans  bool
 	// Together is what the samples show as a group, or nil.
 	Together   *groupSection
 	Statistics []statisticRow
@@ -78,6 +79,8 @@ type References struct{ ComparedWith string }
 type card struct {
 	Sample
 	Original, NearestBefore, NearestAfter template.URL
+	SpanBefore, SpanAfter                 template.URL
+	HeldBefore, HeldAfter                 string
 	LabelText                             string
 	CaptionBefore, CaptionAfter           []string
 }
@@ -129,7 +132,7 @@ func newPage(r *Report) (*page, error) {
 	p.NotSaid = r.notSaid()
 	p.Files = []modelColumn{newModelColumn("before", r.Models.Before), newModelColumn("after", r.Models.After)}
 	p.ComparedWith = r.comparedWith()
-	p.Unreconstructed, p.Vectors = r.unreconstructed(), r.vectors()
+	p.Unreconstructed, p.Vectors, p.Spans = r.unreconstructed(), r.vectors(), r.spans()
 	p.Statistics, p.Guards = r.statisticRows()
 	p.Asked, p.Controls = r.asked(), r.controls()
 	if t := r.Decision.Together; t != nil {
@@ -149,11 +152,13 @@ func (r *Report) cards(role metrics.Role) (shown []card, more int, err error) {
 	}
 	for _, i := range samples {
 		s, pictures := r.Samples[i], r.Pictures[i]
-		c := card{Sample: s, LabelText: labelText(s), CaptionBefore: captions(pictures.Before, s.Before), CaptionAfter: captions(pictures.After, s.After)}
+		c := card{Sample: s, LabelText: labelText(s), CaptionBefore: captions(pictures.Before, s.Before), CaptionAfter: captions(pictures.After, s.After),
+			HeldBefore: held(pictures.Original, pictures.SpanBefore), HeldAfter: held(pictures.Original, pictures.SpanAfter)}
 		for _, m := range []struct {
 			image metrics.Image
 			url   *template.URL
-		}{{pictures.Original, &c.Original}, {pictures.Before, &c.NearestBefore}, {pictures.After, &c.NearestAfter}} {
+		}{{pictures.Original, &c.Original}, {pictures.Before, &c.NearestBefore}, {pictures.After, &c.NearestAfter},
+			{pictures.SpanBefore, &c.SpanBefore}, {pictures.SpanAfter, &c.SpanAfter}} {
 			if *m.url, err = dataURL(m.image); err != nil {
 				return nil, 0, fmt.Errorf("%s: %w", s.Source, err)
 			}

@@ -236,8 +236,8 @@ type Times struct {
 	Seconds map[string]float64 `json:"seconds,omitempty"`
 }
 
-// Pictures are an original and what comes nearest to it among the images recovered from either model. An image without
-// pixels is one that is not there.
+// Pictures are an original, what comes nearest to it among the images recovered from either model, and what of it lies in the span
+// of what moved either model's first layer away from its known start. An image without pixels is one that is not there.
 type Pictures struct {
-	Original, Before, After metrics.Image
+	Original, Before, After, SpanBefore, SpanAfter metrics.Image
 }

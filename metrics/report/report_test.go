@@ -82,7 +82,7 @@ func example(t testing.TB, forget, kept, references int) Report {
 	r.Times = Times{Started: "2026-01-31T12:00:00Z", Seconds: map[string]float64{"reconstruct_before": 12.5, "total": 31}}
 	for i, s := range r.Samples {
 		original := ring(i)
-		r.Pictures = append(r.Pictures, Pictures{original, blend(rng, original, *s.Before.SSIM), blend(rng, original, *s.After.SSIM)})
+		r.Pictures = append(r.Pictures, Pictures{Original: original, Before: blend(rng, original, *s.Before.SSIM), After: blend(rng, original, *s.After.SSIM)})
 	}
 	if forget > 1 && !left(1) {
 		r.Pictures[1].After = metrics.Image{}
@@ -211,6 +211,22 @@ func TestTogetherOnThePage(t *testing.T) {
 	for _, want := range []string{"What the samples show together", "at most 3 of the 30", "from 8 kept samples on", "No picture can be drawn", "it has branches"} {
 		if !bytes.Contains(page, []byte(want)) {
 			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if bytes.Contains(page, []byte("known start")) {
+		t.Error("the page speaks of known starts where there are none")
+	}
+	for i := range r.Pictures {
+		p := &r.Pictures[i]
+		p.SpanBefore = p.Original
+		p.SpanAfter = metrics.NewImage(p.Original.Channels, p.Original.Height, p.Original.Width)
+	}
+	if page, err = HTML(r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"away from its known start", "100.0 % of it", "0.0 % of it"} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("with known starts the page does not say %q", want)
 		}
 	}
 }

@@ -25,6 +25,8 @@ type Finding struct {
 	known      Known
 	parameters []graph.Parameter[float32]
 	inputs     *mat.Dense
+	// direct says that the layer reads the images themselves.
+	direct bool
 	// as lays the values of a start out as rows.
 	as func(Values) *mat.Dense
 }
@@ -58,7 +60,12 @@ func Find(ctx context.Context, net *graph.Network, starts []Values, x []float32,
 		f.NoPower = fmt.Sprintf("the first parameter that training moved is %s, which is no weight of a fully connected layer: what moved a convolution spans all patches, and what comes before a layer that moved has moved its inputs", of[first].Name)
 		return f, nil
 	}
+	f.direct = equal(l.inputs.RawMatrix().Data, x)
 	return f, f.measure(l, of, starts, known)
+}
+
+func equal(a []float64, b []float32) bool {
+	return slices.EqualFunc(a, b, func(a float64, b float32) bool { return a == float64(b) })
 }
 
 func fill(x []float32, v float32) {
@@ -150,6 +157,15 @@ func (f *Finding) Powerless() string {
 		why = "its elements moved about equally far, as Adam and AdamW make them by scaling each by itself, which leaves no span"
 	}
 	return fmt.Sprintf("only %d of %d images that were trained on lie near the span of what moved the layer %s (%.0f of at most %d directions): %s", found, len(trained), f.Layer, f.Span.Directions, f.Span.Limit, why)
+}
+
+// Inside has a row for each image: what of it, as it is fed to the network, lies in the span ([Span.Inside]). It is nil where the
+// distances tell nothing, or the layer does not read the images themselves.
+func (f *Finding) Inside() *mat.Dense {
+	if !f.direct || f.Powerless() != "" {
+		return nil
+	}
+	return f.Span.Inside(f.inputs, f.known)
 }
 
 // Genuine is [Genuine] of the layer's weight at one of the starts, and of all other weights without the images; suspects are

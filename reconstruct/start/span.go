@@ -149,34 +149,54 @@ var ErrUnmoved = errors.New("the weight is the same as at the start")
 func (s *Span) Distances(x *mat.Dense, known Known) ([]float64, error) {
 	n, d := x.Dims()
 	rows := x.RawMatrix().Data
-	rest := s.outside(rows, n)
-	sum, mine := make([]float64, d), map[int]bool{}
-	for _, i := range known.Trained {
-		s.e.Axpy(sum, 1, rest[i*d:(i+1)*d])
-		mine[i] = true
-	}
 	own, err := s.unlike(rows, n, known.Never)
 	if err != nil {
 		return nil, err
 	}
-	out, common := make([]float64, n), make([]float64, d)
+	rest, out := s.rest(rows, n, known), make([]float64, n)
 	for i := range out {
-		left := rest[i*d : (i+1)*d]
-		square := s.e.Dot(left, left)
-		if own[i] == 0 {
-			continue
+		if left := rest[i*d : (i+1)*d]; own[i] > 0 {
+			out[i] = math.Sqrt(s.e.Dot(left, left)) / own[i]
 		}
-		copy(common, sum)
-		if mine[i] {
-			s.e.Axpy(common, -1, left)
-		}
-		if size := s.e.Dot(common, common); len(known.Trained) > 1 && size > 0 {
-			along := s.e.Dot(common, left)
-			square = max(square-along*along/size, 0)
-		}
-		out[i] = math.Sqrt(square) / own[i]
 	}
 	return out, nil
+}
+
+// Inside is x without what of its rows lies outside the span, as [Span.Distances] has it: the row itself where the layer was trained on
+// it.
+func (s *Span) Inside(x *mat.Dense, known Known) *mat.Dense {
+	n, _ := x.Dims()
+	out := mat.DenseCopyOf(x)
+	for i, v := range s.rest(x.RawMatrix().Data, n, known) {
+		out.RawMatrix().Data[i] -= v
+	}
+	return out
+}
+
+// rest is what of n rows lies outside the span, less its part along the direction that does not count.
+func (s *Span) rest(rows []float64, n int, known Known) []float64 {
+	d := s.width
+	rest := s.outside(rows, n)
+	sum, trained := make([]float64, d), map[int]bool{}
+	for _, i := range known.Trained {
+		s.e.Axpy(sum, 1, rest[i*d:(i+1)*d])
+		trained[i] = true
+	}
+	if len(known.Trained) < 2 {
+		return rest
+	}
+	common := make([]float64, d)
+	for i := range n {
+		left := rest[i*d : (i+1)*d]
+		copy(common, sum)
+		if trained[i] {
+			s.e.Axpy(common, -1, left)
+		}
+		if size := s.e.Dot(common, common); size > 0 {
+			s.e.Axpy(left, -s.e.Dot(common, left)/size, common)
+		}
+	}
+	return rest
 }
 
 // Known are the positions of images of which it is known whether they were trained on.

@@ -80,6 +80,27 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+// What of an image lies in the span is its projection onto the samples.
+func TestInside(t *testing.T) {
+	weight, from, samples, strangers := trainedFrom(rand.New(rand.NewPCG(5, 6)), 100, 300, 20, 0.9, 1e-9)
+	s, err := New(weight, []*mat.Dense{from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := samples.Dims()
+	for _, x := range []*mat.Dense{samples, strangers} {
+		var coefficients, want, off mat.Dense
+		if err := coefficients.Solve(samples.T(), x.T()); err != nil { // by least squares
+			t.Fatal(err)
+		}
+		want.Mul(coefficients.T(), samples)
+		off.Sub(s.Inside(x, Known{}), &want)
+		if got := mat.Norm(&off, 2) / mat.Norm(x, 2); got > 1e-3 {
+			t.Errorf("of %d samples' span it is off by %.1e", n, got)
+		}
+	}
+}
+
 func distances(t *testing.T, s *Span, x *mat.Dense) []float64 {
 	t.Helper()
 	out, err := s.Distances(x, Known{})
