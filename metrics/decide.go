@@ -160,8 +160,10 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
 	case a.togetherShow() != nil:
 		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.togetherShow().words())
-	case a.started() && (a.Together == nil || a.Together.Verdict != Unlearned):
+	case a.started() && !a.goneTogether():
 		return Inconclusive, a.provesNothing(a.beyondFirst())
+	case a.judgesKnown() && !a.goneTogether():
+		return Inconclusive, a.provesNothing(a.notGoneTogether())
 	case a.Controls.Failed != "":
 		return Inconclusive, a.provesNothing(a.Controls.Failed)
 	case s.KeptProbability > a.Options.Level*(1+rounding):

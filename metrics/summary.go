@@ -80,6 +80,10 @@ func (a *audit) requestHonoured() string {
 	if left := a.Summary.Inconclusive; left > 0 {
 		first += fmt.Sprintf(" (%s could not be judged)", plural(left, "sample"))
 	}
+	if a.judgesKnown() && a.goneTogether() {
+		return fmt.Sprintf("%s. Of the %d controls, samples that were to stay, %d could be recovered before and %d of these still can be; if kept samples score as these do, at most %d of the %d samples can have been kept (95 %% confidence).",
+			first, a.Controls.Count, a.Controls.Before, a.Controls.Both, a.Together.KeptAtMost, a.Together.Samples)
+	}
 	found := "likely"
 	if a.Controls.RateAtLeast >= veryLikely {
 		found = "very likely"

@@ -223,7 +223,7 @@ func TestCopiesLevel(t *testing.T) {
 func judged(change func(*Together, *audit)) Verdict {
 	a := &audit{retain: make([]int, 30)}
 	a.Options = Options{}.withDefaults()
-	t := &Together{Samples: 30, Before: 1e-4, ControlsBefore: 1e-4, ControlsAfter: 1e-4, KeptAtMost: 5, AfterPValue: 0.5,
+	t := &Together{Samples: 30, Before: 1e-4, ControlsBefore: 1e-4, ControlsAfter: 1e-4, KeptAtMost: 5, NoticedFrom: 10, AfterPValue: 0.5,
 		After: []GroupTail{{PValue: 0.5}}}
 	a.Together = t
 	change(t, a)
@@ -237,6 +237,7 @@ func TestJudgeTogether(t *testing.T) {
 		a.in.Lineage = &Lineage{Relation: "derived"}
 		t.After = append(t.After, GroupTail{Statistic: statistic, PValue: p})
 	}
+	loss := func(t *Together, p float64) { t.After = append(t.After, GroupTail{Statistic: lossStatistic, PValue: p}) }
 	for _, c := range []struct {
 		name   string
 		change func(*Together, *audit)
@@ -260,8 +261,15 @@ func TestJudgeTogether(t *testing.T) {
 		{"6 controls", func(_ *Together, a *audit) { a.retain = a.retain[:6] }, Inconclusive},
 		{"a third kept", func(t *Together, _ *audit) { t.KeptAtMost = 10 }, Unlearned},
 		{"11 of 30 kept", func(t *Together, _ *audit) { t.KeptAtMost = 11 }, Inconclusive},
-		{"8 samples", func(t *Together, _ *audit) { t.Samples, t.KeptAtMost = 8, 1 }, Unlearned},
-		{"7 samples", func(t *Together, _ *audit) { t.Samples, t.KeptAtMost = 7, 1 }, Inconclusive},
+		{"one kept at least", func(t *Together, _ *audit) { t.KeptAtLeast = 1 }, Inconclusive},
+		{"noticed from half", func(t *Together, _ *audit) { t.NoticedFrom = 15 }, Unlearned},
+		{"noticed from 16 of 30", func(t *Together, _ *audit) { t.NoticedFrom = 16 }, Inconclusive},
+		{"never noticed", func(t *Together, _ *audit) { t.NoticedFrom = 0 }, Inconclusive},
+		{"the loss at Level", func(t *Together, _ *audit) { loss(t, defaultLevel) }, Inconclusive},
+		{"the loss at 0.06", func(t *Together, _ *audit) { loss(t, 0.06) }, Unlearned},
+		{"start, the loss at 0.025", func(t *Together, a *audit) { started(a); loss(t, 0.025) }, Unlearned},
+		{"8 samples", func(t *Together, _ *audit) { t.Samples, t.KeptAtMost, t.NoticedFrom = 8, 1, 4 }, Unlearned},
+		{"7 samples", func(t *Together, _ *audit) { t.Samples, t.KeptAtMost, t.NoticedFrom = 7, 1, 3 }, Inconclusive},
 		{"a class", func(t *Together, a *audit) { a.Options.Request, t.ByClass = ClassLevel, true }, Unlearned},
 		{"a class against all", func(_ *Together, a *audit) { a.Options.Request = ClassLevel }, Inconclusive},
 		{"start, after 0.015", func(t *Together, a *audit) { started(a); t.AfterPValue = 0.015 }, Inconclusive},

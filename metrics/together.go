@@ -269,6 +269,18 @@ func (a *audit) beyondFirst() string {
 	return first + ": " + a.Together.Reason
 }
 
+// goneTogether reports whether the samples of the request are unlearned as a group.
+func (a *audit) goneTogether() bool { return a.Together != nil && a.Together.Verdict == Unlearned }
+
+// notGoneTogether says that what layers answer to a single sample is too weak for its absence to mean anything by itself.
+func (a *audit) notGoneTogether() string {
+	const weak = "what layers answer to a single sample shows its absence only in a request whose samples are absent together"
+	if a.Together == nil || a.Together.Reason == "" {
+		return weak
+	}
+	return weak + ": " + a.Together.Reason
+}
+
 // keptShare is the largest share of the samples that can have been kept for the request to be unlearned as a group.
 func (a *audit) keptShare() float64 {
 	if a.started() {
@@ -306,7 +318,20 @@ func (a *audit) togetherShow() *GroupTail {
 	if copies, n := t.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= copiesLevel {
 		return copies
 	}
+	if a.judgesKnown() && a.known() != nil {
+		return a.known()
+	}
 	return a.showsFromBefore()
+}
+
+// known is the test by the loss where that alone shows that the model after knows the samples better than never-trained images, or nil.
+// Samples that an honestly trained network was trained on for a short time afterwards score far less than the controls by what
+// the layers answer; that the network has learnt their labels shows first.
+func (a *audit) known() *GroupTail {
+	if loss, _ := a.Together.strongestOf(lossStatistic); loss != nil && loss.PValue <= a.groupLevel() {
+		return loss
+	}
+	return nil
 }
 
 // strongest is the test of the model after that shows most.
@@ -351,10 +376,18 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("%s given and %d are needed to know what kept samples look like", plural(len(a.retain), "control"), o.MinControls)
 	case t.ControlsBefore > RequestLevel || t.ControlsAfter > RequestLevel:
 		return Inconclusive, fmt.Sprintf("the controls, taken together, are not plainly in evidence (%s before, %s after)", probability(t.ControlsBefore), probability(t.ControlsAfter))
-	case float64(t.KeptAtMost) > a.keptShare()*float64(t.Samples)+rounding:
-		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(a.keptShare()*float64(t.Samples)))
+	case a.known() != nil:
+		return Inconclusive, fmt.Sprintf("the model after knows the samples better than images never trained on: taken together they have less loss (%s)", probability(a.known().PValue))
+	case t.KeptAtLeast > 0:
+		return Inconclusive, fmt.Sprintf("at least %d of the %d samples are in the model after, if kept samples score as the controls do (95 %% confidence)", t.KeptAtLeast, t.Samples)
 	case t.Samples < fewestTogether:
 		return Inconclusive, fmt.Sprintf("taken together the samples show no more in the model after than never-trained images do, but %s are too few for a group: a part of the network that was trained on them by itself could be missed, and at least %d are needed", plural(t.Samples, "sample"), fewestTogether)
+	case t.NoticedFrom == 0:
+		return Inconclusive, fmt.Sprintf("even if all %d samples had been kept, the audit would not have noticed with a probability of %g: more samples, controls or reference images may settle it", t.Samples, noticeOften)
+	case float64(t.NoticedFrom) > noticedShare*float64(t.Samples)+rounding:
+		return Inconclusive, fmt.Sprintf("the audit would have noticed from %d kept samples of %d on (with a probability of %g), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.NoticedFrom, t.Samples, noticeOften, int(noticedShare*float64(t.Samples)))
+	case float64(t.KeptAtMost) > a.keptShare()*float64(t.Samples)+rounding:
+		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(a.keptShare()*float64(t.Samples)))
 	case o.Request == ClassLevel && !t.ByClass:
 		return Inconclusive, fmt.Sprintf("the request is for a whole class, and fewer than %d reference images are of it", FewestOfClass)
 	}

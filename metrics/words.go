@@ -11,6 +11,7 @@ import (
 
 // ofKnown rewords sentences about recovery for known images, which are not recovered but in evidence.
 var ofKnown = strings.NewReplacer(
+	"the one sample could be recovered from", "the one sample was in evidence in", "it no longer can be recovered from", "it no longer is in evidence in",
 	"each of them can be recovered more closely", "each of them is in evidence more strongly",
 	"it can be recovered more closely", "it is in evidence more strongly",
 	"not recoverable from", "not in evidence in", "recoverable from", "in evidence in",

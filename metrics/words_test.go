@@ -102,6 +102,8 @@ func situations() []struct {
 		{"a crowd, copies", with(weak.audit(rng), func(in *Input) { in.Copies = copied(rng, 30, 200, 6, 2, 1.2) }), Options{}},
 		{"a crowd, derived", with(weak.audit(rng), func(in *Input) { in.Lineage = &Lineage{Relation: "derived", Reason: "made from the model before"} }), Options{}},
 		{"a supplied start", supplied(), Options{}},
+		{"a crowd, little power", crowd{forget: 30, retain: 30, references: 500, lift: 1.5}.audit(rng), Options{}},
+		{"a crowd of four", crowd{forget: 4, retain: 30, references: 500, lift: 8}.audit(rng), Options{}},
 	}
 }
 

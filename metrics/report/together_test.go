@@ -44,9 +44,9 @@ func known(t testing.TB, kept int) Report {
 	}
 	nothing := func(int) float64 { return 0 }
 	in.Statistics = []metrics.Statistic{
-		{Name: "imprint", Title: "layers' response to the image", Use: metrics.ForBoth, Before: draw(func(int) float64 { return 1.6 }), After: draw(func(i int) float64 {
+		{Name: "imprint", Title: "layers' response to the image", Use: metrics.ForBoth, Before: draw(func(int) float64 { return 1.8 }), After: draw(func(i int) float64 {
 			if i < kept || i >= each {
-				return 1.6
+				return 1.8
 			}
 			return 0
 		})},

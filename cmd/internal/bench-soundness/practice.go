@@ -284,17 +284,27 @@ func (t *practiceTally) print(w io.Writer) {
 func (f *fit) print(w io.Writer, vs []verdictOf, took time.Duration) {
 	fmt.Fprintf(w, "%s, seed %d: %d of %d samples to forget, %d controls (%.0f s)\n", f.Name, f.seed, f.practiced.forget, f.Samples, f.controls.Len(), took.Seconds())
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  model after\tverdict\tp before\tp after\tcontrols\tkept at most\tsingle samples\tseconds\treason")
+	fmt.Fprintln(table, "  model after\tverdict\tp before\tp after\tcontrols\tkept, noticed from\tloss\tsingle samples\tseconds\treason")
 	for _, v := range vs {
 		t, s := v.asked.Together, v.asked.Summary
-		fmt.Fprintf(table, "  %s\t%s\t%.4f\t%.4f\t%.4f\t%d\t%d/%d/%d\t%.0f\t%.130s\n", v.name, s.Verdict, t.Before, t.AfterPValue, t.ControlsAfter,
-			t.KeptAtMost, s.Unlearned, s.Retained, s.Inconclusive, v.seconds, s.Reason)
+		fmt.Fprintf(table, "  %s\t%s\t%.4f\t%.4f\t%.4f\t%d-%d, %d\t%.4f\t%d/%d/%d\t%.0f\t%.130s\n", v.name, s.Verdict, t.Before, t.AfterPValue, t.ControlsAfter,
+			t.KeptAtLeast, t.KeptAtMost, t.NoticedFrom, pValueOf(t, "loss"), s.Unlearned, s.Retained, s.Inconclusive, v.seconds, s.Reason)
 		if v.never.Summary.Verdict != "" {
 			fmt.Fprintf(table, "  (never trained on)\t%s\t%.4f\t%.4f\n", v.never.Summary.Verdict, v.never.Together.Before, v.never.Together.AfterPValue)
 		}
 	}
 	table.Flush()
 	fmt.Fprintln(w)
+}
+
+// pValueOf is that of a test of the model after by one statistic, 1 where there is none.
+func pValueOf(t *metrics.Together, statistic string) float64 {
+	for _, x := range t.After {
+		if x.Statistic == statistic {
+			return x.PValue
+		}
+	}
+	return 1
 }
 
 // runPractice measures all pairs of the rows of these names (or row/k for one network), or of all; quick takes two networks.
