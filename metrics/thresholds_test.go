@@ -237,7 +237,9 @@ func TestJudgeTogether(t *testing.T) {
 		a.in.Lineage = &Lineage{Relation: "derived"}
 		t.After = append(t.After, GroupTail{Statistic: statistic, PValue: p})
 	}
-	loss := func(t *Together, p float64) { t.After = append(t.After, GroupTail{Statistic: lossStatistic, PValue: p}) }
+	loss := func(t *Together, p float64) {
+		t.After = append(t.After, GroupTail{Statistic: lossStatistic, PValue: p})
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*Together, *audit)
