@@ -263,10 +263,7 @@ func (a *audit) started() bool {
 // that the samples are gone.
 func (a *audit) beyondFirst() string {
 	const first = "a known start speaks of the first layer that training moved alone, and all layers together do not show that the samples are gone"
-	if a.Together == nil || a.Together.Reason == "" {
-		return first
-	}
-	return first + ": " + a.Together.Reason
+	return a.withGroupReason(first)
 }
 
 // goneTogether reports whether the samples of the request are unlearned as a group.
@@ -275,10 +272,15 @@ func (a *audit) goneTogether() bool { return a.Together != nil && a.Together.Ver
 // notGoneTogether says that what layers answer to a single sample is too weak for its absence to mean anything by itself.
 func (a *audit) notGoneTogether() string {
 	const weak = "what layers answer to a single sample shows its absence only in a request whose samples are absent together"
+	return a.withGroupReason(weak)
+}
+
+// withGroupReason adds to a sentence why the samples are not unlearned as a group, where that is known.
+func (a *audit) withGroupReason(sentence string) string {
 	if a.Together == nil || a.Together.Reason == "" {
-		return weak
+		return sentence
 	}
-	return weak + ": " + a.Together.Reason
+	return sentence + ": " + a.Together.Reason
 }
 
 // keptShare is the largest share of the samples that can have been kept for the request to be unlearned as a group.
@@ -318,16 +320,13 @@ func (a *audit) togetherShow() *GroupTail {
 	if copies, n := t.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= copiesLevel {
 		return copies
 	}
-	if a.judgesKnown() && a.known() != nil {
-		return a.known()
-	}
 	return a.showsFromBefore()
 }
 
-// known is the test by the loss where that alone shows that the model after knows the samples better than never-trained images, or nil.
+// lossShows is the test by the loss where that alone shows that the model after knows the samples better than never-trained images, or nil.
 // Samples that an honestly trained network was trained on for a short time afterwards score far less than the controls by what
 // the layers answer; that the network has learnt their labels shows first.
-func (a *audit) known() *GroupTail {
+func (a *audit) lossShows() *GroupTail {
 	if loss, _ := a.Together.strongestOf(lossStatistic); loss != nil && loss.PValue <= a.groupLevel() {
 		return loss
 	}
@@ -376,8 +375,8 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("%s given and %d are needed to know what kept samples look like", plural(len(a.retain), "control"), o.MinControls)
 	case t.ControlsBefore > RequestLevel || t.ControlsAfter > RequestLevel:
 		return Inconclusive, fmt.Sprintf("the controls, taken together, are not plainly in evidence (%s before, %s after)", probability(t.ControlsBefore), probability(t.ControlsAfter))
-	case a.known() != nil:
-		return Inconclusive, fmt.Sprintf("the model after knows the samples better than images never trained on: taken together they have less loss (%s)", probability(a.known().PValue))
+	case a.lossShows() != nil:
+		return Inconclusive, fmt.Sprintf("the model after knows the samples better than images never trained on: taken together they have less loss (%s)", probability(a.lossShows().PValue))
 	case t.KeptAtLeast > 0:
 		return Inconclusive, fmt.Sprintf("at least %d of the %d samples are in the model after, if kept samples score as the controls do (95 %% confidence)", t.KeptAtLeast, t.Samples)
 	case t.Samples < fewestTogether:

@@ -17,17 +17,15 @@ import (
 // shape; span_before and span_after where known starts tell of the images.
 const picturesFile = "pictures.npz"
 
-// view is one of the pictures of a sample.
-type view struct {
+// views are the pictures of one sample.
+var views = []struct {
 	name string
 	of   func(*report.Pictures) *metrics.Image
 	// there reports whether a sample has it: there is none from a model that nothing was recovered from.
 	there func(report.Sample) bool
 	// optional: the array is missing where no sample has the picture.
 	optional bool
-}
-
-var views = []view{
+}{
 	{"original", func(p *report.Pictures) *metrics.Image { return &p.Original }, func(report.Sample) bool { return true }, false},
 	{"before", func(p *report.Pictures) *metrics.Image { return &p.Before }, func(s report.Sample) bool { return found(s.Before) }, false},
 	{"after", func(p *report.Pictures) *metrics.Image { return &p.After }, func(s report.Sample) bool { return found(s.After) }, false},

@@ -237,7 +237,7 @@ func (e *Evidence) insideSpan(r *Request, norm images.Normalisation) []metrics.I
 		return out
 	}
 	q := r.Queried
-	x := e.start.found.Inside()
+	x := e.start.found.Inside(q.Len())
 	if x == nil {
 		return out
 	}
@@ -246,7 +246,7 @@ func (e *Evidence) insideSpan(r *Request, norm images.Normalisation) []metrics.I
 		return out // the images would not have been fed to the model
 	}
 	for i := range out {
-		out[i] = metrics.Image{Channels: q.C, Height: q.H, Width: q.W, Pix: pixels.RawRowView(i)}
+		out[i] = metrics.Image{Channels: q.C, Height: q.H, Width: q.W, Pix: pixels.RawRowView(i)}.Clip()
 	}
 	return out
 }

@@ -159,13 +159,15 @@ func (f *Finding) Powerless() string {
 	return fmt.Sprintf("only %d of %d images that were trained on lie near the span of what moved the layer %s (%.0f of at most %d directions): %s", found, len(trained), f.Layer, f.Span.Directions, f.Span.Limit, why)
 }
 
-// Inside has a row for each image: what of it, as it is fed to the network, lies in the span ([Span.Inside]). It is nil where the
-// distances tell nothing, or the layer does not read the images themselves.
-func (f *Finding) Inside() *mat.Dense {
+// Inside has a row for each of the first n images, among which are those that are known to have been trained on: what of it, as it is
+// fed to the network, lies in the span ([Span.Inside]). It is nil where the distances tell nothing, or the layer does not read the
+// images themselves.
+func (f *Finding) Inside(n int) *mat.Dense {
 	if !f.direct || f.Powerless() != "" {
 		return nil
 	}
-	return f.Span.Inside(f.inputs, f.known)
+	_, d := f.inputs.Dims()
+	return f.Span.Inside(mat.NewDense(n, d, f.inputs.RawMatrix().Data[:n*d]), f.known)
 }
 
 // Genuine is [Genuine] of the layer's weight at one of the starts, and of all other weights without the images; suspects are

@@ -35,14 +35,15 @@ var errTaken = errors.New("another worker has begun it")
 func (q *Queue) begin(ctx context.Context, key string) (a attempt, tooMany bool, err error) {
 	id, first := rand.Text(), true
 	err = q.insist(ctx, func(ctx context.Context) error {
-		a = attempt{key: key}
 		if first {
 			first = false
+			a = attempt{key: key}
 			if err := q.again(ctx, &a, id); !errors.Is(err, errTaken) {
 				return err
 			}
 		}
-		if err := q.record(ctx, &a); err != nil {
+		var err error
+		if a, err = q.record(ctx, key); err != nil {
 			return err
 		}
 		switch {
@@ -57,18 +58,19 @@ func (q *Queue) begin(ctx context.Context, key string) (a attempt, tooMany bool,
 	return a, tooMany, err
 }
 
-// record reads the attempts on record into a, which has its key and nothing else.
-func (q *Queue) record(ctx context.Context, a *attempt) error {
-	*a = attempt{key: a.key}
-	entry, err := q.attempts.Get(ctx, a.key)
+// record reads the attempts on record, none where there are none.
+func (q *Queue) record(ctx context.Context, key string) (attempt, error) {
+	a := attempt{key: key}
+	entry, err := q.attempts.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil
+		return a, nil
 	}
 	if err != nil {
-		return err
+		return a, err
 	}
 	a.revision = entry.Revision()
-	return json.Unmarshal(entry.Value(), a)
+	err = json.Unmarshal(entry.Value(), &a)
+	return a, err
 }
 
 // again stores one more attempt than a.
