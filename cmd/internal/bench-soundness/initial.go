@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"unlearnguard/cmd/internal/practice"
@@ -256,14 +255,14 @@ func runInitial(ctx context.Context, w io.Writer, data, dir string, names []stri
 		names = []string{knownStarts[0].Name}
 	}
 	for _, row := range knownStarts {
-		if len(names) > 0 && !slices.Contains(names, row.Name) {
-			continue
-		}
 		networks := row.networks
 		if quick {
 			networks = 1
 		}
 		for k := range networks {
+			if len(names) > 0 && !wanted(row.Name, k, names) {
+				continue
+			}
 			s := &started{Row: row.Row, seed: seed + uint64(k), dir: dir}
 			err := s.load(ctx, data, row.forget)
 			if err == nil {

@@ -16,6 +16,9 @@ import (
 	"unlearnguard/cmd/internal/queue"
 )
 
+// timedSeed and verifySeed are those of the first audits that workers and verify do: none that the trial has.
+const timedSeed, verifySeed = 1_000_000, 1_500_000
+
 // throughput measures the queue with jobs that do nothing, four workers with four jobs at a time each.
 func (b *bench) throughput(ctx context.Context, p plan) error {
 	server, address, err := b.serve(ctx, "store-alone", "")
@@ -78,14 +81,15 @@ func (b *bench) noops(ctx context.Context, open func(string) (*queue.Queue, erro
 	return errors.Join(errs...)
 }
 
-// speedup has one worker, and then two, do the same number of audits, each worker on one thread.
+// speedup has one worker, and then two, do the same number of audits, each worker on one thread; and verify without a queue, in one
+// process at a time and in two, which is what the machine allows.
 func (b *bench) speedup(ctx context.Context, p plan) error {
 	server, address, err := b.serve(ctx, "store-speed", "")
 	if err != nil {
 		return err
 	}
 	defer server.kill()
-	var seconds [2]float64
+	var seconds, alone [2]float64
 	for round := range p.rounds { // by turns, since other processes come and go
 		for k := range seconds {
 			took, _, err := b.timed(ctx, p, address, k+1, (2*round+k)*p.timed)
@@ -93,16 +97,49 @@ func (b *bench) speedup(ctx context.Context, p plan) error {
 				return err
 			}
 			seconds[k] += took.Seconds()
+			if took, err = b.beside(ctx, p.timed, k+1); err != nil {
+				return err
+			}
+			alone[k] += took.Seconds()
 		}
 	}
 	fmt.Printf("   %d audits: %.1f s with one worker, %.1f s with two: %.2f x\n", p.rounds*p.timed, seconds[0], seconds[1], seconds[0]/seconds[1])
+	fmt.Printf("   the same by verify: %.1f s in one process at a time, %.1f s in two: %.2f x\n", alone[0], alone[1], alone[0]/alone[1])
 	return nil
+}
+
+// beside returns how long so many audits take by verify, in one or more processes at a time.
+func (b *bench) beside(ctx context.Context, audits, processes int) (time.Duration, error) {
+	begun := time.Now()
+	var streams sync.WaitGroup
+	errs := make([]error, processes)
+	for k := range processes {
+		streams.Go(func() {
+			for i := k; i < audits && errs[k] == nil; i += processes {
+				_, errs[k] = b.verify(ctx, i, "by-verify-"+strconv.Itoa(k))
+			}
+		})
+	}
+	streams.Wait()
+	return time.Since(begun), errors.Join(errs...)
+}
+
+// verify does the i-th audit without a queue, and returns the time of its processor.
+func (b *bench) verify(ctx context.Context, i int, out string) (time.Duration, error) {
+	v, err := b.start([]string{"GOMAXPROCS=1"}, "verify", "--restarts", "1", "--before", "before.onnx", "--mean-before", "before.mean.npy",
+		"--after", "after.onnx", "--mean-after", "after.mean.npy", "--reference", "idx:others#0-9", "--seed", strconv.Itoa(verifySeed+i),
+		"--forget", fmt.Sprintf("idx:digits#%d", i%8), "--retain", "idx:digits#8-9", "--threads", "1", "-o", out)
+	if err != nil {
+		return 0, err
+	}
+	err = v.succeeded()
+	return v.cpu(), err
 }
 
 // timed has so many workers do new audits, and returns how long it took and the time of their processors.
 func (b *bench) timed(ctx context.Context, p plan, address string, workers, first int) (took, cpu time.Duration, err error) {
 	name := fmt.Sprintf("timed-%d.yaml", first)
-	if err := b.manifest(name, p.timed, 1_000_000+first, false); err != nil {
+	if err := b.manifest(name, p.timed, timedSeed+first, false); err != nil {
 		return 0, 0, err
 	}
 	if _, err := b.must(ctx, 0, with(at(address), "submit", "--manifest", name)...); err != nil {
@@ -118,10 +155,8 @@ func (b *bench) timed(ctx context.Context, p plan, address string, workers, firs
 		all = append(all, w)
 	}
 	for _, w := range all {
-		<-w.ended
-		if !w.ProcessState.Success() {
-			text, _ := os.ReadFile(w.log)
-			return 0, 0, fmt.Errorf("a worker ended: %s", text)
+		if err := w.succeeded(); err != nil {
+			return 0, 0, fmt.Errorf("a worker ended: %w", err)
 		}
 		cpu += w.cpu()
 	}
@@ -131,25 +166,19 @@ func (b *bench) timed(ctx context.Context, p plan, address string, workers, firs
 // overhead compares audits over the queue with the same by verify, by the time of the processors: that of other processes does not
 // count. The server's is part of it.
 func (b *bench) overhead(ctx context.Context, p plan) error {
-	const first = 500_000
-	if err := os.Setenv("GOMAXPROCS", "1"); err != nil { // for verify as for the worker
-		return err
-	}
 	var alone time.Duration
 	for i := range p.timed {
-		_, code, state, err := b.do(ctx, "verify", "--restarts", "1", "--before", "before.onnx", "--mean-before", "before.mean.npy",
-			"--after", "after.onnx", "--mean-after", "after.mean.npy", "--reference", "idx:others#0-9", "--seed", strconv.Itoa(1_000_000+first+i),
-			"--forget", fmt.Sprintf("idx:digits#%d", i%8), "--retain", "idx:digits#8-9", "--threads", "1", "-o", "by-verify")
-		if err != nil || code != 0 {
-			return fmt.Errorf("verify: exit code %d (%w)", code, err)
+		took, err := b.verify(ctx, i, "by-verify")
+		if err != nil {
+			return err
 		}
-		alone += state.UserTime() + state.SystemTime()
+		alone += took
 	}
 	server, address, err := b.serve(ctx, "store-overhead", "")
 	if err != nil {
 		return err
 	}
-	_, cpu, err := b.timed(ctx, p, address, 1, first)
+	_, cpu, err := b.timed(ctx, p, address, 1, verifySeed-timedSeed)
 	server.kill()
 	if err != nil {
 		return err

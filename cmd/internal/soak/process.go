@@ -63,6 +63,16 @@ func (p *process) kill() {
 	<-p.ended
 }
 
+// succeeded waits for the end of a process, and is an error with what it said unless that was a good one.
+func (p *process) succeeded() error {
+	<-p.ended
+	if p.ProcessState.Success() {
+		return nil
+	}
+	text, _ := os.ReadFile(p.log)
+	return fmt.Errorf("%s: %s", p.ProcessState, text)
+}
+
 // cpu is the time of the processor that an ended process took.
 func (p *process) cpu() time.Duration { return p.ProcessState.UserTime() + p.ProcessState.SystemTime() }
 
@@ -78,21 +88,21 @@ func (b *bench) endAll() {
 }
 
 // do runs the program to its end and returns what it wrote to stdout, and its exit code.
-func (b *bench) do(ctx context.Context, args ...string) (string, int, *os.ProcessState, error) {
+func (b *bench) do(ctx context.Context, args ...string) (string, int, error) {
 	c := exec.CommandContext(ctx, b.program, args...)
 	var out, said bytes.Buffer
 	c.Dir, c.Stdout, c.Stderr = b.dir, &out, &said
 	err := c.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
-		return "", 0, nil, err
+		return "", 0, err
 	}
-	return out.String() + said.String(), c.ProcessState.ExitCode(), c.ProcessState, nil
+	return out.String() + said.String(), c.ProcessState.ExitCode(), nil
 }
 
 // must is do for what has to end with an exit code.
 func (b *bench) must(ctx context.Context, code int, args ...string) (string, error) {
-	said, got, _, err := b.do(ctx, args...)
+	said, got, err := b.do(ctx, args...)
 	if err == nil && got != code {
 		err = fmt.Errorf("%s: exit code %d, want %d: %s", strings.Join(args, " "), got, code, said)
 	}

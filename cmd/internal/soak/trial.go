@@ -147,7 +147,7 @@ func (b *bench) suspend(ctx context.Context, p plan, w *process) error {
 
 // settled requires one result a job, the poison among the failed, and nothing left.
 func (b *bench) settled(ctx context.Context, p plan, address string) error {
-	text, _, _, err := b.do(ctx, with(at(address), "status", "--format", "json")...)
+	text, _, err := b.do(ctx, with(at(address), "status", "--format", "json")...)
 	if err != nil {
 		return err
 	}
