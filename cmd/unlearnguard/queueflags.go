@@ -49,7 +49,7 @@ func (q *queueFlags) open(ctx context.Context, a *app) (*queue.Queue, error) {
 	opened, err := queue.Open(ctx, queue.Options{URL: q.url, Token: token, Creds: q.creds, CA: q.ca, Name: workerName(), Replicas: q.replicas,
 		Lost: func(err error) {
 			if err != nil {
-				a.term.say("the queue cannot be reached (%v): waiting for it", err)
+				a.term.say("the queue does not answer as it should (%v): waiting for it", err)
 			} else {
 				a.term.say("the queue is back")
 			}

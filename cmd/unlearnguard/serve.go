@@ -18,7 +18,8 @@ func (a *app) serve() *cobra.Command {
 		Use:   "serve --store FOLDER --token-file FILE",
 		Short: "A queue of one's own, for submit and work",
 		Long: `Serve runs a NATS server with JetStream, which keeps the queue, its files and its reports in the folder named by --store, until it is
-interrupted. Everything is on the disk before it is confirmed, so that a kill or a crash loses nothing that was.
+interrupted. Everything is on the disk before it is confirmed, so that a kill or a crash loses nothing that was. It ends with an error where the folder
+can no longer be written, as on a full disk; workers wait until it is started again.
 
 By default only this machine can reach it. An address that others can reach takes --tls-cert and --tls-key, and --token-file or
 --creds; it is refused otherwise. Whoever has the secret may read and write everything in the queue.
@@ -46,6 +47,8 @@ A token file holds one word, such as one made by
 // serving is a server that runs.
 type serving interface {
 	URL() string
+	// Broken delivers the reason when the store can no longer be written.
+	Broken() <-chan error
 	Stop()
 }
 
@@ -59,7 +62,11 @@ func (a *app) runServe(ctx context.Context, o serveOptions) error {
 		return fmt.Errorf("serve: %w", err)
 	}
 	a.term.say("the queue is at %s", s.URL())
-	<-ctx.Done()
-	s.Stop()
-	return nil // to be interrupted is how it ends
+	defer s.Stop()
+	select {
+	case <-ctx.Done():
+		return nil // to be interrupted is how it ends
+	case err := <-s.Broken():
+		return &hinted{fmt.Errorf("--store %s cannot be written: %w", o.store, err), "nothing that was confirmed is lost, and workers wait: make room, and start serve again"}
+	}
 }

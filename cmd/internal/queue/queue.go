@@ -30,7 +30,8 @@ type Options struct {
 	Name string
 	// Replicas is the number of copies that a cluster keeps. If 0, one.
 	Replicas int
-	// Lost, if not nil, is called when the connection is lost (with the reason) and when it is back (with nil).
+	// Lost, if not nil, is called when the connection is lost or the server has not done for a while what is asked, as with a full
+	// disk (with the reason), and when all is well again (with nil). It may be called by several goroutines at a time.
 	Lost func(error)
 }
 
@@ -39,6 +40,7 @@ type Queue struct {
 	nc   *nats.Conn
 	js   jetstream.JetStream
 	name string
+	lost func(error)
 
 	jobs                               jetstream.Stream
 	results, failed, attempts, running jetstream.KeyValue
@@ -51,7 +53,7 @@ var ErrRefused = errors.New("the server refuses these credentials")
 
 // Open connects and makes what is not there yet. It fails where there is no server.
 func Open(ctx context.Context, o Options) (*Queue, error) {
-	q := &Queue{name: o.Name, closed: make(chan struct{})}
+	q := &Queue{name: o.Name, lost: o.Lost, closed: make(chan struct{})}
 	settings := []nats.Option{
 		nats.Name(o.Name),
 		nats.MaxReconnects(-1),
@@ -168,6 +170,9 @@ func final(err error) bool {
 		errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, errTaken) || errors.Is(err, nats.ErrConnectionClosed)
 }
 
+// impatience is for how long the server may fail before anybody is told.
+const impatience = 5 * time.Second
+
 // insist does something small until it succeeds, fails for good, or ctx ends: the server may be away for a while.
 func (q *Queue) insist(ctx context.Context, do func(ctx context.Context) error) error {
 	return q.insistOn(ctx, 0, do)
@@ -176,12 +181,20 @@ func (q *Queue) insist(ctx context.Context, do func(ctx context.Context) error) 
 // insistOn is insist for something that moves so many bytes, at 1 MB/s at the least.
 func (q *Queue) insistOn(ctx context.Context, bytes int64, do func(ctx context.Context) error) error {
 	patience := 5*time.Second + time.Duration(bytes)*time.Microsecond
+	begun, told := time.Now(), false
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		once, cancel := context.WithTimeout(ctx, patience)
 		err := do(once)
 		cancel()
 		if err == nil || final(err) || ctx.Err() != nil {
+			if told {
+				q.lost(nil)
+			}
 			return err
+		}
+		if !told && q.lost != nil && q.nc.IsConnected() && time.Since(begun) > impatience { // a lost connection has been told of
+			told = true
+			q.lost(err)
 		}
 		select {
 		case <-ctx.Done():

@@ -423,6 +423,27 @@ func TestWrongToken(t *testing.T) {
 	}
 }
 
+// A server that is there and does not do what is asked is told of once, and once when it does.
+func TestTroubleIsToldOf(t *testing.T) {
+	t.Parallel()
+	var told []error
+	q, err := Open(context.Background(), Options{URL: newHost(t).s.URL(), Token: "secret", Lost: func(err error) { told = append(told, err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	full, begun := errors.New("no space"), time.Now()
+	err = q.insist(context.Background(), func(context.Context) error {
+		if time.Since(begun) < 2*impatience {
+			return full
+		}
+		return nil
+	})
+	if err != nil || !slices.Equal(told, []error{full, nil}) {
+		t.Errorf("told %v (%v)", told, err)
+	}
+}
+
 // An archive writes nothing outside its folder.
 func TestArchive(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()

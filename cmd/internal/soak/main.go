@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 // Soak does many small audits over a queue while workers and the server are killed, checks that none is lost and that every report is
 // the one of a single machine, and measures the queue. It is started by .ci/soak. Everything stays on the loopback interface.
@@ -20,13 +20,14 @@ type plan struct {
 	kills, restarts int           // of workers, of the server
 	between         time.Duration // two of these
 	lease           time.Duration
+	few             int // audits while the disk runs full
 	noops           int // jobs of the measurement of the queue alone
 	timed, rounds   int // audits of each measurement of time, and how often it is made
 }
 
 var (
-	full  = plan{audits: 1000, workers: 4, kills: 10, restarts: 2, lease: 4 * time.Second, noops: 5000, timed: 20, rounds: 3, between: 12 * time.Second}
-	quick = plan{audits: 5, workers: 2, kills: 2, restarts: 1, lease: 2 * time.Second, noops: 300, timed: 2, rounds: 1, between: time.Second}
+	full  = plan{audits: 1000, workers: 4, kills: 10, restarts: 2, lease: 4 * time.Second, few: 20, noops: 5000, timed: 20, rounds: 3, between: 12 * time.Second}
+	quick = plan{audits: 5, workers: 2, kills: 2, restarts: 1, lease: 2 * time.Second, few: 2, noops: 300, timed: 2, rounds: 1, between: time.Second}
 )
 
 func main() {
@@ -63,6 +64,7 @@ func run(ctx context.Context, program string, p plan) error {
 		{"queue alone", b.throughput},
 		{"audits on one machine, and in shards", b.baseline},
 		{"audits over a queue, disturbed", b.trial},
+		{"a full disk at the server", b.fullDisk},
 		{"one worker and two", b.speedup},
 		{"overhead over verify", b.overhead},
 	} {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -31,7 +32,10 @@ type Options struct {
 var ErrOpen = errors.New("other machines could reach this address: it takes credentials and TLS")
 
 // Server is a server that runs.
-type Server struct{ s *server.Server }
+type Server struct {
+	s      *server.Server
+	broken chan error
+}
 
 // readyWithin bounds how long a store may take to be read.
 const readyWithin = 5 * time.Minute
@@ -46,15 +50,14 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Log != nil {
-		s.SetLogger(logger(o.Log), false, false)
-	}
+	out := &Server{s, make(chan error, 1)}
+	s.SetLogger(&logger{o.Log, out.broken}, false, false)
 	s.Start()
 	if !s.ReadyForConnections(readyWithin) || !s.JetStreamEnabled() {
 		s.Shutdown()
 		return nil, fmt.Errorf("the server did not start on %s with the store %s: is the address free, and the folder writable and used by no other server?", o.Listen, o.Store)
 	}
-	return &Server{s}, nil
+	return out, nil
 }
 
 func (o Options) server() (*server.Options, error) {
@@ -74,7 +77,7 @@ func (o Options) server() (*server.Options, error) {
 		return nil, fmt.Errorf("%s: %w", o.Listen, ErrOpen)
 	}
 	out := &server.Options{
-		Host: host, Port: port, ServerName: "unlearnguard", NoSigs: true, NoLog: o.Log == nil,
+		Host: host, Port: port, ServerName: "unlearnguard", NoSigs: true,
 		JetStream: true, StoreDir: o.Store,
 		// By default the disk is written to every two minutes, and what was confirmed before that may be lost.
 		SyncAlways:    true,
@@ -110,12 +113,35 @@ func (s *Server) Stop() {
 	s.s.WaitForShutdown()
 }
 
-// logger passes on what is more than a note.
-type logger func(string)
+// Broken delivers the reason when something could not be written to the store, as to a full disk. The server takes nothing more
+// then, even when there is space again, until it is stopped and another one started. What it had confirmed is kept.
+func (s *Server) Broken() <-chan error { return s.broken }
 
-func (l logger) Noticef(string, ...any)         {}
-func (l logger) Debugf(string, ...any)          {}
-func (l logger) Tracef(string, ...any)          {}
-func (l logger) Warnf(format string, v ...any)  { l(fmt.Sprintf(format, v...)) }
-func (l logger) Errorf(format string, v ...any) { l(fmt.Sprintf(format, v...)) }
-func (l logger) Fatalf(format string, v ...any) { l(fmt.Sprintf(format, v...)) }
+// unwritable begins what the server says of a stream or a consumer that it gives up since it cannot be written: it tells nobody else.
+const unwritable = "critical write error: "
+
+// logger passes on what is more than a note.
+type logger struct {
+	say    func(string)
+	broken chan<- error
+}
+
+func (l *logger) Noticef(string, ...any)         {}
+func (l *logger) Debugf(string, ...any)          {}
+func (l *logger) Tracef(string, ...any)          {}
+func (l *logger) Warnf(format string, v ...any)  { l.pass(fmt.Sprintf(format, v...)) }
+func (l *logger) Errorf(format string, v ...any) { l.pass(fmt.Sprintf(format, v...)) }
+func (l *logger) Fatalf(format string, v ...any) { l.pass(fmt.Sprintf(format, v...)) }
+
+func (l *logger) pass(line string) {
+	if _, reason, ok := strings.Cut(line, unwritable); ok {
+		select {
+		case l.broken <- errors.New(reason):
+		default: // it is known already
+		}
+		return
+	}
+	if l.say != nil {
+		l.say(line)
+	}
+}
