@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"maps"
 	"path/filepath"
 
@@ -17,7 +19,8 @@ func (a *app) compare() *cobra.Command {
 		Use:   "compare REPORT",
 		Short: "Decide again from a saved report, with other thresholds",
 		Long: `Compare takes the evidence that verify saved in the folder REPORT and decides again, without touching a model. With the
-options of that audit it gives the same report; with others it shows how much the verdicts depend on them.`,
+options of that audit it gives the same report; with others it shows how much the verdicts depend on them. The folder must hold
+report.json, and pictures.npz for a report with pictures.`,
 		Example: "  unlearnguard compare report --level 0.01 -o report-strict",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -36,8 +39,15 @@ func (a *app) runCompare(ctx context.Context, from string, v verdictFlags, again
 	if err != nil {
 		return err
 	}
-	if old.Pictures, err = readPictures(filepath.Join(from, picturesFile), old.Samples); err != nil {
-		return err
+	if pictured(old.Samples) {
+		pictures := filepath.Join(from, picturesFile)
+		old.Pictures, err = readPictures(pictures, old.Samples)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // no verdict depends on them
+			a.term.say("%s is missing: the report is made without pictures", pictures)
+		case err != nil:
+			return err
+		}
 	}
 	rep, err := audit.Decide(old, v.over(old.Decision.Parameters))
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 const imagesHelp = `
 Images are named as [KIND:]PATH[[train]|[test]][#INDICES], and the flag may be repeated. KIND is png, npy, idx, cifar10 or
 svhn and is guessed from the content; PATH is a file, a folder of PNG files or a data set's folder (its training files in
-name order as one sequence, or its test files with [test]); INDICES are 0-based, such as 5,17,100-120.`
+name order as one sequence, or its test files with [test]); INDICES are 0-based, such as 5,17,100-120. "unlearnguard help
+data" tells more, such as the arrays of an .npz file.`
 
 // addMaxImages adds the flag that bounds what is read.
 func addMaxImages(c *cobra.Command, most *int) {

@@ -64,12 +64,14 @@ func writePictures(path string, pictures []report.Pictures) error {
 	})
 }
 
-// readPictures returns the pictures of the samples of a report from the file at path; none where the inputs are no images, of
-// which nothing is said to be nearest.
+// pictured reports whether pictures were made of samples: none are where the inputs are no images, of which nothing is said to be
+// nearest.
+func pictured(samples []report.Sample) bool {
+	return slices.ContainsFunc(samples, func(s report.Sample) bool { return s.Before.Nearest != nil })
+}
+
+// readPictures returns the pictures of the samples of a report from the file at path.
 func readPictures(path string, samples []report.Sample) ([]report.Pictures, error) {
-	if !slices.ContainsFunc(samples, func(s report.Sample) bool { return s.Before.Nearest != nil }) {
-		return nil, nil
-	}
 	arrays, err := images.OpenArrays(path)
 	if err != nil {
 		return nil, err

@@ -83,7 +83,7 @@ Start with "unlearnguard demo": it needs nothing and shows everything.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
-	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), scripting(), figures(), a.man())
+	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), data(), scripting(), figures(), a.man())
 	return root
 }
 

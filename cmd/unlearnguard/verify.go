@@ -54,9 +54,10 @@ have been kept.
 
   --forget     the images that the request was about
   --retain     images that were to stay: positive controls, without which nothing is ever called unlearned
-  --reference  images of the same kind that neither model was trained on, several hundred if possible: they give every
-               score its p-value. Without them a fixed threshold is used whose error rate is unknown, and networks that
-               samples cannot be reconstructed from are inconclusive
+  --reference  images of the same kind that neither model was trained on, several hundred if possible, and of the same
+               source as the others if possible: they give every score its p-value. Those of a test set by other writers or
+               cameras make honest models look suspicious. Without reference images a fixed threshold is used whose error
+               rate is unknown, and networks that samples cannot be reconstructed from are inconclusive
 
 Altered copies of the images to forget, shifted, flipped, turned, scaled, cut, are looked for in the model after, and the
 two models are compared: was one made from the other?

@@ -64,6 +64,8 @@ type Request struct {
 
 	// late says that a reconstruction was abandoned, or is empty; strange that the reference images are of another kind.
 	late, strange string
+	// alike is what the scores owe to the likeness of images to the controls; nil where that is not known.
+	alike *likeness
 }
 
 // Outcome is the audit's evidence and decision.
@@ -213,6 +215,9 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 		}
 	} else {
 		out.Unreconstructed = r.unreconstructed()
+	}
+	if r.alike, err = r.likeness(); err != nil {
+		return nil, err
 	}
 	if err := out.Before.score(ctx, deadline, r, r.NormBefore, "before"); err != nil {
 		return nil, err

@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 
+	"gonum.org/v1/gonum/mat"
+
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct/imprint"
@@ -84,7 +86,51 @@ func (s *copySearch) search(ctx context.Context, coarse []copies.Version) (*metr
 		}
 	}
 	s.conclude(out, best)
+	s.takeAway(out)
 	return out, nil
+}
+
+// takeAway takes from the scores of each version what they owe to the likeness of the images to the controls.
+func (s *copySearch) takeAway(out *metrics.Copies) {
+	l := s.request.alike
+	if l == nil {
+		return
+	}
+	rows := func(of []subject, from *mat.Dense, first int) *mat.Dense {
+		_, p := from.Dims()
+		m := mat.NewDense(len(of), p, nil)
+		for k, x := range of {
+			m.SetRow(k, from.RawRowView(x.at-first))
+		}
+		return m
+	}
+	asked, others := s.subjects[:s.forget], s.subjects[s.forget:]
+	queried, references := rows(asked, l.queried, len(l.classes)), rows(others, l.references, 0)
+	var within []bool
+	var classes []int
+	for _, x := range asked {
+		within = append(within, l.within[x.at-len(l.classes)])
+	}
+	for _, x := range others {
+		classes = append(classes, l.classes[x.at])
+	}
+	for v := range out.Versions {
+		null, samples := adjusted(references, classes, column(out.Null, v), queried, within, column(out.Samples, v))
+		for k := range null {
+			out.Null[k][v] = null[k]
+		}
+		for k := range samples {
+			out.Samples[k][v] = samples[k]
+		}
+	}
+}
+
+func column(rows [][]float64, at int) []float64 {
+	out := make([]float64, len(rows))
+	for k, row := range rows {
+		out[k] = row[at]
+	}
+	return out
 }
 
 // conclude adds each image's best version as one more, and names the images.

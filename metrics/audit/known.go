@@ -40,6 +40,7 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 	if labelled {
 		e.misfit = misfit(r, found)
 	}
+	r.alike.takeAway(found.Scores)
 	weights := e.joinLayers(r, found)
 	e.byLayer(r, found)
 	e.silence(found)

@@ -31,6 +31,14 @@ const (
 
 // Parameters, on which no verdict hinges.
 const (
+	// fewestAlike and fewestControlsAlike are the least numbers of reference images and of controls for a regression of scores on
+	// the likeness to the controls.
+	fewestAlike         = 100
+	fewestControlsAlike = 10
+
+	// rounding is the share of the largest singular value up to which another one is 0 but for rounding.
+	rounding = 1e-9
+
 	// leastWeight is the share from which a layer's score counts for copies: lesser ones cost as much time as others.
 	leastWeight = 0.04
 

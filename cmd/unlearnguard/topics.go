@@ -9,6 +9,9 @@ import (
 //go:embed scripting.txt
 var scriptingText string
 
+//go:embed data.txt
+var dataText string
+
 //go:embed measured.md
 var measuredText string
 
@@ -20,4 +23,9 @@ func figures() *cobra.Command {
 // scripting is a help topic: it has nothing to run.
 func scripting() *cobra.Command {
 	return &cobra.Command{Use: "scripting", Short: "What programs may rely on: exit codes, JSON documents, files", Long: scriptingText}
+}
+
+// data is a help topic.
+func data() *cobra.Command {
+	return &cobra.Command{Use: "data", Short: "How images are named, and what their files hold", Long: dataText}
 }
