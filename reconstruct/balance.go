@@ -19,18 +19,9 @@ import (
 // which gradient flow describes badly. The noise separates the two cases: the residual of a neuron's initial weights, outside the
 // directions that training added, is equally strong for all neurons unless they were scaled. Scaled neurons are set back to a
 // common D, which undoes the scaling. Others must be left as they are, as this would scale them.
-const (
-	// tamperedSpread is the range of D, from its 5 % to its 95 % quantile, over the mean of ||w_in||^2 + b^2 + ||w_out||^2
-	// from which a layer may have been altered. Trained by small steps it measured 0.02 to 0.12, by large ones with momentum
-	// 0.4 to 1, with neurons scaled at random by at most 1.2 or 1/1.2 0.65 and more.
-	tamperedSpread = 0.3
-	// tamperedNoise is the range of the logarithm of the neurons' noise, between the same quantiles and beyond chance, from
-	// which they were scaled: by a factor of 1.2 or 1/1.2. It measured 0.3 at most on networks of the first two kinds, 1.5
-	// and more on neurons scaled at random by up to 3.
-	tamperedNoise = 0.4
-	// balanceSweeps bounds the alternation over layers; scaling one layer's neurons moves its neighbours' norms.
-	balanceSweeps = 20
-)
+
+// balanceSweeps bounds the alternation over layers; scaling one layer's neurons moves its neighbours' norms.
+const balanceSweeps = 20
 
 // Balance says how evenly the neurons of the hidden layers carry their norms.
 type Balance struct {
@@ -48,7 +39,7 @@ func rebalance(net *chain.Dense) (*chain.Dense, Balance) {
 	for l := range len(net.Layers) - 1 {
 		s := imbalance(net, l).spread()
 		b.Spread = append(b.Spread, s)
-		b.Altered = b.Altered || s > tamperedSpread && unevenNoise(net.Layers[l].W)
+		b.Altered = b.Altered || unbalanced(s) && unevenNoise(net.Layers[l].W)
 	}
 	if !b.Altered {
 		return net, b
@@ -65,6 +56,9 @@ func rebalance(net *chain.Dense) (*chain.Dense, Balance) {
 	}
 	return even, b
 }
+
+// unbalanced tells whether a spread is more than small steps leave.
+func unbalanced(spread float64) bool { return spread > tamperedSpread }
 
 // unevenNoise tells whether the rows of w hold noise of unequal strength. It is true where there is no noise to tell from.
 func unevenNoise(w *mat.Dense) bool {
@@ -84,9 +78,13 @@ func unevenNoise(w *mat.Dense) bool {
 		}
 	}
 	sort.Float64s(logs)
-	// The logarithm of the norm of n independent normal numbers deviates by 1/sqrt(2n).
-	chance := quantileRange / math.Sqrt(2*free)
-	return within90(logs) > math.Hypot(chance, tamperedNoise)
+	return scaled(within90(logs), free)
+}
+
+// scaled tells whether the logarithms of the norms of independent numbers, so many a neuron, range too widely: one deviates by
+// 1/sqrt(2n).
+func scaled(within, numbers float64) bool {
+	return within > math.Hypot(quantileRange/math.Sqrt(2*numbers), tamperedNoise)
 }
 
 const (

@@ -26,10 +26,6 @@ func newPixels(net *chain.Convolutional) *span {
 // mostSamples bounds the samples that are looked for, and with them the memory of a descent.
 const mostSamples = 200
 
-// goodAgreement is the mean stability that as many of the most stable samples as the layer determines must have. Measured on
-// MNIST: 0.88 where all samples score above all images never trained on, 0.76 where half of them do.
-const goodAgreement = 0.8
-
 // weigh sets the confidence of samples of a network with convolutions: stability, times how much of a picture the parameters
 // hold of it, the contrast times the root of the multiplier, against the most. Restarts also agree on faint particles, which fit the residual of the others.
 func weigh(samples []Sample) {
@@ -54,11 +50,16 @@ func (d *descent) stable(samples []Sample) (bool, string) {
 	for i, s := range samples {
 		stabilities[i] = s.Stability
 	}
-	slices.Sort(stabilities)
-	n := min(d.span.samples, len(samples))
-	if agreement := stat.Mean(stabilities[len(samples)-n:], nil); !(agreement >= goodAgreement) {
+	if agreement, ok := agree(stabilities, d.span.samples); !ok {
 		return false, fmt.Sprintf("the restarts agree to %.2f on what they found (%.2f is needed): the samples are more than "+
 			"the weights determine, or the descent has not found them", agreement, goodAgreement)
 	}
 	return true, ""
+}
+
+// agree is the mean of the largest stabilities, as many as samples are determined, and whether that is enough.
+func agree(stabilities []float64, determined int) (agreement float64, ok bool) {
+	slices.Sort(stabilities)
+	agreement = stat.Mean(stabilities[max(0, len(stabilities)-determined):], nil)
+	return agreement, agreement >= goodAgreement
 }

@@ -5,16 +5,12 @@ import (
 	"slices"
 )
 
-// sameParticle is the cosine in span coordinates above which two particles of one descent converged to one point.
-const sameParticle = 0.98
-
 // distinct is the mean number of points that a descent's particles converged to, over the descents that have any.
 //
 // Twice as many particles as the span has directions begin in random ones. Where samples activate different neurons most
 // stay distinct, each as part of a sample. Where all activate nearly the same ones, as they do when the inputs' mean was not
 // subtracted, only the samples' weighted sums are determined, and the particles of a class converge to one point, with a small
-// residual. Descents kept 1.3 to 2 particles a direction on 22 networks that samples were recovered from, and
-// 0.3 to 0.9 on 6 that they were not.
+// residual.
 func distinct(candidates []candidate) float64 {
 	apart := map[int][][]float64{}
 	kept := 0

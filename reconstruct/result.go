@@ -2,11 +2,6 @@ package reconstruct
 
 import "math"
 
-// LowConfidence is the [Result.Confidence] below which what a run recovered resembles the training samples only in part.
-// Of the networks that it was set by, none of which .ci/bench-recover has, it was 0.76 to 0.85 where the mean SSIM was
-// 0.53 to 0.64, and 0.87 to 0.94 where it was 0.72 to 0.90.
-const LowConfidence = 0.85
-
 // Result is what a run recovered from the parameters.
 type Result struct {
 	// Samples are the recovered samples, most credible first. Near copies from different restarts are one sample.

@@ -13,16 +13,6 @@ import (
 	"unlearnguard/graph/engine"
 )
 
-const (
-	// poorResidual is the relative residual above which a run has not converged.
-	poorResidual = 0.2
-	// repeatedShare is the number of samples that most restarts must find, over the rank. It was 0.37 to 1.3 on 14 networks
-	// that samples were recovered from, and 0 to 0.33 on 6 that hardly any were (n against d of 35/196 and more).
-	repeatedShare = 0.35
-	// floorGain is how far above chance the share of pixels at the floor must lie for the images to have a floor.
-	floorGain = 0.15
-)
-
 // Run recovers training samples from the parameters of p's network. It returns an error when the problem is unusable, the
 // checkpoint is not this run's, or ctx ends (the cause of which it wraps); a run that does not recover anything is a
 // result whose Converged is false.

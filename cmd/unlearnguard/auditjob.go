@@ -175,7 +175,7 @@ func (d *digests) of(name, path string) (batch.File, error) {
 
 // jobOf reads the digests of everything that an entry names.
 func (d *digests) jobOf(ctx context.Context, m *batch.Manifest, e batch.Entry) (batch.Job, error) {
-	job := batch.Job{Name: e.Name, Tool: version(), Flags: maps.Clone(e.Flags)}
+	job := batch.Job{Name: e.Name, Tool: build(), Flags: maps.Clone(e.Flags)}
 	maps.DeleteFunc(job.Flags, func(name string, _ []string) bool { return slices.Contains(uncounted, name) })
 	o, _, err := verifyWith(e.Flags)
 	if err != nil {

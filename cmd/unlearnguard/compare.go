@@ -18,7 +18,7 @@ func (a *app) compare() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare REPORT",
 		Short: "Decide again from a saved report, with other thresholds",
-		Long: `Compare takes the evidence that verify saved in the folder REPORT and decides again, without touching a model. With the
+		Long: `Compare takes the evidence that verify saved in the folder REPORT (or its report.json) and decides again, without touching a model. With the
 options of that audit it gives the same report; with others it shows how much the verdicts depend on them. The folder must hold
 report.json, and pictures.npz for a report with pictures.`,
 		Example: "  unlearnguard compare report --level 0.01 -o report-strict",
@@ -34,6 +34,9 @@ report.json, and pictures.npz for a report with pictures.`,
 func (a *app) runCompare(ctx context.Context, from string, v verdictFlags, again repetition) error {
 	if err := v.check(ctx, nil); err != nil {
 		return err
+	}
+	if filepath.Base(from) == reportFile {
+		from = filepath.Dir(from)
 	}
 	old, err := report.Read(filepath.Join(from, reportFile))
 	if err != nil {

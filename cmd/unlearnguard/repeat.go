@@ -15,7 +15,7 @@ import (
 var incidental = []string{"out", "format", "fail-on", "attest", "bom", "resume", "threads", "max-images", "quiet", "help"}
 
 // tool is what writes reports.
-func tool() report.Tool { return report.Tool{Name: "unlearnguard", Version: version()} }
+func tool() report.Tool { return report.Tool{Name: "unlearnguard", Version: build()} }
 
 // repetition is how a command's outcome can be had again.
 type repetition struct {

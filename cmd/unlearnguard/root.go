@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
-	"os"
+
+	"unlearnguard/onnxio/file"
 )
 
 // app is what the commands share: where data and messages go.
@@ -84,7 +87,41 @@ Start with "unlearnguard demo": it needs nothing and shows everything.`,
 		return &hinted{err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
 	root.AddCommand(a.demo(), a.inspect(), a.reconstruct(), a.verify(), a.audit(), a.serve(), a.submit(), a.work(), a.status(), a.collect(), a.compare(), a.attest(), a.fixture(), a.experiment(), data(), scripting(), figures(), a.man())
+	refuseUnknownTopics(root)
+	sayWhatIsTaken(root)
 	return root
+}
+
+// refuseUnknownTopics makes help for what there is no help for an error.
+func refuseUnknownTopics(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		return
+	}
+	show := help.Run
+	help.Run, help.RunE = nil, func(c *cobra.Command, args []string) error {
+		if _, _, err := root.Find(args); err != nil {
+			return &hinted{err, "unlearnguard --help lists commands and topics"}
+		}
+		show(c, args)
+		return nil
+	}
+}
+
+// sayWhatIsTaken names the command in errors about its arguments, with a hint.
+func sayWhatIsTaken(c *cobra.Command) {
+	if check := c.Args; check != nil && c.HasParent() {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return &hinted{fmt.Errorf("%s: %w", strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), err), c.CommandPath() + " --help says what it takes"}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		sayWhatIsTaken(sub)
+	}
 }
 
 // group is a command that only holds others.
@@ -146,3 +183,21 @@ func version() string {
 	}
 	return "unknown"
 }
+
+// build is the version, with the digest of the program where no commit tells it from others: what was done by another build is
+// done again, and workers of different builds do not share jobs.
+var build = sync.OnceValue(func() string {
+	v := version()
+	if stamped := v != "unknown" && v != "(devel)" && !strings.HasSuffix(v, "+dirty"); stamped {
+		return v
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return v
+	}
+	sum, err := file.Digest(path)
+	if err != nil {
+		return v
+	}
+	return v + " sha256:" + sum[:16]
+})

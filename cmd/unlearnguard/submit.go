@@ -60,7 +60,7 @@ func (a *app) runSubmit(ctx context.Context, o submitOptions) error {
 	if err != nil {
 		return err
 	}
-	a.term.say("%d audits are new in the queue; %d wait there, %d are done and %d have failed already", s.Queued, s.Waiting, s.Done, s.Failed)
+	a.term.say("new in the queue: %d; there already: %d waiting, %d done, %d failed", s.Queued, s.Waiting, s.Done, s.Failed)
 	if s.Failed > 0 {
 		a.term.say("those that failed are tried again with --retry")
 	}

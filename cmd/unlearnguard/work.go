@@ -74,7 +74,7 @@ func (a *app) runWork(ctx context.Context, o workOptions) error {
 	}
 	defer q.Close()
 	return q.Work(ctx, queue.WorkOptions{
-		Tool: version(), Folder: folder, Cache: cache, Data: o.data, Jobs: o.jobs, Lease: o.lease, UntilEmpty: o.untilEmpty,
+		Tool: build(), Folder: folder, Cache: cache, Data: o.data, Jobs: o.jobs, Lease: o.lease, UntilEmpty: o.untilEmpty,
 		Code: exitCode, Final: isScope, Ended: a.worked,
 		Do: func(ctx context.Context, t queue.Task) (batch.Verdict, error) {
 			p := performer{files: t.Locate, recoveries: t.Recoveries, threads: threadsOf(o.jobs), progress: t.Progress}

@@ -42,7 +42,7 @@ type Request struct {
 	// StartsBefore and StartsAfter are earlier states of the two models that are known; nil for none.
 	StartsBefore, StartsAfter []*Start
 
-	// Reconstruct serves both models; Checkpoint and Progress are set for each of them.
+	// Reconstruct serves both models; Checkpoint and Progress are set for each of them. Its Threads are those of the whole audit.
 	Reconstruct reconstruct.Options
 	// Checkpoints, if not empty, is the folder that the reconstructions keep their checkpoints in, named before and after.
 	// They stay there, so that an interruption of the second does not cost the first.

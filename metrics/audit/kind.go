@@ -21,7 +21,7 @@ func (r *Request) otherKind() (string, error) {
 	if missing := r.missingClasses(); missing != "" {
 		return missing, nil
 	}
-	e, err := engine.New[float64](engine.Options{})
+	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
 	if err != nil {
 		return "", err
 	}

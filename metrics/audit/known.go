@@ -26,7 +26,7 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 	if err != nil {
 		return err
 	}
-	asked, err := imprint.Begin(ctx, e.Model.Network, queried, references, imprint.Options{Progress: progress})
+	asked, err := imprint.Begin(ctx, e.Model.Network, queried, references, imprint.Options{Threads: r.Reconstruct.Threads, Progress: progress})
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
 	}

@@ -34,7 +34,7 @@ func (r *Request) likeness() (*likeness, error) {
 	if r.Reference == nil || r.Reference.Len() < fewestAlike || len(controls) < fewestControlsAlike {
 		return nil, nil
 	}
-	e, err := engine.New[float64](engine.Options{})
+	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
 	if err != nil {
 		return nil, err
 	}
@@ -181,9 +181,6 @@ func (l *likeness) takeAway(scores []imprint.Score) {
 	}
 	for k := range scores {
 		s := &scores[k]
-		if s.Kind == imprint.Answer || s.Kind == imprint.Plain { // of directions, not of images
-			continue
-		}
 		s.References, s.Queried = adjusted(l.references, l.classes, s.References, l.queried, l.within, s.Queried)
 	}
 }

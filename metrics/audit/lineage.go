@@ -16,7 +16,7 @@ func (r *Request) lineage(ctx context.Context, deadline time.Time) (*metrics.Lin
 	var found *lineage.Result
 	err := until(ctx, deadline, func(ctx context.Context) error {
 		var err error
-		found, err = lineage.Compare(ctx, r.Before.Network, r.After.Network, lineage.Options{})
+		found, err = lineage.Compare(ctx, r.Before.Network, r.After.Network, lineage.Options{Threads: r.Reconstruct.Threads})
 		return err
 	})
 	switch {

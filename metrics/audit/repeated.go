@@ -16,7 +16,7 @@ func (r *Request) repeated() error {
 	if !r.copyable() {
 		return nil
 	}
-	e, err := engine.New[float64](engine.Options{})
+	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
 	if err != nil {
 		return err
 	}
