@@ -78,7 +78,7 @@ func (a *audit) requestHonoured() string {
 	first := fmt.Sprintf("Of the samples that the request says must go, %s could be recovered from the model before, and %s can be recovered from the model after",
 		ofAll(before, len(a.forget), "sample"), noneOf(before))
 	if left := a.Summary.Inconclusive; left > 0 {
-		first += fmt.Sprintf(" (%s could not be judged)", plural(left, "sample"))
+		first += fmt.Sprintf("; taken one by one, %d count as unlearned and %d as inconclusive", a.Summary.Unlearned, left)
 	}
 	if a.judgesKnown() && a.goneTogether() {
 		return fmt.Sprintf("%s. Of the %d controls, samples that were to stay, %d could be recovered before and %d of these still can be; if kept samples score as these do, at most %d of the %d samples can have been kept (95 %% confidence).",

@@ -208,14 +208,20 @@ func TestCopyGuardLevel(t *testing.T) {
 }
 
 func TestCopiesLevel(t *testing.T) {
-	shows := func(p float64) bool {
+	shows := func(p float64, statistics ...string) bool {
 		a := audit{in: Input{}}
 		a.Options = Options{}.withDefaults()
+		for _, name := range statistics {
+			a.in.Statistics = append(a.in.Statistics, Statistic{Name: name})
+		}
 		a.Together = &Together{AfterPValue: 0.5, After: []GroupTail{{Statistic: copiesStatistic, PValue: 0.9}, {Statistic: copiesStatistic, PValue: p}, {PValue: 0.9}}}
 		return a.togetherShow() != nil
 	}
-	if !shows(0.0075) || shows(0.0125) || !shows(copiesLevel/2) {
-		t.Errorf("two tests of copies show the samples at p = 0.0075: %v, 0.0125: %v, copiesLevel/2: %v", shows(0.0075), shows(0.0125), shows(copiesLevel/2))
+	if !shows(0.017) || shows(0.033) || !shows(copiesLevel/2) {
+		t.Errorf("two tests of copies show the samples at p = 0.017: %v, 0.033: %v, copiesLevel/2: %v", shows(0.017), shows(0.033), shows(copiesLevel/2))
+	}
+	if !shows(0.007, StartStatistic) || shows(0.014, StartStatistic) {
+		t.Errorf("beside a known start, p = 0.007: %v, 0.014: %v", shows(0.007, StartStatistic), shows(0.014, StartStatistic))
 	}
 }
 
@@ -239,6 +245,9 @@ func TestJudgeTogether(t *testing.T) {
 	}
 	loss := func(t *Together, p float64) {
 		t.After = append(t.After, GroupTail{Statistic: lossStatistic, PValue: p})
+	}
+	copies := func(t *Together, p float64) { // two tests
+		t.After = append(t.After, GroupTail{Statistic: copiesStatistic, PValue: p}, GroupTail{Statistic: copiesStatistic, PValue: 0.9})
 	}
 	for _, c := range []struct {
 		name   string
@@ -270,6 +279,9 @@ func TestJudgeTogether(t *testing.T) {
 		{"the loss at Level", func(t *Together, _ *audit) { loss(t, defaultLevel) }, Inconclusive},
 		{"the loss at 0.06", func(t *Together, _ *audit) { loss(t, 0.06) }, Unlearned},
 		{"start, the loss at 0.025", func(t *Together, a *audit) { started(a); loss(t, 0.025) }, Unlearned},
+		{"copies at copiesLevel", func(t *Together, _ *audit) { copies(t, copiesLevel/2) }, Inconclusive},
+		{"copies at 0.07", func(t *Together, _ *audit) { copies(t, 0.035) }, Unlearned},
+		{"start, copies at 0.028", func(t *Together, a *audit) { started(a); copies(t, 0.014) }, Unlearned},
 		{"8 samples", func(t *Together, _ *audit) { t.Samples, t.KeptAtMost, t.NoticedFrom = 8, 1, 4 }, Unlearned},
 		{"7 samples", func(t *Together, _ *audit) { t.Samples, t.KeptAtMost, t.NoticedFrom = 7, 1, 3 }, Inconclusive},
 		{"a class", func(t *Together, a *audit) { a.Options.Request, t.ByClass = ClassLevel, true }, Unlearned},

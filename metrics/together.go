@@ -317,10 +317,23 @@ func (a *audit) togetherShow() *GroupTail {
 	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.groupLevel() {
 		return t.strongest()
 	}
-	if copies, n := t.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= copiesLevel {
+	if copies := a.copiesShow(); copies != nil {
 		return copies
 	}
 	return a.showsFromBefore()
+}
+
+// copiesShow is the test of altered copies that shows most, where these tests by themselves show that copies of the samples are in the
+// model after, or nil. A copy that is like none of the versions that were tried shows little in any of many tests.
+func (a *audit) copiesShow() *GroupTail {
+	level := copiesLevel
+	if a.started() {
+		level = min(level, provenLevel)
+	}
+	if copies, n := a.Together.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= level {
+		return copies
+	}
+	return nil
 }
 
 // lossShows is the test by the loss where that alone shows that the model after knows the samples better than never-trained images, or nil.
@@ -377,8 +390,10 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("the controls, taken together, are not plainly in evidence (%s before, %s after)", probability(t.ControlsBefore), probability(t.ControlsAfter))
 	case a.lossShows() != nil:
 		return Inconclusive, fmt.Sprintf("the model after knows the samples better than images never trained on: taken together they have less loss (%s)", probability(a.lossShows().PValue))
+	case a.copiesShow() != nil:
+		return Inconclusive, fmt.Sprintf("altered copies of the samples may be in the model after: %s (%s)", a.copiesShow().words(), probability(a.copiesShow().PValue))
 	case t.KeptAtLeast > 0:
-		return Inconclusive, fmt.Sprintf("at least %d of the %d samples are in the model after, if kept samples score as the controls do (95 %% confidence)", t.KeptAtLeast, t.Samples)
+		return Inconclusive, fmt.Sprintf("the samples score higher than 95 of 100 such groups of which none was kept: at least %d of the %d are in the model after, if that is no chance and kept samples score as the controls do", t.KeptAtLeast, t.Samples)
 	case t.Samples < fewestTogether:
 		return Inconclusive, fmt.Sprintf("taken together the samples show no more in the model after than never-trained images do, but %s are too few for a group: a part of the network that was trained on them by itself could be missed, and at least %d are needed", plural(t.Samples, "sample"), fewestTogether)
 	case t.NoticedFrom == 0:

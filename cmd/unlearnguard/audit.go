@@ -26,7 +26,7 @@ The manifest is a YAML file with a list audits, whose entries have a name and th
 may be repeated take lists. What stands under defaults holds where an entry says nothing. Paths are relative to the manifest:
 
   defaults:
-    reference: idx:mnist[test]#0-399
+    reference: idx:mnist#50000-50399
   audits:
     - name: request-17
       before: models/before.onnx

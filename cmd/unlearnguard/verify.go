@@ -73,7 +73,7 @@ The folder named by --out receives report.html for people, report.json for progr
 reconstructions; with --attest and --bom a signed attestation and a bill of materials. All of it appears at the end.
 ` + resumeHelp,
 		Example: `  unlearnguard verify --before before.onnx --after after.onnx --mean-before before.mean.npy --mean-after after.mean.npy \
-      --forget idx:mnist#5,17 --retain idx:mnist#100-117 --reference 'idx:mnist[test]#0-399' -o report`,
+      --forget idx:mnist#5,17 --retain idx:mnist#100-117 --reference idx:mnist#50000-50399 -o report`,
 		Args: cobra.NoArgs,
 	}
 	f := c.Flags()

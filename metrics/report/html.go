@@ -365,7 +365,7 @@ func (r *Report) notSaid() []string {
 	}
 	switch r.Summary.Verdict {
 	case metrics.Unlearned:
-		out = append(out, "It does not rule out that traces remain which this method cannot see.")
+		out = append(out, "It does not rule out that traces remain which this method cannot see, such as those of copies that were altered otherwise than the versions that were tried.")
 	case metrics.Retained:
 		out = append(out, "It says nothing of intent, and it cannot tell a sample from a near copy of it that was rightly kept.")
 	default:

@@ -108,7 +108,13 @@ func (r *Report) keptAtMost(t *metrics.Together) string {
 	if r.Decision.Controls.Count == 0 || len(t.After) == 0 {
 		return "any number: it takes controls to know"
 	}
-	return fmt.Sprintf("at most %d of the %d samples (95 %% confidence)", t.KeptAtMost, t.Samples)
+	switch {
+	case t.AfterPValue <= r.Decision.Parameters.Level:
+		return "they show in the model after"
+	case t.NoticedFrom == 0:
+		return "any number: the audit would not notice"
+	}
+	return fmt.Sprintf("at most %d of the %d samples, if kept ones score as the controls do (95 %% confidence)", t.KeptAtMost, t.Samples)
 }
 
 func (r *Report) noticed(t *metrics.Together) string {

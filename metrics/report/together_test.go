@@ -101,8 +101,9 @@ func TestPageSaysWhatTheSamplesShowTogether(t *testing.T) {
 		verdict metrics.Verdict
 		says    []string
 	}{
-		"honest": {0, metrics.Unlearned, []string{"It is about the samples as a group and not about any single one", "one by one: "}},
-		"kept":   {30, metrics.Retained, []string{"<dt>Still there</dt><dd>at least "}},
+		"honest": {0, metrics.Unlearned, []string{"It is about the samples as a group and not about any single one", "one by one: ",
+			"of the 30 samples, if kept ones score as the controls do (95 % confidence)"}},
+		"kept": {30, metrics.Retained, []string{"<dt>Still there</dt><dd>at least ", "<dt>Can have been kept</dt><dd>they show in the model after</dd>"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := known(t, c.kept)
@@ -112,7 +113,7 @@ func TestPageSaysWhatTheSamplesShowTogether(t *testing.T) {
 			}
 			text := pageOf(t, r)
 			says := append(c.says, "What the samples show together", tie(g.Reason), "Here they are in evidence in both models", "measured from the parameters",
-				fmt.Sprintf("at most %d of the 30 samples", g.KeptAtMost), fmt.Sprintf("from %d kept samples on", g.NoticedFrom),
+				fmt.Sprintf("from %d kept samples on", g.NoticedFrom),
 				"below, as relabelled samples do", "rival: layers&#39; response by another class", "<td>guard</td>", "Guards (rival)", "No picture can be drawn from these models. The reason: it has branches.",
 				"nothing was reconstructed, so there is no convergence to check", "linear.0.weight, linear.2.weight", r.Samples[0].Source, `aria-label="imprint score"`)
 			for _, want := range says {
