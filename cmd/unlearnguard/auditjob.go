@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,6 +35,7 @@ var uncounted = []string{"fail-on", "threads", "max-images"}
 // manifestKeys describes the flags that a manifest may hold; files are where at says.
 func manifestKeys(ctx context.Context, at locator) map[string]batch.Key {
 	keys := map[string]batch.Key{}
+	sizes := dataSizes{}
 	c, _ := newVerify()
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if slices.Contains(ofTheRun, f.Name) {
@@ -41,14 +44,14 @@ func manifestKeys(ctx context.Context, at locator) map[string]batch.Key {
 		_, repeatable := f.Value.(pflag.SliceValue)
 		_, required := f.Annotations[cobra.BashCompOneRequiredFlag]
 		keys[f.Name] = batch.Key{Repeatable: repeatable, Required: required, Check: func(values []string) error {
-			return checkKey(ctx, at, f.Name, values)
+			return checkKey(ctx, at, sizes, f.Name, values)
 		}}
 	})
 	return keys
 }
 
 // checkKey checks a flag by itself, and that the files are there that it names.
-func checkKey(ctx context.Context, at locator, name string, values []string) error {
+func checkKey(ctx context.Context, at locator, sizes dataSizes, name string, values []string) error {
 	o, _, err := verifyWith(map[string][]string{name: values})
 	if err != nil {
 		return err
@@ -64,8 +67,49 @@ func checkKey(ctx context.Context, at locator, name string, values []string) err
 		if _, err := named.list(at); err != nil {
 			return fmt.Errorf("--%s: %w", name, err)
 		}
+		if named.images {
+			if err := sizes.check(ctx, at, named.name); err != nil {
+				return fmt.Errorf("--%s: %w", name, err)
+			}
+		}
 	}
 	return nil
+}
+
+// dataSizes remembers how many images files and data sets hold.
+type dataSizes map[string]int
+
+// errHeader ends the reading of images after their headers.
+var errHeader = errors.New("that is enough")
+
+// check refuses indices of images that are not there. What else is wrong with the files is for the audit to say, which others need
+// not wait for.
+func (d dataSizes) check(ctx context.Context, at locator, text string) error {
+	spec, err := images.Parse(text)
+	if err != nil || len(spec.Indices) == 0 {
+		return err
+	}
+	indices := spec.Indices
+	spec.Indices = nil
+	spec.Path = at.path(spec.Path)
+	id := fmt.Sprint(spec.Kind, spec.Path, spec.Part)
+	n, known := d[id]
+	if !known {
+		_, err := images.Load(ctx, spec, images.Options{Accept: func(s *images.Set) error {
+			n = s.Len()
+			return errHeader
+		}})
+		if !errors.Is(err, errHeader) {
+			n = math.MaxInt
+		}
+		d[id] = n
+	}
+	for _, r := range indices {
+		if r.Last >= n {
+			return fmt.Errorf("%s: index %d is beyond the set's %d images (0..%d)", text, r.Last, n, n-1)
+		}
+	}
+	return ctx.Err()
 }
 
 // verifyWith returns the options of verify for flags.
