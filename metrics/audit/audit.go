@@ -216,7 +216,8 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 	} else {
 		out.Unreconstructed = r.unreconstructed()
 	}
-	if r.alike, err = r.likeness(); err != nil {
+	r.stage("comparing the images with each other")
+	if err := r.compareImages(); err != nil {
 		return nil, err
 	}
 	if err := out.Before.score(ctx, deadline, r, r.NormBefore, "before"); err != nil {
@@ -230,9 +231,6 @@ func (r *Request) judge(ctx context.Context, deadline time.Time, before, after *
 	}
 	r.stage("comparing the two models")
 	if out.Lineage, err = r.lineage(ctx, deadline); err != nil {
-		return nil, err
-	}
-	if r.strange, err = r.otherKind(); err != nil {
 		return nil, err
 	}
 	r.stage("deciding")

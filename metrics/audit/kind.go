@@ -11,25 +11,36 @@ import (
 	"unlearnguard/metrics"
 )
 
+// compareImages compares the images with each other, whatever the models say of them: are the reference images of another kind, and
+// how much does each resemble the controls?
+func (r *Request) compareImages() error {
+	if r.Reference == nil || r.Reference.Len() < 2 {
+		return nil
+	}
+	asked, err := images.Normalisation{}.Apply(r.Queried)
+	if err != nil {
+		return err
+	}
+	references, err := images.Normalisation{}.Apply(r.Reference)
+	if err != nil {
+		return err
+	}
+	if r.strange, err = r.otherKind(asked, references); err != nil {
+		return err
+	}
+	r.alike, err = r.likeness(asked, references)
+	return err
+}
+
 // otherKind says that the reference images are of another kind than the queried ones, or is empty. Such images are no null
 // distribution for these. A queried image is about as far from its nearest reference image as one reference image from the
 // nearest other, if both are of one kind.
-func (r *Request) otherKind() (string, error) {
-	if r.Reference == nil || r.Reference.Len() < 2 {
-		return "", nil
-	}
+// They are rows of pixels.
+func (r *Request) otherKind(asked, references *mat.Dense) (string, error) {
 	if missing := r.missingClasses(); missing != "" {
 		return missing, nil
 	}
 	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
-	if err != nil {
-		return "", err
-	}
-	asked, err := images.Normalisation{}.Apply(r.Queried)
-	if err != nil {
-		return "", err
-	}
-	references, err := images.Normalisation{}.Apply(r.Reference)
 	if err != nil {
 		return "", err
 	}

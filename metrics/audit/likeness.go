@@ -4,7 +4,6 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/fixtures/images"
 	"unlearnguard/graph/engine"
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct/imprint"
@@ -28,8 +27,8 @@ type likeness struct {
 }
 
 // likeness compares all images with the controls: by the largest and the mean cosine, less the mean reference image, with those of the
-// image's class and with the others. It is nil where there are too few images for a regression.
-func (r *Request) likeness() (*likeness, error) {
+// image's class and with the others. It is nil where there are too few images for a regression. The rows of pixels are changed.
+func (r *Request) likeness(queried, references *mat.Dense) (*likeness, error) {
 	controls := r.positions(metrics.Retain)
 	if r.Reference == nil || r.Reference.Len() < fewestAlike || len(controls) < fewestControlsAlike {
 		return nil, nil
@@ -38,10 +37,7 @@ func (r *Request) likeness() (*likeness, error) {
 	if err != nil {
 		return nil, err
 	}
-	references, queried, err := directions(r.Reference, r.Queried)
-	if err != nil {
-		return nil, err
-	}
+	direct(references, queried)
 	_, d := queried.Dims()
 	known := mat.NewDense(len(controls), d, nil)
 	for k, i := range controls {
@@ -64,20 +60,14 @@ func (r *Request) likeness() (*likeness, error) {
 	return l, nil
 }
 
-// directions are the images less the mean reference image, each of length one.
-func directions(references, queried *images.Set) (of, at *mat.Dense, err error) {
-	if of, err = (images.Normalisation{}).Apply(references); err != nil {
-		return nil, nil, err
-	}
-	if at, err = (images.Normalisation{}).Apply(queried); err != nil {
-		return nil, nil, err
-	}
-	n, d := of.Dims()
+// direct makes directions of images: less the mean reference image, and of length one.
+func direct(references, queried *mat.Dense) {
+	n, d := references.Dims()
 	mean := make([]float64, d)
 	for i := range n {
-		floats.AddScaled(mean, 1/float64(n), of.RawRowView(i))
+		floats.AddScaled(mean, 1/float64(n), references.RawRowView(i))
 	}
-	for _, m := range []*mat.Dense{of, at} {
+	for _, m := range []*mat.Dense{references, queried} {
 		rows, _ := m.Dims()
 		for i := range rows {
 			row := m.RawRowView(i)
@@ -87,7 +77,6 @@ func directions(references, queried *images.Set) (of, at *mat.Dense, err error) 
 			}
 		}
 	}
-	return of, at, nil
 }
 
 func cosines(e *engine.Engine[float64], rows, known *mat.Dense) *mat.Dense {

@@ -45,11 +45,10 @@ func likened(t *testing.T, rng *rand.Rand, references, forget, controls int) (*R
 	if err := r.Add(crowd(rng, controls, 1), metrics.Retain); err != nil {
 		t.Fatal(err)
 	}
-	l, err := r.likeness()
-	if err != nil {
+	if err := r.compareImages(); err != nil {
 		t.Fatal(err)
 	}
-	return r, l
+	return r, r.alike
 }
 
 // What is a sum of covariates, and differs between the sources by that alone, is the same for all images of a class afterwards; a trace
@@ -140,10 +139,10 @@ func TestPlantedControlsTakeNothingAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	l, err := r.likeness()
-	if err != nil {
+	if err := r.compareImages(); err != nil {
 		t.Fatal(err)
 	}
+	l := r.alike
 	scores := []imprint.Score{{Queried: make([]float64, 24), References: mat.Col(nil, 0, l.references)}}
 	l.takeAway(scores)
 	for i, got := range scores[0].Queried[:12] {

@@ -63,13 +63,13 @@ func TestFarther(t *testing.T) {
 		if c.label {
 			r.Queried.Labels = make([]int, len(c.queried))
 		}
-		got, err := r.otherKind()
-		if err != nil || (got != "") != c.other {
-			t.Errorf("a share of %s: %q, %v", c.name, got, err)
+		if err := r.compareImages(); err != nil || (r.strange != "") != c.other {
+			t.Errorf("a share of %s: %q, %v", c.name, r.strange, err)
 		}
 	}
-	if got, err := (&Request{Queried: onLine(-1e6), Reference: onLine(1)}).otherKind(); got != "" || err != nil {
-		t.Errorf("one reference image has no nearest other: %q, %v", got, err)
+	r := &Request{Queried: onLine(-1e6), Reference: onLine(1)}
+	if err := r.compareImages(); r.strange != "" || err != nil {
+		t.Errorf("one reference image has no nearest other: %q, %v", r.strange, err)
 	}
 }
 
