@@ -10,7 +10,8 @@
 //
 // # Limits
 //
-// A request takes controls and reference images to be called unlearned. Models that cannot be imported are a [ScopeError].
+// A request takes controls and reference images to be called unlearned. These should be of one source with the samples: what scores owe
+// to another source is only taken away as far as the likeness of images to the controls explains it. Models that cannot be imported are a [ScopeError].
 // An audit takes minutes, most of it for altered copies of the images; Request.TimeLimit bounds it.
 package audit
 
