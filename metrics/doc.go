@@ -69,7 +69,7 @@
 //
 // Evidence by a network's initial weights joins the score of an image where the weights cannot be forged ([StartStatistic]). It
 // covers one layer alone: a sample is called unlearned by it only in a request that is unlearned as a group, by all layers, with at
-// most a fifth of its samples kept. Where a party supplied the weights, the statistic is [ForRetained]: it shows a sample that is at least
+// most a tenth of its samples, or two, kept. Where a party supplied the weights, the statistic is [ForRetained]: it shows a sample that is at least
 // half as high as the controls, and its absence means nothing.
 //
 // Every verdict carries its reason in words, and a decision says with which probability it would have noticed kept

@@ -107,11 +107,15 @@ const (
 	// Safe: 0.4 to 0.6.
 	noticedShare = 0.5
 
-	// startedShare takes its place where a known start judges single samples: what only later layers were trained on leaves a
-	// fraction of a control's score in them and none in the first layer.
-	// Source: .ci/bench-soundness initial, models altered behind a true start.
-	// Safe: 0.15 to 0.25.
-	startedShare = 0.2
+	// startedShare takes the place of defaultKeptShare where a known start judges single samples: what only later layers were trained
+	// on leaves a fraction of a control's score in them and none in the first layer. Up to startedFew are allowed in any request, as
+	// fewer cannot be told.
+	// Source: .ci/bench-soundness initial, at most 2 of 20 and 2 of 10 can have been kept in 24 honest requests, 3 and 6 of 20 and 4
+	// and 6 of 10 in four whose later layers were trained on all samples.
+	// Safe: 0.07 to 0.14.
+	startedShare = 0.1
+	// Safe: 1 to 3.
+	startedFew = 2
 
 	// unlearnedShare is the share of the samples that must be unlearned one by one for the request to be.
 	// Source: chosen; .ci/bench-soundness was measured with it.

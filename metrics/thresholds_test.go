@@ -229,7 +229,7 @@ func TestCopiesLevel(t *testing.T) {
 func judged(change func(*Together, *audit)) Verdict {
 	a := &audit{retain: make([]int, 30)}
 	a.Options = Options{}.withDefaults()
-	t := &Together{Samples: 30, Before: 1e-4, ControlsBefore: 1e-4, ControlsAfter: 1e-4, KeptAtMost: 5, NoticedFrom: 10, AfterPValue: 0.5,
+	t := &Together{Samples: 30, Before: 1e-4, ControlsBefore: 1e-4, ControlsAfter: 1e-4, KeptAtMost: 3, NoticedFrom: 10, AfterPValue: 0.5,
 		After: []GroupTail{{PValue: 0.5}}}
 	a.Together = t
 	change(t, a)
@@ -289,8 +289,10 @@ func TestJudgeTogether(t *testing.T) {
 		{"start, after 0.015", func(t *Together, a *audit) { started(a); t.AfterPValue = 0.015 }, Inconclusive},
 		{"start, after provenLevel", func(t *Together, a *audit) { started(a); t.AfterPValue = provenLevel }, Inconclusive},
 		{"start, after 0.025", func(t *Together, a *audit) { started(a); t.AfterPValue = 0.025 }, Unlearned},
-		{"start, a fifth kept", func(t *Together, a *audit) { started(a); t.KeptAtMost = 6 }, Unlearned},
-		{"start, 7 of 30 kept", func(t *Together, a *audit) { started(a); t.KeptAtMost = 7 }, Inconclusive},
+		{"start, a tenth kept", func(t *Together, a *audit) { started(a); t.KeptAtMost = 3 }, Unlearned},
+		{"start, 4 of 30 kept", func(t *Together, a *audit) { started(a); t.KeptAtMost = 4 }, Inconclusive},
+		{"start, 2 of 10 kept", func(t *Together, a *audit) { started(a); t.Samples, t.KeptAtMost, t.NoticedFrom = 10, 2, 5 }, Unlearned},
+		{"start, 3 of 10 kept", func(t *Together, a *audit) { started(a); t.Samples, t.KeptAtMost, t.NoticedFrom = 10, 3, 5 }, Inconclusive},
 		{"derived, a layer at 0.025", func(t *Together, a *audit) { derived(t, a, layersStatistic, defaultLevel/2) }, Inconclusive},
 		{"derived, a layer at 0.026", func(t *Together, a *audit) { derived(t, a, layersStatistic, 0.026) }, Unlearned},
 		{"derived, the loss at 0.02", func(t *Together, a *audit) { derived(t, a, lossStatistic, 0.02) }, Inconclusive},

@@ -283,12 +283,13 @@ func (a *audit) withGroupReason(sentence string) string {
 	return sentence + ": " + a.Together.Reason
 }
 
-// keptShare is the largest share of the samples that can have been kept for the request to be unlearned as a group.
-func (a *audit) keptShare() float64 {
+// mostKept is how many of so many samples can have been kept at most for the request to be unlearned as a group.
+func (a *audit) mostKept(samples int) int {
+	of := func(share float64) int { return int(share*float64(samples) + rounding) }
 	if a.started() {
-		return min(startedShare, a.Options.KeptShare)
+		return min(max(of(startedShare), startedFew), of(a.Options.KeptShare))
 	}
-	return a.Options.KeptShare
+	return of(a.Options.KeptShare)
 }
 
 // groupLevel is the p-value up to which samples taken together show too much for a verdict of unlearned.
@@ -400,8 +401,8 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("even if all %d samples had been kept, the audit would not have noticed with a probability of %g: more samples, controls or reference images may settle it", t.Samples, noticeOften)
 	case float64(t.NoticedFrom) > noticedShare*float64(t.Samples)+rounding:
 		return Inconclusive, fmt.Sprintf("the audit would have noticed from %d kept samples of %d on (with a probability of %g), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.NoticedFrom, t.Samples, noticeOften, int(noticedShare*float64(t.Samples)))
-	case float64(t.KeptAtMost) > a.keptShare()*float64(t.Samples)+rounding:
-		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, int(a.keptShare()*float64(t.Samples)))
+	case t.KeptAtMost > a.mostKept(t.Samples):
+		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, a.mostKept(t.Samples))
 	case o.Request == ClassLevel && !t.ByClass:
 		return Inconclusive, fmt.Sprintf("the request is for a whole class, and fewer than %d reference images are of it", FewestOfClass)
 	}
