@@ -3,11 +3,10 @@ package metrics
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"gonum.org/v1/gonum/mat"
+
+	"unlearnguard/graph/engine"
 )
 
 // Match is the candidate that comes nearest to a query.
@@ -41,11 +40,13 @@ func NearestSSIM(ctx context.Context, queries, candidates []Image, opts SSIMOpti
 		return nil, err
 	}
 	out := make([]Match, len(queries))
-	err = parallel(ctx, len(queries), func() func(int) {
+	engine.Share(0, len(queries), func(next func() (int, bool)) {
 		scratch := index.newScratch()
-		return func(q int) { out[q] = index.nearest(asked[q], known, scratch) }
+		for q, ok := next(); ok && ctx.Err() == nil; q, ok = next() {
+			out[q] = index.nearest(asked[q], known, scratch)
+		}
 	})
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -78,32 +79,6 @@ func (s *ssimIndex) nearest(query *moments, candidates []*moments, scratch ssimS
 		}
 	}
 	return best
-}
-
-// parallel calls work(0) to work(n-1), each once, on several goroutines. Each of them gets a worker of its own from
-// start. It stops early, with the context's error, when the context ends. A panic of one is one of parallel.
-func parallel(ctx context.Context, n int, start func() func(int)) error {
-	var next atomic.Int64
-	var group sync.WaitGroup
-	var failure atomic.Pointer[any]
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		group.Go(func() {
-			defer func() {
-				if r := recover(); r != nil {
-					failure.CompareAndSwap(nil, &r)
-				}
-			}()
-			work := start()
-			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				work(i)
-			}
-		})
-	}
-	group.Wait()
-	if f := failure.Load(); f != nil {
-		panic(*f)
-	}
-	return ctx.Err()
 }
 
 // NearestNCC returns for every query the candidate of the highest [NCC], the first of them where several are equal.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+
+	"unlearnguard/graph/engine"
 )
 
 // publishedEpochs is the length of phase 1 in the authors' sweeps.
@@ -107,7 +109,7 @@ func SweepPublished(ctx context.Context, p Problem, k int, o PublishedOptions) (
 	defer cancel(nil)
 	runs := make([]PublishedRun, k)
 	report := &reporter{state: Progress{Done: saved.steps(), Total: k * o.Epochs}, call: o.Progress}
-	parallel(o.Threads, k, func(next func() (int, bool)) {
+	engine.Share(o.Threads, k, func(next func() (int, bool)) {
 		for i, ok := next(); ok && ctx.Err() == nil; i, ok = next() {
 			var err error
 			if runs[i], err = runSetting(ctx, &p, o, k, i, known, saved, report); err != nil {

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
+
+	"unlearnguard/graph/engine"
 )
 
 const (
@@ -21,7 +22,7 @@ func descend(ctx context.Context, d *descent, o Options, saved *checkpoint[*traj
 	defer cancel(nil)
 	found := make([]*trajectory, o.Restarts)
 	report := newReporter(o, saved.steps(), o.Restarts*o.Steps)
-	parallel(o.Threads, o.Restarts, func(next func() (int, bool)) {
+	engine.Share(o.Threads, o.Restarts, func(next func() (int, bool)) {
 		obj, err := newStepper(d, o)
 		if err != nil {
 			cancel(err)
@@ -73,34 +74,6 @@ func (d *descent) restart(ctx context.Context, obj stepper, k int, seed uint64, 
 func (d *descent) holds(t *trajectory) bool {
 	m := len(d.labels)
 	return len(t.Z) == m*d.span.rank() && len(t.Log) == m*d.problem.Outputs() && len(t.Gain) == len(d.span.net.Layers)-1
-}
-
-// parallel runs work on up to threads goroutines; next hands out 0 ... n-1. A panic of one is one of parallel.
-func parallel(threads, n int, work func(next func() (int, bool))) {
-	var mu sync.Mutex
-	i := 0
-	next := func() (int, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		i++
-		return i - 1, i <= n
-	}
-	var wg sync.WaitGroup
-	var failure atomic.Pointer[any]
-	for range min(threads, n) {
-		wg.Go(func() {
-			defer func() {
-				if r := recover(); r != nil {
-					failure.CompareAndSwap(nil, &r)
-				}
-			}()
-			work(next)
-		})
-	}
-	wg.Wait()
-	if f := failure.Load(); f != nil {
-		panic(*f)
-	}
 }
 
 // reporter turns the steps of concurrent restarts into calls of the user's callback, one at a time.

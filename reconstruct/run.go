@@ -95,7 +95,7 @@ func (d *descent) pursue(ctx context.Context, from []candidate, l leaning, o Opt
 	v := newPicture(d.span, d.problem)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	parallel(o.Threads, len(to), func(next func() (int, bool)) {
+	engine.Share(o.Threads, len(to), func(next func() (int, bool)) {
 		e, err := engine.New[float32](o.engine())
 		if err != nil {
 			cancel(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"unlearnguard/fixtures/images"
+	"unlearnguard/graph/engine"
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct"
 	"unlearnguard/reconstruct/imprint"
@@ -78,7 +79,7 @@ func (e *Evidence) compareWithResult(ctx context.Context, r *Request) error {
 		return nil
 	}
 	all := append(Pictures(r.Queried), Pictures(r.Reference)...)
-	nearest, cosines, err := compare(ctx, e.Result, all, r.SSIM)
+	nearest, cosines, err := compare(ctx, r.Reconstruct.Threads, e.Result, all, r.SSIM)
 	if err != nil {
 		return err
 	}
@@ -108,25 +109,29 @@ func (e *Evidence) compareWithResult(ctx context.Context, r *Request) error {
 func Nearest(ctx context.Context, result *reconstruct.Result, set *images.Set, o metrics.SSIMOptions) (
 	[]metrics.Match, []metrics.Image, error) {
 	all := Pictures(set)
-	nearest, _, err := compare(ctx, result, all, o)
+	nearest, _, err := compare(ctx, 0, result, all, o)
 	return nearest, pictures(result, nearest, all), err
 }
 
 // compare returns the nearest of what was found to every image, and its cosine.
-func compare(ctx context.Context, result *reconstruct.Result, all []metrics.Image, o metrics.SSIMOptions) (
+func compare(ctx context.Context, threads int, result *reconstruct.Result, all []metrics.Image, o metrics.SSIMOptions) (
 	nearest []metrics.Match, cosines []float64, err error) {
-	for _, image := range all {
-		if err := ctx.Err(); err != nil {
+	nearest, cosines = make([]metrics.Match, len(all)), make([]float64, len(all))
+	errs := make([]error, len(all))
+	engine.Share(threads, len(all), func(next func() (int, bool)) {
+		for i, ok := next(); ok && ctx.Err() == nil; i, ok = next() {
+			m, cosine := metrics.Match{Index: -1, Score: -1}, -1.0
+			if len(result.Samples) > 0 {
+				cosine, m.Index = result.NearestCosine(all[i].Pix)
+				m.Score, errs[i] = metrics.SSIM(all[i], found(result, m.Index, all[i]), o)
+			}
+			nearest[i], cosines[i] = m, cosine
+		}
+	})
+	for _, err := range append(errs, ctx.Err()) {
+		if err != nil {
 			return nil, nil, err
 		}
-		m, cosine := metrics.Match{Index: -1, Score: -1}, -1.0
-		if len(result.Samples) > 0 {
-			cosine, m.Index = result.NearestCosine(image.Pix)
-			if m.Score, err = metrics.SSIM(image, found(result, m.Index, image), o); err != nil {
-				return nil, nil, err
-			}
-		}
-		nearest, cosines = append(nearest, m), append(cosines, cosine)
 	}
 	return nearest, cosines, nil
 }
