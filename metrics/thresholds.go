@@ -95,7 +95,7 @@ const (
 
 	// defaultKeptShare is the largest share of a request that can have been kept for the verdict unlearned
 	// ([Options].KeptShare).
-	// Source: .ci/bench-soundness practice, 69 of 80 requests that were left out are unlearned at it.
+	// Source: .ci/bench-soundness practice, 68 of 80 requests that were left out are unlearned at it.
 	// Safe: 0.25 to 0.4.
 	defaultKeptShare = 1. / 3
 

@@ -113,10 +113,11 @@ func refuseUnknownTopics(root *cobra.Command) {
 func sayWhatIsTaken(c *cobra.Command) {
 	if check := c.Args; check != nil && c.HasParent() {
 		c.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
+			err := check(c, args)
+			if err != nil && hint(err) == "" {
 				return &hinted{fmt.Errorf("%s: %w", strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" "), err), c.CommandPath() + " --help says what it takes"}
 			}
-			return nil
+			return err
 		}
 	}
 	for _, sub := range c.Commands() {
