@@ -107,6 +107,11 @@ const (
 	// Safe: 0.4 to 0.6.
 	noticedShare = 0.5
 
+	// startedNoticed takes its place where a known start judges single samples, and fewer of them can have been kept.
+	// Source: .ci/bench-soundness initial, honest requests have 8 to 11 of 20.
+	// Safe: 0.55 to 0.65.
+	startedNoticed = 0.6
+
 	// startedShare takes the place of defaultKeptShare where a known start judges single samples: what only later layers were trained
 	// on leaves a fraction of a control's score in them and none in the first layer. Up to startedFew are allowed in any request, as
 	// fewer cannot be told.

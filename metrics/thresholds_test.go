@@ -275,6 +275,8 @@ func TestJudgeTogether(t *testing.T) {
 		{"one kept at least", func(t *Together, _ *audit) { t.KeptAtLeast = 1 }, Inconclusive},
 		{"noticed from half", func(t *Together, _ *audit) { t.NoticedFrom = 15 }, Unlearned},
 		{"noticed from 16 of 30", func(t *Together, _ *audit) { t.NoticedFrom = 16 }, Inconclusive},
+		{"start, noticed from 18 of 30", func(t *Together, a *audit) { started(a); t.NoticedFrom = 18 }, Unlearned},
+		{"start, noticed from 19 of 30", func(t *Together, a *audit) { started(a); t.NoticedFrom = 19 }, Inconclusive},
 		{"never noticed", func(t *Together, _ *audit) { t.NoticedFrom = 0 }, Inconclusive},
 		{"the loss at Level", func(t *Together, _ *audit) { loss(t, defaultLevel) }, Inconclusive},
 		{"the loss at 0.06", func(t *Together, _ *audit) { loss(t, 0.06) }, Unlearned},

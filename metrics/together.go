@@ -283,6 +283,15 @@ func (a *audit) withGroupReason(sentence string) string {
 	return sentence + ": " + a.Together.Reason
 }
 
+// mostNoticed is the largest number of kept ones of so many samples that the audit may need to notice them.
+func (a *audit) mostNoticed(samples int) int {
+	share := noticedShare
+	if a.started() {
+		share = startedNoticed
+	}
+	return int(share*float64(samples) + rounding)
+}
+
 // mostKept is how many of so many samples can have been kept at most for the request to be unlearned as a group.
 func (a *audit) mostKept(samples int) int {
 	of := func(share float64) int { return int(share*float64(samples) + rounding) }
@@ -399,8 +408,8 @@ func (t *Together) judge(a *audit) (Verdict, string) {
 		return Inconclusive, fmt.Sprintf("taken together the samples show no more in the model after than never-trained images do, but %s are too few for a group: a part of the network that was trained on them by itself could be missed, and at least %d are needed", plural(t.Samples, "sample"), fewestTogether)
 	case t.NoticedFrom == 0:
 		return Inconclusive, fmt.Sprintf("even if all %d samples had been kept, the audit would not have noticed with a probability of %g: more samples, controls or reference images may settle it", t.Samples, noticeOften)
-	case float64(t.NoticedFrom) > noticedShare*float64(t.Samples)+rounding:
-		return Inconclusive, fmt.Sprintf("the audit would have noticed from %d kept samples of %d on (with a probability of %g), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.NoticedFrom, t.Samples, noticeOften, int(noticedShare*float64(t.Samples)))
+	case t.NoticedFrom > a.mostNoticed(t.Samples):
+		return Inconclusive, fmt.Sprintf("the audit would have noticed from %d kept samples of %d on (with a probability of %g), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.NoticedFrom, t.Samples, noticeOften, a.mostNoticed(t.Samples))
 	case t.KeptAtMost > a.mostKept(t.Samples):
 		return Inconclusive, fmt.Sprintf("as many as %d of the %d samples can have been kept (95 %% confidence), and the verdict unlearned needs that to be at most %d: more samples, controls or reference images may settle it", t.KeptAtMost, t.Samples, a.mostKept(t.Samples))
 	case o.Request == ClassLevel && !t.ByClass:
