@@ -18,9 +18,9 @@ func (a *app) compare() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "compare REPORT",
 		Short: "Decide again from a saved report, with other thresholds",
-		Long: `Compare takes the evidence that verify saved in the folder REPORT (or its report.json) and decides again, without touching a model. With the
-options of that audit it gives the same report; with others it shows how much the verdicts depend on them. The folder must hold
-report.json, and pictures.npz for a report with pictures.`,
+		Long: `Compare takes the evidence that verify saved in the folder REPORT (or its report.json) and decides again, without touching
+a model. With the options of that audit it gives the same report; with others it shows how much the verdicts depend on them.
+The folder must hold report.json, and pictures.npz for a report with pictures.`,
 		Example: "  unlearnguard compare report --level 0.01 -o report-strict",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -3,8 +3,6 @@ package audit
 import (
 	"context"
 
-	"gonum.org/v1/gonum/mat"
-
 	"unlearnguard/fixtures/images"
 	"unlearnguard/metrics"
 	"unlearnguard/reconstruct/imprint"
@@ -96,26 +94,16 @@ func (s *copySearch) takeAway(out *metrics.Copies) {
 	if l == nil {
 		return
 	}
-	rows := func(of []subject, from *mat.Dense, first int) *mat.Dense {
-		_, p := from.Dims()
-		m := mat.NewDense(len(of), p, nil)
-		for k, x := range of {
-			m.SetRow(k, from.RawRowView(x.at-first))
-		}
-		return m
+	var asked, others []int
+	for _, x := range s.subjects[:s.forget] {
+		asked = append(asked, x.at-s.request.Reference.Len())
 	}
-	asked, others := s.subjects[:s.forget], s.subjects[s.forget:]
-	queried, references := rows(asked, l.queried, len(l.classes)), rows(others, l.references, 0)
-	var within []bool
-	var classes []int
-	for _, x := range asked {
-		within = append(within, l.within[x.at-len(l.classes)])
+	for _, x := range s.subjects[s.forget:] {
+		others = append(others, x.at)
 	}
-	for _, x := range others {
-		classes = append(classes, l.classes[x.at])
-	}
+	l = l.of(asked, others)
 	for v := range out.Versions {
-		null, samples := adjusted(references, classes, column(out.Null, v), queried, within, column(out.Samples, v))
+		null, samples := l.adjusted(column(out.Null, v), column(out.Samples, v))
 		for k := range null {
 			out.Null[k][v] = null[k]
 		}

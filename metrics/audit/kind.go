@@ -17,6 +17,10 @@ func (r *Request) compareImages() error {
 	if r.Reference == nil || r.Reference.Len() < 2 {
 		return nil
 	}
+	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
+	if err != nil {
+		return err
+	}
 	asked, err := images.Normalisation{}.Apply(r.Queried)
 	if err != nil {
 		return err
@@ -25,24 +29,17 @@ func (r *Request) compareImages() error {
 	if err != nil {
 		return err
 	}
-	if r.strange, err = r.otherKind(asked, references); err != nil {
-		return err
-	}
-	r.alike, err = r.likeness(asked, references)
-	return err
+	r.strange = r.otherKind(e, asked, references)
+	r.alike = r.likeness(e, asked, references)
+	return nil
 }
 
 // otherKind says that the reference images are of another kind than the queried ones, or is empty. Such images are no null
 // distribution for these. A queried image is about as far from its nearest reference image as one reference image from the
-// nearest other, if both are of one kind.
-// They are rows of pixels.
-func (r *Request) otherKind(asked, references *mat.Dense) (string, error) {
+// nearest other, if both are of one kind. Both are given as rows of pixels.
+func (r *Request) otherKind(e *engine.Engine[float64], asked, references *mat.Dense) string {
 	if missing := r.missingClasses(); missing != "" {
-		return missing, nil
-	}
-	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
-	if err != nil {
-		return "", err
+		return missing
 	}
 	queried, others := nearest(e, asked, references, false), nearest(e, references, references, true)
 	farther := 0
@@ -52,9 +49,9 @@ func (r *Request) otherKind(asked, references *mat.Dense) (string, error) {
 	}
 	share := float64(farther) / float64(len(queried)*len(others))
 	if share > fartherAtMost || share < fartherAtLeast && r.classes() != 1 {
-		return fmt.Sprintf("the reference images are of another kind than the images that were asked about: in %.0f %% of all pairs one of these is farther from the nearest reference image than a reference image is", 100*share), nil
+		return fmt.Sprintf("the reference images are of another kind than the images that were asked about: in %.0f %% of all pairs one of these is farther from the nearest reference image than a reference image is", 100*share)
 	}
-	return "", nil
+	return ""
 }
 
 // nearest are the squared distances of rows to the nearest of others, in order; with self they are the same rows, each of which

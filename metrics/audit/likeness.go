@@ -24,18 +24,19 @@ type likeness struct {
 	// within says of each queried image that no covariate is larger than any reference image's: beyond them nothing is known, and
 	// controls that are copies of an image must not take its evidence away.
 	within []bool
+	// directions are the left singular vectors of references, and slopes what a unit along each of them is in the covariates; none
+	// where there are too few reference images for a regression.
+	directions, slopes [][]float64
+	// leverage is how much each reference image's own score has to do with what is foretold of it.
+	leverage []float64
 }
 
 // likeness compares all images with the controls: by the largest and the mean cosine, less the mean reference image, with those of the
 // image's class and with the others. It is nil where there are too few images for a regression. The rows of pixels are changed.
-func (r *Request) likeness(queried, references *mat.Dense) (*likeness, error) {
+func (r *Request) likeness(e *engine.Engine[float64], queried, references *mat.Dense) *likeness {
 	controls := r.positions(metrics.Retain)
-	if r.Reference == nil || r.Reference.Len() < fewestAlike || len(controls) < fewestControlsAlike {
-		return nil, nil
-	}
-	e, err := engine.New[float64](engine.Options{Threads: r.Reconstruct.Threads})
-	if err != nil {
-		return nil, err
+	if r.Reference.Len() < fewestAlike || len(controls) < fewestControlsAlike {
+		return nil
 	}
 	direct(references, queried)
 	_, d := queried.Dims()
@@ -57,7 +58,30 @@ func (r *Request) likeness(queried, references *mat.Dense) (*likeness, error) {
 	l.queried = covariates(cosines(e, queried, known), at, knownOf, own)
 	l.bound()
 	l.centre(at)
-	return l, nil
+	l.regress()
+	return l
+}
+
+// of is the likeness of some of the queried and of the reference images.
+func (l *likeness) of(queried, references []int) *likeness {
+	out := &likeness{queried: rowsAt(l.queried, queried), references: rowsAt(l.references, references)}
+	for _, i := range queried {
+		out.within = append(out.within, l.within[i])
+	}
+	for _, i := range references {
+		out.classes = append(out.classes, l.classes[i])
+	}
+	out.regress()
+	return out
+}
+
+func rowsAt(m *mat.Dense, positions []int) *mat.Dense {
+	_, p := m.Dims()
+	out := mat.NewDense(len(positions), p, nil)
+	for k, i := range positions {
+		out.SetRow(k, m.RawRowView(i))
+	}
+	return out
 }
 
 // direct makes directions of images: less the mean reference image, and of length one.
@@ -136,30 +160,59 @@ func (l *likeness) bound() {
 
 // centre subtracts the mean of the reference images of an image's class, that of all where there are none.
 func (l *likeness) centre(queried []int) {
-	n, p := l.references.Dims()
-	sums, counts := map[int][]float64{}, map[int]float64{}
-	all := make([]float64, p)
-	for i := range n {
-		c := l.classes[i]
-		if sums[c] == nil {
-			sums[c] = make([]float64, p)
+	_, p := l.references.Dims()
+	for k := range p {
+		column := mat.Col(nil, k, l.references)
+		means, all := byClass(column, l.classes)
+		for i, c := range l.classes {
+			l.references.Set(i, k, column[i]-means[c])
 		}
-		floats.Add(sums[c], l.references.RawRowView(i))
-		floats.AddScaled(all, 1/float64(n), l.references.RawRowView(i))
-		counts[c]++
-	}
-	subtract := func(row []float64, c int) {
-		if counts[c] == 0 {
-			floats.Sub(row, all)
-			return
+		for i, c := range queried {
+			mean, some := means[c]
+			if !some {
+				mean = all
+			}
+			l.queried.Set(i, k, l.queried.At(i, k)-mean)
 		}
-		floats.AddScaled(row, -1/counts[c], sums[c])
 	}
-	for i := range n {
-		subtract(l.references.RawRowView(i), l.classes[i])
+}
+
+// byClass are the mean values of the classes, and of all.
+func byClass(values []float64, classes []int) (means map[int]float64, all float64) {
+	means, counts := map[int]float64{}, map[int]float64{}
+	for i, v := range values {
+		means[classes[i]] += v
+		counts[classes[i]]++
+		all += v / float64(len(values))
 	}
-	for i, c := range queried {
-		subtract(l.queried.RawRowView(i), c)
+	for c := range means {
+		means[c] /= counts[c]
+	}
+	return means, all
+}
+
+// regress prepares the regression of scores on the covariates.
+func (l *likeness) regress() {
+	n, _ := l.references.Dims()
+	l.leverage = make([]float64, n)
+	var svd mat.SVD
+	if n < fewestAlike || !svd.Factorize(l.references, mat.SVDThin) {
+		return
+	}
+	var u, v mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	values := svd.Values(nil)
+	for k, value := range values {
+		if value <= rounding*values[0] { // no image differs from others of its class in this
+			continue
+		}
+		direction, slope := mat.Col(nil, k, &u), mat.Col(nil, k, &v)
+		floats.Scale(1/value, slope)
+		l.directions, l.slopes = append(l.directions, direction), append(l.slopes, slope)
+		for i, x := range direction {
+			l.leverage[i] += x * x
+		}
 	}
 }
 
@@ -170,58 +223,35 @@ func (l *likeness) takeAway(scores []imprint.Score) {
 	}
 	for k := range scores {
 		s := &scores[k]
-		s.References, s.Queried = adjusted(l.references, l.classes, s.References, l.queried, l.within, s.Queried)
+		s.References, s.Queried = l.adjusted(s.References, s.Queried)
 	}
 }
 
-// adjusted are the scores of some reference images, each less what the regression on the others of them foretells, and those of
+// adjusted are the scores of the reference images, each less what the regression on the others of them foretells, and those of the
 // queried images less what the regression on all of these foretells.
-func adjusted(references *mat.Dense, classes []int, null []float64, queried *mat.Dense, within []bool, samples []float64) (outNull, outSamples []float64) {
-	var svd mat.SVD
-	if n, _ := references.Dims(); n < fewestAlike || !svd.Factorize(references, mat.SVDThin) {
-		return null, samples
+func (l *likeness) adjusted(null, samples []float64) (outNull, outSamples []float64) {
+	means, _ := byClass(null, l.classes)
+	centred, foretold := make([]float64, len(null)), make([]float64, len(null))
+	for i, s := range null {
+		centred[i] = s - means[l.classes[i]]
 	}
-	var u, v mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	centred, n := byClass(null, classes), len(null)
-	foretold, leverage := make([]float64, n), make([]float64, n)
-	slope := make([]float64, len(v.RawRowView(0)))
-	for k, value := range svd.Values(nil) {
-		if value <= rounding*svd.Values(nil)[0] { // no image differs from others of its class in this
-			continue
-		}
-		direction := mat.Col(nil, k, &u)
+	_, p := l.queried.Dims()
+	slope := make([]float64, p)
+	for k, direction := range l.directions {
 		along := floats.Dot(centred, direction)
 		floats.AddScaled(foretold, along, direction)
-		floats.AddScaled(slope, along/value, mat.Col(nil, k, &v))
-		floats.Mul(direction, direction)
-		floats.Add(leverage, direction)
+		floats.AddScaled(slope, along, l.slopes[k])
 	}
 	for i, s := range null {
-		without := foretold[i] - leverage[i]/(1-leverage[i])*(centred[i]-foretold[i])
+		without := foretold[i] - l.leverage[i]/(1-l.leverage[i])*(centred[i]-foretold[i])
 		outNull = append(outNull, s-without)
 	}
 	for i, s := range samples {
-		owed := floats.Dot(slope, queried.RawRowView(i))
-		if !within[i] {
+		owed := floats.Dot(slope, l.queried.RawRowView(i))
+		if !l.within[i] {
 			owed = min(owed, 0)
 		}
 		outSamples = append(outSamples, s-owed)
 	}
 	return outNull, outSamples
-}
-
-// byClass are values less the mean of their class.
-func byClass(values []float64, classes []int) []float64 {
-	sums, counts := map[int]float64{}, map[int]float64{}
-	for i, v := range values {
-		sums[classes[i]] += v
-		counts[classes[i]]++
-	}
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = v - sums[classes[i]]/counts[classes[i]]
-	}
-	return out
 }

@@ -101,7 +101,9 @@ func TestReferencesAreForetoldByTheOthers(t *testing.T) {
 	}
 	floats.AddConst(-floats.Sum(y)/n, y) // as if of a class whose mean is known
 	none := mat.NewDense(1, p, nil)
-	got, _ := adjusted(x, make([]int, n), y, none, []bool{true}, []float64{0})
+	l := &likeness{references: x, classes: make([]int, n), queried: none, within: []bool{true}}
+	l.regress()
+	got, _ := l.adjusted(y, []float64{0})
 	var rest, gram, with mat.Dense
 	target := mat.NewVecDense(n-1, nil)
 	rest.Stack(x.Slice(0, left, 0, p), x.Slice(left+1, n, 0, p))
