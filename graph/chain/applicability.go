@@ -109,7 +109,7 @@ func (l *FirstLayer) difficulty() string {
 	}
 	most := min(l.Outputs, l.Inputs)
 	text := fmt.Sprintf("the first layer has rank %d of %d above its noise: ", l.Rank, most)
-	if float64(l.Rank) >= 0.9*float64(most) {
+	if float64(l.Rank) >= nearlyFull*float64(most) {
 		return text + "it excludes nothing, and few samples or none may be found"
 	}
 	return text + fmt.Sprintf("about %d samples can be told apart in it, so that a network trained on no more gives them up, "+

@@ -305,9 +305,6 @@ func (e *extraction) close() error {
 	return nil
 }
 
-// absurd is beyond any trained number, and its square does not overflow.
-const absurd = 1e100
-
 func anyOther(numbers []float64, than float64) bool {
 	return slices.ContainsFunc(numbers, func(x float64) bool { return x != than })
 }

@@ -18,10 +18,6 @@ func (c *Convolutional) Informative() (layer int, s Spectrum, conditions float64
 	return layer, s, conditions
 }
 
-// FewestDetermined is the number of samples that a layer must determine for what is found to be samples. Below, they are the
-// layer's few directions, however well these explain it: networks whose layers all started small measured 1 to 3.
-const FewestDetermined = 5
-
 // Determined is the number of samples that so many conditions determine.
 func (c *Convolutional) Determined(conditions float64) int {
 	return int(conditions / float64(c.Inputs()+1))

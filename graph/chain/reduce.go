@@ -11,10 +11,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// alike is how far apart the rows of two neurons, of length 1, may be for the neurons to count as one that was split: the
-// rounding of float32, and far below what any two trained neurons differ by.
-const alike = 1e-5
-
 // Reduced is a network of the same function without what a rewriting may have added: neurons that nothing depends on, neurons
 // that give a constant, and neurons whose rows, bias included, are positive multiples of one another, which are one neuron that
 // was split. It is the network itself where there are none, and otherwise says in its notes how many were removed.

@@ -7,13 +7,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// noiseMargin is how far above the Marchenko-Pastur edge a singular value must lie to count: the largest of pure noise
-// fluctuates about the edge by a few per cent at the sizes of interest.
-const noiseMargin = 1.05
-
-// noiseTail is the lower part of the spectrum that is taken to be noise when its level is estimated.
-const noiseTail = 0.6
-
 // Spectrum is the singular value decomposition of a weight matrix, with the part that stands above its noise told apart
 // from the rest. The first layer of a network trained from a small initialisation is the initial noise plus a
 // combination of the training inputs, so Rank is close to their number while that is well under the input's width.
@@ -58,15 +51,6 @@ func NoiseRank(w mat.Matrix) Spectrum {
 	s.V = mat.DenseCopyOf(v.Slice(0, d, 0, s.Rank))
 	return s
 }
-
-const (
-	// gridSteps is the most steps from 0 that a value on a grid may have: that of 16-bit integers.
-	gridSteps = 1 << 15
-	// leastSteps is the most that the least value of a row may have: few values of many are one step from 0.
-	leastSteps = 8
-	// gridError is how far off the grid, in steps, the rounding of float32 leaves a value.
-	gridError = 1.0 / 256
-)
 
 // RoundingNoise is the standard deviation of the error of an entry of w that was rounded to multiples of some step, as
 // quantization to 8 bits does, all alike or row by row: step / sqrt(12), its square averaged over the rows. It is 0 where

@@ -136,9 +136,6 @@ func (u *unrolling) rearrange(places []int) {
 	u.elements = next
 }
 
-// mostRead bounds what a convolution reads of a sample, patch by patch: 32 x 32 positions of 5 x 5 x 40 values.
-const mostRead = 1 << 20
-
 func (u *unrolling) convolve(l graph.Link, o graph.ConvolutionLink) error {
 	if o.Computed {
 		return l.Errorf("its weight is computed from the sample")

@@ -16,6 +16,10 @@ const (
 	mostRounds = 40
 	// decayTolerance is the last step of the decay, as a share of what the noise leaves open.
 	decayTolerance = 1e-4
+	// decayRounding is the same as a share of the weight's size, where the noise leaves nothing open.
+	decayRounding = 1e-11
+	// slowest is the ratio of successive steps above which they do not shrink enough to be extrapolated.
+	slowest = 0.995
 	// barely keeps a Gram matrix positive definite, relative to its trace.
 	barely = 1e-13
 )
@@ -100,7 +104,7 @@ func (c *core) fit() error {
 		last, before = stepsTo(next, c.decay), last
 		c.decay = next
 		c.subtract()
-		if longest(last)*size <= max(decayTolerance*c.along(z), 1e-3*decayTolerance*decayTolerance*size) {
+		if longest(last)*size <= max(decayTolerance*c.along(z), decayRounding*size) {
 			break
 		}
 		if before != nil && extrapolate(c.decay, before, last) {
@@ -128,7 +132,7 @@ func (c *core) least() (float64, error) {
 func extrapolate(decay, before, last []float64) bool {
 	moved := false
 	for k, step := range last {
-		if ratio := step / before[k]; ratio > 0 && ratio < 0.995 {
+		if ratio := step / before[k]; ratio > 0 && ratio < slowest {
 			decay[k] += step * ratio / (1 - ratio)
 			moved = true
 		}

@@ -26,7 +26,7 @@ type plan struct {
 }
 
 var (
-	full  = plan{audits: 1000, workers: 4, kills: 10, restarts: 2, lease: 4 * time.Second, few: 20, noops: 5000, timed: 20, rounds: 3, between: 12 * time.Second}
+	full  = plan{audits: 1000, workers: 4, kills: 10, restarts: 2, lease: 4 * time.Second, few: 20, noops: 5000, timed: 60, rounds: 2, between: 12 * time.Second}
 	quick = plan{audits: 5, workers: 2, kills: 2, restarts: 1, lease: 2 * time.Second, few: 2, noops: 300, timed: 2, rounds: 1, between: time.Second}
 )
 

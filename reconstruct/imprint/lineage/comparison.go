@@ -179,7 +179,7 @@ type start struct {
 // permuted says that some row is matched with one at another place.
 func (m *matching) permuted() bool {
 	for i, j := range m.rowOf {
-		if j >= 0 && j != i && m.cosine[i] > 0.5 {
+		if j >= 0 && j != i && m.cosine[i] > displaced {
 			return true
 		}
 	}

@@ -65,6 +65,10 @@ const (
 	// roundingChange is the relative change that storing float32 numbers at another scale makes.
 	roundingChange = 1e-6
 
+	// displaced is the cosine above which a row that is matched with one at another place was moved there. It chooses a word of
+	// the report.
+	displaced = 0.5
+
 	// negligible is the singular value of a difference, relative to the largest, up to which it is rounding of factors.
 	negligible = 1e-3
 
