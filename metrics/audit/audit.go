@@ -67,6 +67,8 @@ type Request struct {
 	late, strange string
 	// alike is what the scores owe to the likeness of images to the controls; nil where that is not known.
 	alike *likeness
+	// seen are the images in the forms that stages take, made when they are first asked for.
+	seen *views
 }
 
 // Outcome is the audit's evidence and decision.

@@ -78,7 +78,7 @@ func (e *Evidence) compareWithResult(ctx context.Context, r *Request) error {
 		}
 		return nil
 	}
-	all := append(Pictures(r.Queried), Pictures(r.Reference)...)
+	all := r.views().pictures(r.Queried.Len() + r.views().references())
 	nearest, cosines, err := compare(ctx, r.Reconstruct.Threads, e.Result, all, r.SSIM)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func found(result *reconstruct.Result, i int, like metrics.Image) metrics.Image 
 
 // Found are the pictures of Nearest, one for each of the queried images of r; an empty one where nothing was recovered.
 func (e *Evidence) Found(r *Request) []metrics.Image {
-	return pictures(e.Result, e.Nearest, Pictures(r.Queried))
+	return pictures(e.Result, e.Nearest, r.views().pictures(r.Queried.Len()))
 }
 
 // pictures are the samples of a result that match images.

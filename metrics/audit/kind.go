@@ -6,7 +6,6 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"unlearnguard/fixtures/images"
 	"unlearnguard/graph/engine"
 	"unlearnguard/metrics"
 )
@@ -21,14 +20,7 @@ func (r *Request) compareImages() error {
 	if err != nil {
 		return err
 	}
-	asked, err := images.Normalisation{}.Apply(r.Queried)
-	if err != nil {
-		return err
-	}
-	references, err := images.Normalisation{}.Apply(r.Reference)
-	if err != nil {
-		return err
-	}
+	asked, references := r.views().rows()
 	r.strange = r.otherKind(e, asked, references)
 	r.alike = r.likeness(e, asked, references)
 	return nil

@@ -18,19 +18,17 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 		return nil
 	}
 	labelled := r.labelled(e.Model)
-	queried, err := fed(r.Queried, norm, labelled)
+	x, err := r.views().feed(norm)
 	if err != nil {
 		return err
 	}
-	references, err := fed(r.Reference, norm, labelled)
-	if err != nil {
-		return err
-	}
-	asked, err := imprint.Begin(ctx, e.Model.Network, queried, references, imprint.Options{Threads: r.Reconstruct.Threads, Progress: progress})
+	asked := r.Queried.Len() * r.Queried.Dim()
+	queried, references := known(r.Queried, x[:asked:asked], labelled), known(r.Reference, x[asked:], labelled)
+	examination, err := imprint.Begin(ctx, e.Model.Network, queried, references, imprint.Options{Threads: r.Reconstruct.Threads, Progress: progress})
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
 	}
-	found := asked.Result
+	found := examination.Result
 	e.Layers = found
 	e.Scores[statLoss] = metrics.Scores{Samples: found.QueriedLosses, Null: found.ReferenceLosses}
 	if len(found.Scores) == 0 {
@@ -47,7 +45,7 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 	if !copied {
 		return nil
 	}
-	if err := e.lookForCopies(ctx, r, norm, asked, weights); err != nil {
+	if err := e.lookForCopies(ctx, r, norm, examination, weights); err != nil {
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
 	}
 	return nil
@@ -140,17 +138,13 @@ func (r *Request) labelled(m *Model) bool {
 	return true
 }
 
-// fed are the images as the network is fed them.
-func fed(set *images.Set, norm images.Normalisation, labelled bool) (imprint.Images, error) {
-	x, err := norm.Feed(set)
-	if err != nil {
-		return imprint.Images{}, err
-	}
+// known are images as the network is fed them, with their classes where these are those of the network.
+func known(set *images.Set, x []float32, labelled bool) imprint.Images {
 	labels := set.Labels
 	if !labelled {
 		labels = slices.Repeat([]int{-1}, set.Len())
 	}
-	return imprint.Images{X: x, Labels: labels}, nil
+	return imprint.Images{X: x, Labels: labels}
 }
 
 // joinLayers makes one score of those of all layers, with the weights that the controls give, and one of the layers' scores

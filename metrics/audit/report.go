@@ -25,7 +25,7 @@ func (o *Outcome) Report(r *Request) report.Report {
 	}
 	before, after := o.Before.Found(r), o.After.Found(r)
 	spanBefore, spanAfter := o.Before.insideSpan(r, r.NormBefore), o.After.insideSpan(r, r.NormAfter)
-	for i, original := range Pictures(r.Queried) {
+	for i, original := range r.views().pictures(r.Queried.Len()) {
 		b, a := o.Before.Nearest[i].Index, o.After.Nearest[i].Index
 		out.Samples[i].Before.Nearest, out.Samples[i].After.Nearest = &b, &a
 		out.Pictures = append(out.Pictures, report.Pictures{Original: original, Before: before[i], After: after[i], SpanBefore: spanBefore[i], SpanAfter: spanAfter[i]})

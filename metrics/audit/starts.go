@@ -100,22 +100,12 @@ func (e *Evidence) askStarts(ctx context.Context, r *Request, norm images.Normal
 		return nil
 	}
 	starts = believed(starts)
-	x, err := norm.Feed(r.Queried)
+	x, err := r.views().feed(norm)
 	if err != nil {
 		return err
 	}
 	n := r.Queried.Len()
-	known := start.Known{Trained: r.positions(metrics.Retain)}
-	if r.Reference != nil {
-		references, err := norm.Feed(r.Reference)
-		if err != nil {
-			return err
-		}
-		x = append(slices.Clone(x), references...)
-		for i := range r.Reference.Len() {
-			known.Never = append(known.Never, n+i)
-		}
-	}
+	known := start.Known{Trained: r.positions(metrics.Retain), Never: images.Positions(n, n+r.views().references())}
 	var values []start.Values
 	for _, s := range starts {
 		values = append(values, s.values)
