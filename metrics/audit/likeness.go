@@ -32,13 +32,13 @@ type likeness struct {
 }
 
 // likeness compares all images with the controls: by the largest and the mean cosine, less the mean reference image, with those of the
-// image's class and with the others. It is nil where there are too few images for a regression. The rows of pixels are changed.
+// image's class and with the others. It is nil where there are too few images for a regression.
 func (r *Request) likeness(e *engine.Engine[float64], queried, references *mat.Dense) *likeness {
 	controls := r.positions(metrics.Retain)
 	if r.Reference.Len() < fewestAlike || len(controls) < fewestControlsAlike {
 		return nil
 	}
-	direct(references, queried)
+	references, queried = unitDeviations(references, queried)
 	_, d := queried.Dims()
 	known := mat.NewDense(len(controls), d, nil)
 	for k, i := range controls {
@@ -84,14 +84,15 @@ func rowsAt(m *mat.Dense, positions []int) *mat.Dense {
 	return out
 }
 
-// direct makes directions of images: less the mean reference image, and of length one.
-func direct(references, queried *mat.Dense) {
+// unitDeviations are the images less the mean reference image, at length one.
+func unitDeviations(references, queried *mat.Dense) (of, asked *mat.Dense) {
 	n, d := references.Dims()
 	mean := make([]float64, d)
 	for i := range n {
 		floats.AddScaled(mean, 1/float64(n), references.RawRowView(i))
 	}
-	for _, m := range []*mat.Dense{references, queried} {
+	of, asked = mat.DenseCopyOf(references), mat.DenseCopyOf(queried)
+	for _, m := range []*mat.Dense{of, asked} {
 		rows, _ := m.Dims()
 		for i := range rows {
 			row := m.RawRowView(i)
@@ -101,6 +102,7 @@ func direct(references, queried *mat.Dense) {
 			}
 		}
 	}
+	return of, asked
 }
 
 func cosines(e *engine.Engine[float64], rows, known *mat.Dense) *mat.Dense {

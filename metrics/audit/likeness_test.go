@@ -3,6 +3,7 @@ package audit
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
@@ -47,6 +48,11 @@ func likened(t *testing.T, rng *rand.Rand, references, forget, controls int) (*R
 	}
 	if err := r.compareImages(); err != nil {
 		t.Fatal(err)
+	}
+	for i, v := range slices.Concat(r.Queried.Pixels, r.Reference.Pixels) {
+		if got := r.views().pixels.RawMatrix().Data[i]; got != float64(v) {
+			t.Fatalf("comparing the images changed a pixel from %v to %v", v, got)
+		}
 	}
 	return r, r.alike
 }
