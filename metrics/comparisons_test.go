@@ -105,7 +105,7 @@ func TestJoin(t *testing.T) {
 }
 
 func TestOptionsAtTheirBounds(t *testing.T) {
-	for _, o := range []Options{{ControlRate: 1}, {KeptShare: 1}, {MinControls: 1}, {Level: 0.1, Bulk: 0.1}} {
+	for _, o := range []Options{{ControlRate: 1}, {KeptShare: 1}, {MinControls: 1}, {Level: 0.1, AbsentAbove: 0.1}} {
 		if err := o.validate(); err != nil {
 			t.Errorf("%+v: %v", o, err)
 		}

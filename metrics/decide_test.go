@@ -329,7 +329,7 @@ func TestBetweenFoundAndAbsentTheControlsDecide(t *testing.T) {
 	in := easy.audit(rand.New(rand.NewPCG(8, 1)))
 	atRank(&in, 0, 8)
 	d := decide(t, in, Options{})
-	if got := d.Samples[0]; got.Verdict != Unlearned || got.After.PValue > d.Options.Bulk || got.After.Recoverable {
+	if got := d.Samples[0]; got.Verdict != Unlearned || got.After.PValue > d.Options.AbsentAbove || got.After.Recoverable {
 		t.Errorf("all controls kept their evidence, p = %v: %s: %s", got.After.PValue, got.Verdict, got.Reason)
 	}
 	// One control that fared no better is enough.
@@ -554,26 +554,26 @@ func TestDecideRefuses(t *testing.T) {
 		spoil func(*Input, *Options)
 		says  string
 	}{
-		"no forget":     {func(in *Input, _ *Options) { in.Samples = in.Samples[easy.forget:] }, "nothing to decide"},
-		"role":          {func(in *Input, _ *Options) { in.Samples[1].Role = "keep" }, `"keep"`},
-		"no statistics": {func(in *Input, _ *Options) { in.Statistics = nil }, "no statistic"},
-		"score count":   {func(in *Input, _ *Options) { in.Statistics[1].After.Samples = in.Statistics[1].After.Samples[1:] }, "ncc of the model after"},
-		"null count":    {func(in *Input, _ *Options) { in.Statistics[2].Before.Null = nil }, "span of the model before"},
-		"not a number":  {func(in *Input, _ *Options) { in.Statistics[0].After.Samples[3] = math.NaN() }, "sample 3"},
-		"labels":        {func(in *Input, _ *Options) { in.ReferenceLabels = []int{1} }, "1 reference labels"},
-		"level":         {func(_ *Input, o *Options) { o.Level = 1.5 }, "level 1.5"},
-		"bulk":          {func(_ *Input, o *Options) { o.Level, o.Bulk = 0.1, 0.05 }, "bulk 0.05"},
-		"request":       {func(_ *Input, o *Options) { o.Request = "all" }, `"all"`},
-		"level 1":       {func(_ *Input, o *Options) { o.Level = 1 }, "level 1"},
-		"bulk 1":        {func(_ *Input, o *Options) { o.Bulk = 1 }, "bulk 1"},
-		"tau 1":         {func(_ *Input, o *Options) { o.Tau = 1 }, "tau 1"},
-		"tau -1":        {func(_ *Input, o *Options) { o.Tau = -1 }, "tau -1"},
-		"controls":      {func(_ *Input, o *Options) { o.MinControls = -1 }, "-1 controls"},
-		"control rate":  {func(_ *Input, o *Options) { o.ControlRate = 1.1 }, "control rate 1.1"},
-		"kept share":    {func(_ *Input, o *Options) { o.KeptShare = 1.1 }, "kept share 1.1"},
-		"below 0":       {func(_ *Input, o *Options) { o.ControlRate = -0.1 }, "control rate -0.1"},
-		"share below 0": {func(_ *Input, o *Options) { o.KeptShare = -0.1 }, "kept share -0.1"},
-		"draws":         {func(_ *Input, o *Options) { o.Draws = 5 }, "5 draws"},
+		"no forget":      {func(in *Input, _ *Options) { in.Samples = in.Samples[easy.forget:] }, "nothing to decide"},
+		"role":           {func(in *Input, _ *Options) { in.Samples[1].Role = "keep" }, `"keep"`},
+		"no statistics":  {func(in *Input, _ *Options) { in.Statistics = nil }, "no statistic"},
+		"score count":    {func(in *Input, _ *Options) { in.Statistics[1].After.Samples = in.Statistics[1].After.Samples[1:] }, "ncc of the model after"},
+		"null count":     {func(in *Input, _ *Options) { in.Statistics[2].Before.Null = nil }, "span of the model before"},
+		"not a number":   {func(in *Input, _ *Options) { in.Statistics[0].After.Samples[3] = math.NaN() }, "sample 3"},
+		"labels":         {func(in *Input, _ *Options) { in.ReferenceLabels = []int{1} }, "1 reference labels"},
+		"level":          {func(_ *Input, o *Options) { o.Level = 1.5 }, "level 1.5"},
+		"absent above":   {func(_ *Input, o *Options) { o.Level, o.AbsentAbove = 0.1, 0.05 }, "absent above 0.05"},
+		"request":        {func(_ *Input, o *Options) { o.Request = "all" }, `"all"`},
+		"level 1":        {func(_ *Input, o *Options) { o.Level = 1 }, "level 1"},
+		"absent above 1": {func(_ *Input, o *Options) { o.AbsentAbove = 1 }, "absent above 1"},
+		"tau 1":          {func(_ *Input, o *Options) { o.Tau = 1 }, "tau 1"},
+		"tau -1":         {func(_ *Input, o *Options) { o.Tau = -1 }, "tau -1"},
+		"controls":       {func(_ *Input, o *Options) { o.MinControls = -1 }, "-1 controls"},
+		"control rate":   {func(_ *Input, o *Options) { o.ControlRate = 1.1 }, "control rate 1.1"},
+		"kept share":     {func(_ *Input, o *Options) { o.KeptShare = 1.1 }, "kept share 1.1"},
+		"below 0":        {func(_ *Input, o *Options) { o.ControlRate = -0.1 }, "control rate -0.1"},
+		"share below 0":  {func(_ *Input, o *Options) { o.KeptShare = -0.1 }, "kept share -0.1"},
+		"draws":          {func(_ *Input, o *Options) { o.Draws = 5 }, "5 draws"},
 	} {
 		in, opts := clone(good), Options{}
 		c.spoil(&in, &opts)

@@ -19,7 +19,7 @@
 // most a, whatever the distribution of scores and however many statistics were joined.
 //
 // Recoverable. A sample is recoverable from a model if the Benjamini-Hochberg procedure over the p-values of its role
-// rejects at Options.Level. It is absent if its p-value is over Options.Bulk. In between, it is
+// rejects at Options.Level. It is absent if its p-value is over Options.AbsentAbove. In between, it is
 // absent if it lost several times as much of its height as any matched control, and otherwise neither.
 //
 // Verdict on a sample to forget:

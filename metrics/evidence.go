@@ -159,7 +159,7 @@ func (a *audit) detectIn(samples []int, of side, model func(*SampleDecision) *Ev
 		e.Shown = shown[k]
 		e.Clear = e.Height >= certain
 		e.Guarded = e.Guarded || a.guarded(*e)
-		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.Bulk && !e.Guarded
+		e.Absent = e.Decisive >= 0 && e.PValue > a.Options.AbsentAbove && !e.Guarded
 	}
 }
 

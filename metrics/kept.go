@@ -55,5 +55,5 @@ func (a *audit) absentIfUnlearned() float64 {
 	if a.Method == FixedThreshold {
 		return absentOfFixed
 	}
-	return 1 - a.Options.Bulk
+	return 1 - a.Options.AbsentAbove
 }

@@ -3,7 +3,7 @@ package metrics
 // compareLosses uses the controls where the p-value alone does not decide: a sample to forget that was kept would have lost about
 // as much of its height as they did.
 //
-// One never-trained image in twenty has a p-value between Level and Bulk by chance. A sample with such a p-value counts as absent
+// One never-trained image in twenty has a p-value between Level and AbsentAbove by chance. A sample with such a p-value counts as absent
 // if it lost far more of its height than any matched control. A few outliers of the null distribution lie above certain,
 // not far: a sample up to doubtful is not clear if it lost as much. Where the controls lost as much, as in a model that was pruned or
 // has noise on it, nothing changes.

@@ -19,11 +19,11 @@ type Options struct {
 	// Level is the largest share of false claims of recovery that is accepted among all such claims, over the
 	// samples of one role and one model. If 0, it is 0.05.
 	Level float64 `json:"level"`
-	// Bulk is the p-value above which a sample looks like one that was never trained on. For p-values between Level, as
-	// corrected for the number of samples, and Bulk, the controls decide: the sample is absent if it lost far more of its
+	// AbsentAbove is the p-value above which a sample looks like one that was never trained on. For p-values between Level, as
+	// corrected for the number of samples, and AbsentAbove, the controls decide: the sample is absent if it lost far more of its
 	// height than any matched control, and otherwise neither absent nor recoverable. If 0, it is 0.05 or Level, whichever is
 	// larger.
-	Bulk float64 `json:"bulk"`
+	AbsentAbove float64 `json:"bulk"`
 	// Tau is the SSIM from which a sample counts as recovered where there is no reference set. If 0, it is 0.4, the
 	// paper's choice.
 	Tau float64 `json:"tau"`
@@ -50,8 +50,8 @@ func (o Options) withDefaults() Options {
 	if o.Level == 0 {
 		o.Level = defaultLevel
 	}
-	if o.Bulk == 0 {
-		o.Bulk = max(defaultBulk, o.Level)
+	if o.AbsentAbove == 0 {
+		o.AbsentAbove = max(defaultAbsentAbove, o.Level)
 	}
 	if o.Tau == 0 {
 		o.Tau = defaultTau
@@ -76,8 +76,8 @@ func (o Options) validate() error {
 	switch {
 	case !(o.Level > 0 && o.Level < 1):
 		return fmt.Errorf("level %v: choose a share of errors between 0 and 1", o.Level)
-	case !(o.Bulk >= o.Level && o.Bulk < 1):
-		return fmt.Errorf("bulk %v: choose a p-value of at least the level %v and under 1", o.Bulk, o.Level)
+	case !(o.AbsentAbove >= o.Level && o.AbsentAbove < 1):
+		return fmt.Errorf("absent above %v: choose a p-value of at least the level %v and under 1", o.AbsentAbove, o.Level)
 	case !(o.Tau > -1 && o.Tau < 1):
 		return fmt.Errorf("tau %v: choose an ssim between -1 and 1", o.Tau)
 	case o.MinControls < 1:

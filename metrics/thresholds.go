@@ -46,9 +46,9 @@ const (
 	// Safe: 0.03 to 0.08.
 	defaultLevel = 0.05
 
-	// defaultBulk is the p-value above which a sample looks never trained on ([Options].Bulk). Source: the convention of 5 %.
+	// defaultAbsentAbove is the p-value above which a sample looks never trained on ([Options].AbsentAbove). Source: the convention of 5 %.
 	// Safe: 0.03 to 0.08.
-	defaultBulk = 0.05
+	defaultAbsentAbove = 0.05
 
 	// guardLevel is the p-value up to which a guard keeps a sample from counting as absent. A guard needs no evidence of its
 	// own: it costs one honest sample in a hundred its verdict.

@@ -154,8 +154,8 @@ func TestDefaultLevels(t *testing.T) {
 		}
 	}
 	at := evidence(15, Options{})
-	if got := evidence(15, Options{Level: 0.01, Bulk: at.PValue}); got.Absent {
-		t.Error("a p-value of Bulk counts as absent")
+	if got := evidence(15, Options{Level: 0.01, AbsentAbove: at.PValue}); got.Absent {
+		t.Error("a p-value of AbsentAbove counts as absent")
 	}
 }
 

@@ -53,7 +53,7 @@ type Evidence struct {
 	// reference images allows, and among many audits the smallest one occurs by chance; such a height hardly does. Up
 	// to 8 a sample to forget is not clear in the model after if every matched control kept four times as much of its height.
 	Clear bool
-	// Recoverable: the sample is in evidence. Absent: its p-value is over Options.Bulk, or it lost far more of its height than any
+	// Recoverable: the sample is in evidence. Absent: its p-value is over Options.AbsentAbove, or it lost far more of its height than any
 	// matched control. Both can be false.
 	Recoverable, Absent bool
 	// Shown: a statistic that is [ForRetained] shows by itself that the sample was trained on, and clearly so.

@@ -105,7 +105,7 @@ func TestConvolutionsRepeatAndResume(t *testing.T) {
 
 func TestPublishedMethodRefusesConvolutions(t *testing.T) {
 	_, p := convolved(t, 4, fixtures.Options{Convolutions: filters(2, 2), Steps: 1})
-	if _, err := reconstruct.RunPublished(context.Background(), p, reconstruct.PublishedOptions{}); err == nil {
+	if _, err := reconstruct.SweepPublished(context.Background(), p, 1, reconstruct.PublishedOptions{}); err == nil {
 		t.Error("no error")
 	}
 }

@@ -47,7 +47,7 @@
 // than at unrelated images. Few directions of such a layer carry information, though it has ten times as many parameters as the
 // samples have pixels: neither the number of parameters nor the residual shows whether recovery is possible.
 //
-// [RunPublished] is the published method, to compare with: it needs five hyper-parameters, which [SweepPublished] draws.
+// [SweepPublished] is the published method, to compare with: it needs five hyper-parameters, which are drawn.
 //
 // # Limits
 //

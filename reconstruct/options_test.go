@@ -9,7 +9,7 @@ import (
 	"unlearnguard/graph/chain"
 )
 
-// Small problems get the most restarts, dear ones the least, and large spans one for so many samples.
+// Small problems get the most restarts, costly ones the least, and large spans one for so many samples.
 func TestDefaultRestarts(t *testing.T) {
 	for _, c := range []struct{ samples, hidden, want int }{
 		{samples: 5, hidden: 10, want: mostRestarts},

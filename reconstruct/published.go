@@ -12,7 +12,7 @@ import (
 // publishedEpochs is the length of phase 1 in the authors' sweeps.
 const publishedEpochs = 50000
 
-// PublishedOptions tune [RunPublished]. The zero value is the published method with hyper-parameters drawn at random.
+// PublishedOptions tune [SweepPublished]. The zero value is the published method with hyper-parameters drawn at random.
 type PublishedOptions struct {
 	// Setting holds the hyper-parameters. Those that are 0 are drawn from the published ranges by Seed.
 	Setting PublishedSetting
@@ -46,11 +46,11 @@ type PublishedRun struct {
 	Epochs int `json:"epochs"`
 	// Residual is what remained of all parameters, relative to them, before the last epoch.
 	Residual float64 `json:"residual"`
-	// Result is what [RunPublished] returns.
+	// Result is what was recovered.
 	Result *Result `json:"result"`
 }
 
-// RunPublished recovers training samples by the published method, the baseline that [Run] is to be compared with: the
+// SweepPublished recovers training samples by the published method, the baseline that [Run] is to be compared with: the
 // reconstruction of Haim et al. (arXiv 2206.07758), extended to several classes by Buzaglo et al. (arXiv 2307.01827),
 // which is phase 1 of Algorithm 2 of arXiv 2410.10120 (its eq. 3), with phase 2 (its eqs. 4 and 5) as an option.
 //
@@ -78,16 +78,11 @@ type PublishedRun struct {
 // does not know whether it failed: Converged is by the first layer's residual, as for [Run], and low residuals do not
 // tell good settings from bad ones. A setting with too large rates diverges and gives no samples. Rank, Pruning,
 // Balance and [Result.Traces] are as for Run, but the method is run on the network as it is. Errors are those of Run.
-func RunPublished(ctx context.Context, p Problem, o PublishedOptions) (*Result, error) {
-	runs, err := SweepPublished(ctx, p, 1, o)
-	if err != nil {
-		return nil, err
-	}
-	return runs[0].Result, nil
-}
-
-// SweepPublished is [RunPublished] with k random settings, of which that takes the first. Their authors choose the best by
-// the training data, from a hundred or so; an auditor has nothing but the residuals to choose by.
+//
+// # Settings
+//
+// It is run with k random settings. Their authors choose the best by the training data, from a hundred or so; an auditor has nothing
+// but the residuals to choose by.
 func SweepPublished(ctx context.Context, p Problem, k int, o PublishedOptions) ([]PublishedRun, error) {
 	if err := errors.Join(p.Validate(), o.validate()); err != nil {
 		return nil, err

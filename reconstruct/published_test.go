@@ -129,13 +129,22 @@ func TestPublishedLossVanishesAtTheSample(t *testing.T) {
 	}
 }
 
+// runPublished runs the published method with one setting.
+func runPublished(ctx context.Context, p Problem, o PublishedOptions) (*Result, error) {
+	runs, err := SweepPublished(ctx, p, 1, o)
+	if err != nil {
+		return nil, err
+	}
+	return runs[0].Result, nil
+}
+
 // With all ReLUs on, a candidate of the other class may take away what the right one has too much of; what the network
 // determines is sum_i y_i mu_i (x_i, 1), which is mu (x, 1).
 func TestPublishedExplainsTheNetwork(t *testing.T) {
 	x := []float64{0.5, -0.25, 0.75, 0.1}
 	p, mu := oneSample(x, 5)
 	p.Mean, p.Std = []float64{0.5}, []float64{2}
-	r, err := RunPublished(context.Background(), p, PublishedOptions{Samples: 1, Epochs: 10000,
+	r, err := runPublished(context.Background(), p, PublishedOptions{Samples: 1, Epochs: 10000,
 		Setting: PublishedSetting{RateX: 0.01, RateLambda: 0.1, Scale: 0.01, MinLambda: 0.01, Alpha: 50}})
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +212,7 @@ func TestPublishedRepeats(t *testing.T) {
 func TestPublishedCandidates(t *testing.T) {
 	p := smallProblem(1)
 	for _, samples := range []int{0, 5} {
-		r, err := RunPublished(context.Background(), p, PublishedOptions{Samples: samples, Epochs: 1,
+		r, err := runPublished(context.Background(), p, PublishedOptions{Samples: samples, Epochs: 1,
 			Setting: PublishedSetting{RateX: 1e-3, RateLambda: 1e-3}})
 		if err != nil {
 			t.Fatal(err)
@@ -243,7 +252,7 @@ func TestPublishedDivergenceIsAResult(t *testing.T) {
 func TestPublishedStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	calls := 0
-	_, err := RunPublished(ctx, smallProblem(1), PublishedOptions{Progress: func(p Progress) {
+	_, err := runPublished(ctx, smallProblem(1), PublishedOptions{Progress: func(p Progress) {
 		if calls++; p.Done != calls || p.Total != 50000 {
 			t.Errorf("call %d of progress is %+v", calls, p)
 		}
@@ -265,7 +274,7 @@ func TestPublishedRefuses(t *testing.T) {
 		"prior":      {Prior: PublishedPrior{Radius: -1}},
 		"epochs":     {Epochs: -1},
 	} {
-		if _, err := RunPublished(context.Background(), p, o); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := runPublished(context.Background(), p, o); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v, want one about the %s", err, name)
 		}
 	}

@@ -83,7 +83,7 @@ func (v *verdictFlags) check(ctx context.Context, files locator) error {
 // from a new one.
 func (v *verdictFlags) over(o metrics.Options) metrics.Options {
 	if v.level != 0 {
-		o.Level, o.Bulk, o.MinControls = v.level, 0, 0
+		o.Level, o.AbsentAbove, o.MinControls = v.level, 0, 0
 	}
 	if v.tau != 0 {
 		o.Tau = v.tau

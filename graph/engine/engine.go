@@ -3,7 +3,7 @@
 // [New] makes an [Engine] for float32 or float64. [Engine.Gemm] is BLAS's general product; where an operand is used in
 // product after product, pack it once with [Engine.PackLeft] or [Engine.PackRight] and call [Engine.Multiply]. The
 // elementwise functions ([Engine.Activate], [Engine.Exp], ...) work on slices, and [Engine.Range] spreads them over
-// threads. [NewBLAS] puts an engine behind gonum's BLAS interfaces, for gorgonia.Use and blas32.Use.
+// threads.
 //
 // # Matrices
 //

@@ -26,7 +26,6 @@ type kernel[T Float] struct {
 	copyColumns func(k int, src *T, ld int, dst *T, width int)
 	exp         func(n int, dst, x *T)
 	sigmoid     func(n int, dst, z *T, alpha T)
-	sigmoidGrad func(n int, dst, s *T, alpha T)
 	relu        func(n int, dst, z *T, slope T)
 	activate    func(n int, h, s, z, b *T, alpha, slope, rise T)
 	tangent     func(n int, ubar, zbar, g, u, s *T, scale, slope T)

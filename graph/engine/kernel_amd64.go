@@ -27,7 +27,7 @@ func ofType[T Float](f32 *kernel[float32], f64 *kernel[float64]) *kernel[T] {
 var avx512F32 = kernel[float32]{
 	name: "avx512", rows: 8, cols: 48, vector: 16,
 	transpose: transposeAVX2F32, group: 8, step: 4, copyColumns: copyColumnsAVX2F32,
-	gemm: gemmAVX512F32, exp: expAVX512F32, sigmoid: sigmoidAVX512F32, sigmoidGrad: sigmoidGradAVX512F32,
+	gemm: gemmAVX512F32, exp: expAVX512F32, sigmoid: sigmoidAVX512F32,
 	relu: reluAVX512F32, activate: activateAVX512F32, tangent: tangentAVX512F32, excess: excessAVX512F32,
 	mul: mulAVX512F32, mulAdd: mulAddAVX512F32, axpy: axpyAVX512F32, dot: dotAVX512F32, sum: sumAVX512F32,
 	reluGrad: reluGradAVX512F32, affine: affineAVX512F32, add: addAVX512F32,
@@ -40,7 +40,7 @@ var avx512F32 = kernel[float32]{
 var avx512F64 = kernel[float64]{
 	name: "avx512", rows: 8, cols: 24, vector: 8,
 	transpose: transposeAVX2F64, group: 4, step: 2, copyColumns: copyColumnsAVX2F64,
-	gemm: gemmAVX512F64, exp: expAVX512F64, sigmoid: sigmoidAVX512F64, sigmoidGrad: sigmoidGradAVX512F64,
+	gemm: gemmAVX512F64, exp: expAVX512F64, sigmoid: sigmoidAVX512F64,
 	relu: reluAVX512F64, activate: activateAVX512F64, tangent: tangentAVX512F64, excess: excessAVX512F64,
 	mul: mulAVX512F64, mulAdd: mulAddAVX512F64, axpy: axpyAVX512F64, dot: dotAVX512F64, sum: sumAVX512F64,
 	reluGrad: reluGradAVX512F64, affine: affineAVX512F64, add: addAVX512F64,
@@ -53,7 +53,7 @@ var avx512F64 = kernel[float64]{
 var avx2F32 = kernel[float32]{
 	name: "avx2", rows: 6, cols: 16, vector: 8,
 	transpose: transposeAVX2F32, group: 8, step: 4, copyColumns: copyColumnsAVX2F32,
-	gemm: gemmAVX2F32, exp: expAVX2F32, sigmoid: sigmoidAVX2F32, sigmoidGrad: sigmoidGradAVX2F32,
+	gemm: gemmAVX2F32, exp: expAVX2F32, sigmoid: sigmoidAVX2F32,
 	relu: reluAVX2F32, activate: activateAVX2F32, tangent: tangentAVX2F32, excess: excessAVX2F32,
 	mul: mulAVX2F32, mulAdd: mulAddAVX2F32, axpy: axpyAVX2F32, dot: dotAVX2F32, sum: sumAVX2F32,
 	reluGrad: reluGradAVX2F32, affine: affineAVX2F32, add: addAVX2F32,
@@ -66,7 +66,7 @@ var avx2F32 = kernel[float32]{
 var avx2F64 = kernel[float64]{
 	name: "avx2", rows: 6, cols: 8, vector: 4,
 	transpose: transposeAVX2F64, group: 4, step: 2, copyColumns: copyColumnsAVX2F64,
-	gemm: gemmAVX2F64, exp: expAVX2F64, sigmoid: sigmoidAVX2F64, sigmoidGrad: sigmoidGradAVX2F64,
+	gemm: gemmAVX2F64, exp: expAVX2F64, sigmoid: sigmoidAVX2F64,
 	relu: reluAVX2F64, activate: activateAVX2F64, tangent: tangentAVX2F64, excess: excessAVX2F64,
 	mul: mulAVX2F64, mulAdd: mulAddAVX2F64, axpy: axpyAVX2F64, dot: dotAVX2F64, sum: sumAVX2F64,
 	reluGrad: reluGradAVX2F64, affine: affineAVX2F64, add: addAVX2F64,

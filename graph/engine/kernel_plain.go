@@ -9,7 +9,7 @@ import (
 func plainKernel[T Float]() *kernel[T] {
 	return &kernel[T]{
 		transpose: plainTranspose[T], group: 4, step: 1, copyColumns: plainCopyColumns[T],
-		exp: plainExp[T], sigmoid: plainSigmoid[T], sigmoidGrad: plainSigmoidGrad[T],
+		exp: plainExp[T], sigmoid: plainSigmoid[T],
 		relu: plainReLU[T], activate: plainActivate[T], tangent: plainTangent[T], excess: plainExcess[T],
 		mul: plainMul[T], mulAdd: plainMulAdd[T], axpy: plainAxpy[T], dot: plainDot[T], sum: plainSum[T],
 		reluGrad: plainReLUGrad[T], affine: plainAffine[T], add: plainAdd[T],
@@ -65,13 +65,6 @@ func plainSigmoid[T Float](n int, dst, z *T, alpha T) {
 	d := unsafe.Slice(dst, n)
 	for i, v := range unsafe.Slice(z, n) {
 		d[i] = sigmoid(alpha * v)
-	}
-}
-
-func plainSigmoidGrad[T Float](n int, dst, s *T, alpha T) {
-	d := unsafe.Slice(dst, n)
-	for i, v := range unsafe.Slice(s, n) {
-		d[i] = alpha * (v - v*v)
 	}
 }
 

@@ -27,11 +27,6 @@ func reluAVX512F32(n int, dst *float32, z *float32, slope float32)
 //go:noescape
 func activateAVX512F32(n int, h *float32, s *float32, z *float32, b *float32, alpha float32, slope float32, rise float32)
 
-// sigmoidGradAVX512F32 sets dst to alpha s (1-s), the derivative of s = sigmoid(alpha z) by z.
-//
-//go:noescape
-func sigmoidGradAVX512F32(n int, dst *float32, s *float32, alpha float32)
-
 // tangentAVX512F32 sets ubar to grad s and zbar to grad u scale (s-slope) (1-s): the reverse of delta = u s for grad = dL/ddelta.
 //
 //go:noescape
@@ -146,11 +141,6 @@ func reluAVX2F32(n int, dst *float32, z *float32, slope float32)
 //
 //go:noescape
 func activateAVX2F32(n int, h *float32, s *float32, z *float32, b *float32, alpha float32, slope float32, rise float32)
-
-// sigmoidGradAVX2F32 sets dst to alpha s (1-s), the derivative of s = sigmoid(alpha z) by z.
-//
-//go:noescape
-func sigmoidGradAVX2F32(n int, dst *float32, s *float32, alpha float32)
 
 // tangentAVX2F32 sets ubar to grad s and zbar to grad u scale (s-slope) (1-s): the reverse of delta = u s for grad = dL/ddelta.
 //
@@ -277,11 +267,6 @@ func reluAVX512F64(n int, dst *float64, z *float64, slope float64)
 //go:noescape
 func activateAVX512F64(n int, h *float64, s *float64, z *float64, b *float64, alpha float64, slope float64, rise float64)
 
-// sigmoidGradAVX512F64 sets dst to alpha s (1-s), the derivative of s = sigmoid(alpha z) by z.
-//
-//go:noescape
-func sigmoidGradAVX512F64(n int, dst *float64, s *float64, alpha float64)
-
 // tangentAVX512F64 sets ubar to grad s and zbar to grad u scale (s-slope) (1-s): the reverse of delta = u s for grad = dL/ddelta.
 //
 //go:noescape
@@ -396,11 +381,6 @@ func reluAVX2F64(n int, dst *float64, z *float64, slope float64)
 //
 //go:noescape
 func activateAVX2F64(n int, h *float64, s *float64, z *float64, b *float64, alpha float64, slope float64, rise float64)
-
-// sigmoidGradAVX2F64 sets dst to alpha s (1-s), the derivative of s = sigmoid(alpha z) by z.
-//
-//go:noescape
-func sigmoidGradAVX2F64(n int, dst *float64, s *float64, alpha float64)
 
 // tangentAVX2F64 sets ubar to grad s and zbar to grad u scale (s-slope) (1-s): the reverse of delta = u s for grad = dL/ddelta.
 //

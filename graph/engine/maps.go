@@ -17,13 +17,6 @@ func (e *Engine[T]) Sigmoid(dst, z []T, alpha T) {
 	}
 }
 
-// SigmoidGrad sets dst to alpha s (1-s), the derivative by z of s = sigmoid(alpha z).
-func (e *Engine[T]) SigmoidGrad(dst, s []T, alpha T) {
-	if n := same(len(dst), len(s)); n > 0 {
-		e.kernel.sigmoidGrad(n, &dst[0], &s[0], alpha)
-	}
-}
-
 // ReLU sets dst to max(z, slope z), for 0 <= slope <= 1.
 func (e *Engine[T]) ReLU(dst, z []T, slope T) {
 	if n := same(len(dst), len(z)); n > 0 {

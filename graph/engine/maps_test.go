@@ -78,8 +78,6 @@ func testMaps[T Float](t *testing.T) {
 			})
 			e.Sigmoid(dst[:n], x, a)
 			check("sigmoid", dst, 6, func(i int) (float64, float64) { return sigma(a * x[i]), 0 })
-			e.SigmoidGrad(dst[:n], s, a)
-			check("sigmoidGrad", dst, 4, func(i int) (float64, float64) { return alpha * float64(s[i]) * (1 - float64(s[i])), 1 })
 			e.ReLU(dst[:n], y, sl)
 			check("relu", dst, 1, func(i int) (float64, float64) { return max(float64(y[i]), slope*float64(y[i])), 0 })
 			e.Activate(dst[:n], dst2[:n], y, z, al, sl)

@@ -50,16 +50,6 @@ var mappings = []mapping{
 		},
 	},
 	{
-		name: "sigmoidGrad", doc: "sets dst to alpha s (1-s), the derivative of s = sigmoid(alpha z) by z.",
-		outs: []string{"dst"}, ins: []string{"s"}, scalars: []string{"alpha"},
-		body: func(t target, c map[string]string) []int {
-			t.packed("VMUL", t.v(0), t.v(0), t.v(1))
-			t.packed("VSUB", t.v(1), t.v(0), t.v(1))
-			t.packed("VMUL", c["alpha"], t.v(1), t.v(1))
-			return []int{1}
-		},
-	},
-	{
 		name: "tangent",
 		doc:  "sets ubar to grad s and zbar to grad u scale (s-slope) (1-s): the reverse of delta = u s for grad = dL/ddelta.",
 		outs: []string{"ubar", "zbar"}, ins: []string{"grad", "u", "s"}, scalars: []string{"scale", "slope"},
