@@ -22,7 +22,7 @@ func TestStrongestStatistic(t *testing.T) {
 }
 
 func TestClearAtCertain(t *testing.T) {
-	a := newAudit(placedAudit(one(20, 20), nil), Options{}.withDefaults())
+	a := newAudit(placedAudit(one(20, 20), nil), Options{}.WithDefaults())
 	s := &a.Samples[0]
 	for height, clear := range map[float64]bool{certain: true, certain - 0.01: false} {
 		s.After = Evidence{Height: height, PValues: []float64{0.5}}
@@ -38,7 +38,7 @@ func TestWhatThereIsWithoutControls(t *testing.T) {
 	if d := decide(t, in, Options{}); d.Difference != nil || d.Power != nil {
 		t.Errorf("without controls: difference %v, power %v", d.Difference, d.Power)
 	}
-	a := newAudit(in, Options{}.withDefaults())
+	a := newAudit(in, Options{}.WithDefaults())
 	if a.lostBeyondControls(&a.Samples[0]) {
 		t.Error("a sample lost more than controls that there are none of")
 	}
@@ -113,7 +113,7 @@ func TestOptionsAtTheirBounds(t *testing.T) {
 }
 
 func TestShowsAtTheLevel(t *testing.T) {
-	a := newAudit(placedAudit(one(20, 20), nil), Options{}.withDefaults())
+	a := newAudit(placedAudit(one(20, 20), nil), Options{}.WithDefaults())
 	if !a.shows(Evidence{PValues: []float64{defaultLevel}}, 0) || a.shows(Evidence{PValues: []float64{0.06}}, 0) {
 		t.Error("a p-value up to the level shows a sample, and no larger one")
 	}
@@ -127,7 +127,7 @@ func TestShowsAtTheLevel(t *testing.T) {
 }
 
 func TestWhichDecided(t *testing.T) {
-	a := newAudit(placedAudit(places(6, place{20, 0}), nil), Options{}.withDefaults())
+	a := newAudit(placedAudit(places(6, place{20, 0}), nil), Options{}.WithDefaults())
 	a.Statistics = []StatisticSummary{{Title: "first", Decisive: 1}, {Title: "second", Decisive: 3}, {Title: "third", Decisive: 2}}
 	if got := a.whichDecided(); !strings.Contains(got, "For 3 of the 6 samples the second weighed most") {
 		t.Error(got)

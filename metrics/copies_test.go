@@ -55,7 +55,7 @@ func TestCopiesAreExact(t *testing.T) {
 	for range audits {
 		in := crowd{forget: 10, references: 200}.audit(rng)
 		in.Copies = copied(rng, 10, 150, 8, 0, 0)
-		a := newAudit(in, Options{Draws: 199}.withDefaults())
+		a := newAudit(in, Options{Draws: 199}.WithDefaults())
 		for _, x := range a.copyTests() {
 			small += count(x.PValue <= 0.1)
 		}

@@ -15,7 +15,7 @@ func Decide(in Input, opts Options) (Decision, error) {
 	if err := in.validate(); err != nil {
 		return Decision{}, err
 	}
-	a := newAudit(in, opts.withDefaults())
+	a := newAudit(in, opts.WithDefaults())
 	a.weigh()
 	a.detect()
 	a.compareLosses()

@@ -656,7 +656,7 @@ func TestControlIsNotItsOwnEvidence(t *testing.T) {
 
 func TestRulesOfOneSample(t *testing.T) {
 	audited := func(change func(a *audit, s *SampleDecision)) (*audit, *SampleDecision) {
-		a := newAudit(placedAudit(one(20, 0), places(12, place{20, 20})), Options{}.withDefaults())
+		a := newAudit(placedAudit(one(20, 0), places(12, place{20, 20})), Options{}.WithDefaults())
 		s := &a.Samples[0]
 		s.Before.Recoverable, s.After.Absent, s.KeptProbability = true, true, 0.01
 		s.Before.PValues, s.After.PValues = []float64{0.001}, []float64{0.5}
@@ -718,7 +718,7 @@ func TestRequestKind(t *testing.T) {
 		for i, l := range append(slices.Clone(forget), retain...) {
 			in.Samples[i].Label = l
 		}
-		return newAudit(in, Options{}.withDefaults()).Options.Request
+		return newAudit(in, Options{}.WithDefaults()).Options.Request
 	}
 	for _, c := range []struct {
 		forget, retain []int

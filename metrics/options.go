@@ -45,8 +45,8 @@ type Options struct {
 	Seed uint64 `json:"seed"`
 }
 
-// withDefaults writes out every default but that of Request, which depends on the input.
-func (o Options) withDefaults() Options {
+// WithDefaults writes out every default but that of Request, which depends on the input.
+func (o Options) WithDefaults() Options {
 	if o.Level == 0 {
 		o.Level = defaultLevel
 	}
@@ -72,7 +72,7 @@ func (o Options) withDefaults() Options {
 }
 
 func (o Options) validate() error {
-	o = o.withDefaults()
+	o = o.WithDefaults()
 	switch {
 	case !(o.Level > 0 && o.Level < 1):
 		return fmt.Errorf("level %v: choose a share of errors between 0 and 1", o.Level)

@@ -73,7 +73,7 @@ func TestCertainAndDoubtfulHeights(t *testing.T) {
 
 // A height that is the threshold counts.
 func TestHeightsAtTheirThresholds(t *testing.T) {
-	a := newAudit(placedAudit(one(1, 1), places(2, place{1, 1})), Options{}.withDefaults())
+	a := newAudit(placedAudit(one(1, 1), places(2, place{1, 1})), Options{}.WithDefaults())
 	s := &a.Samples[0]
 	s.Before, s.After = Evidence{Recoverable: true, Height: 100}, Evidence{Clear: true, Height: doubtful}
 	for _, i := range a.retain {
@@ -96,7 +96,7 @@ func TestHeightsAtTheirThresholds(t *testing.T) {
 func TestMatchedControls(t *testing.T) {
 	heights := []float64{5, 5, 5, 5, 5, 17, 25, 25, 25, 25}
 	count := func(heights []float64) int {
-		a := newAudit(placedAudit(one(1, 1), places(len(heights), place{1, 1})), Options{}.withDefaults())
+		a := newAudit(placedAudit(one(1, 1), places(len(heights), place{1, 1})), Options{}.WithDefaults())
 		for k, i := range a.retain {
 			a.Samples[i].Before = Evidence{Recoverable: true, Height: heights[k]}
 		}
@@ -181,7 +181,7 @@ func TestGuardLevel(t *testing.T) {
 	}
 	in := placedAudit(one(20, 0), nil)
 	in.Statistics[0].Use = AsGuard
-	a := newAudit(in, Options{}.withDefaults())
+	a := newAudit(in, Options{}.WithDefaults())
 	if !a.guarded(Evidence{PValues: []float64{guardLevel}}) {
 		t.Error("a p-value of guardLevel does not guard")
 	}
@@ -210,7 +210,7 @@ func TestCopyGuardLevel(t *testing.T) {
 func TestCopiesLevel(t *testing.T) {
 	shows := func(p float64, statistics ...string) bool {
 		a := audit{in: Input{}}
-		a.Options = Options{}.withDefaults()
+		a.Options = Options{}.WithDefaults()
 		for _, name := range statistics {
 			a.in.Statistics = append(a.in.Statistics, Statistic{Name: name})
 		}
@@ -228,7 +228,7 @@ func TestCopiesLevel(t *testing.T) {
 // judged is the verdict on a request that is unlearned in every respect but what change does to it.
 func judged(change func(*Together, *audit)) Verdict {
 	a := &audit{retain: make([]int, 30)}
-	a.Options = Options{}.withDefaults()
+	a.Options = Options{}.WithDefaults()
 	t := &Together{Samples: 30, Before: 1e-4, ControlsBefore: 1e-4, ControlsAfter: 1e-4, KeptAtMost: 3, NoticedFrom: 10, AfterPValue: 0.5,
 		After: []GroupTail{{PValue: 0.5}}}
 	a.Together = t
@@ -325,7 +325,7 @@ func TestTogetherShow(t *testing.T) {
 		{"the same statistic judges samples, above the level", 0.06, ForBoth, false},
 	} {
 		a := &audit{in: Input{Statistics: []Statistic{{Use: c.use}}}}
-		a.Options = Options{}.withDefaults()
+		a.Options = Options{}.WithDefaults()
 		a.Together = &Together{AfterPValue: c.after, After: []GroupTail{{PValue: c.after}}}
 		if got := a.togetherShow() != nil; got != c.shows {
 			t.Errorf("%s: shows %v", c.name, got)
@@ -347,7 +347,7 @@ func TestDefaultTau(t *testing.T) {
 
 func TestControlRate(t *testing.T) {
 	for kept, failed := range map[int]bool{15: true, 16: false, 17: false} {
-		a := newAudit(placedAudit(one(20, 0), places(20, place{20, 20})), Options{}.withDefaults())
+		a := newAudit(placedAudit(one(20, 0), places(20, place{20, 20})), Options{}.WithDefaults())
 		for k, i := range a.retain {
 			a.Samples[i].Before.Recoverable, a.Samples[i].After.Recoverable = true, k < kept
 		}
@@ -366,7 +366,7 @@ func TestControlRate(t *testing.T) {
 
 func TestUnlearnedShare(t *testing.T) {
 	for unlearned, want := range map[int]Verdict{0: Inconclusive, 9: Inconclusive, 10: Unlearned, 11: Unlearned} {
-		a := newAudit(placedAudit(places(20, place{20, 0}), places(20, place{20, 20})), Options{}.withDefaults())
+		a := newAudit(placedAudit(places(20, place{20, 0}), places(20, place{20, 20})), Options{}.WithDefaults())
 		a.Summary.Unlearned = unlearned
 		if got, _ := a.overall(); got != want {
 			t.Errorf("%d of 20 samples are unlearned: the request is %s", unlearned, got)
@@ -377,7 +377,7 @@ func TestUnlearnedShare(t *testing.T) {
 // A request whose samples are unlearned one by one is not where its group shows them.
 func TestGroupLevel(t *testing.T) {
 	for p, want := range map[float64]Verdict{0.04: Inconclusive, defaultLevel: Inconclusive, 0.06: Unlearned} {
-		a := newAudit(placedAudit(places(20, place{20, 0}), places(20, place{20, 20})), Options{}.withDefaults())
+		a := newAudit(placedAudit(places(20, place{20, 0}), places(20, place{20, 20})), Options{}.WithDefaults())
 		a.Summary.Unlearned, a.Group = 20, &GroupTest{PValue: p}
 		if got, _ := a.overall(); got != want {
 			t.Errorf("p = %v of the group: the request is %s", p, got)
@@ -418,7 +418,7 @@ func TestBoundsOnKept(t *testing.T) {
 			m.known[k] = sums(share)
 		}
 		t.After = []GroupTail{{}}
-		m.fill(&t, Options{}.withDefaults())
+		m.fill(&t, Options{}.WithDefaults())
 		return t
 	}
 	if got := simulated(0.9, 0.2, 0.07, 0.06, 0.04, 0.03, 0.01).KeptAtMost; got != 3 {
@@ -451,7 +451,7 @@ func TestNoticedFrom(t *testing.T) {
 	}
 	var got Together
 	got.After = []GroupTail{{}}
-	m.fill(&got, Options{}.withDefaults())
+	m.fill(&got, Options{}.WithDefaults())
 	if got.NoticedFrom != 3 {
 		t.Errorf("noticed from %d kept samples, want 3: 2 are noticed with a probability of 0.94", got.NoticedFrom)
 	}
@@ -459,7 +459,7 @@ func TestNoticedFrom(t *testing.T) {
 
 func TestVeryLikely(t *testing.T) {
 	for rate, want := range map[float64]bool{0.75: false, veryLikely: true, 0.85: true} {
-		a := newAudit(placedAudit(one(20, 0), places(20, place{20, 20})), Options{}.withDefaults())
+		a := newAudit(placedAudit(one(20, 0), places(20, place{20, 20})), Options{}.WithDefaults())
 		a.Controls.RateAtLeast = rate
 		if got := strings.Contains(a.requestHonoured(), "very likely"); got != want {
 			t.Errorf("controls found with a probability of %v: very likely is %v", rate, got)
@@ -501,7 +501,7 @@ func TestDraws(t *testing.T) {
 	}
 	// The statistic either way, three guards, layers and two of copies.
 	const tests = 8
-	if p := tests / float64(Options{}.withDefaults().Draws+1); p > RequestLevel {
+	if p := tests / float64(Options{}.WithDefaults().Draws+1); p > RequestLevel {
 		t.Errorf("with %d tests no p-value can be under %v", tests, p)
 	}
 }

@@ -150,7 +150,7 @@ func TestTogetherIsExact(t *testing.T) {
 	small := 0
 	for range audits {
 		in := crowd{forget: 20, references: 200}.audit(rng)
-		a := newAudit(in, Options{}.withDefaults())
+		a := newAudit(in, Options{}.WithDefaults())
 		small += count(a.group(a.forget).pValue(in.Statistics[0].After, false, Options{Draws: 199}) <= 0.1)
 	}
 	// Binomial(400, 0.1): 40 and four standard deviations.

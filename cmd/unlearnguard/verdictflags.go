@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,11 +41,12 @@ type verdictFlags struct {
 
 // add defines the flags; undecided says what holds for those of the decision that are left out.
 func (v *verdictFlags) add(c *cobra.Command, out, undecided string) {
-	f := c.Flags()
-	f.Float64Var(&v.level, "level", 0, "error `rate` over the queried samples (default "+undecided+"0.05)")
-	f.Float64Var(&v.tau, "tau", 0, "SSIM `threshold` without a reference set (default "+undecided+"0.4)")
+	f, defaults := c.Flags(), metrics.Options{}.WithDefaults()
+	of := func(x float64) string { return fmt.Sprintf("(default %s%.2g)", undecided, x) }
+	f.Float64Var(&v.level, "level", 0, "error `rate` over the queried samples "+of(defaults.Level))
+	f.Float64Var(&v.tau, "tau", 0, "SSIM `threshold` without a reference set "+of(defaults.Tau))
 	f.IntVar(&v.minControls, "min-controls", 0, "`number` of controls that must be recoverable (default "+undecided+"by the level)")
-	f.Float64Var(&v.keptShare, "kept-share", 0, "largest `share` of the request that can have been kept for it to be unlearned by what its samples show together (default "+undecided+"1/3)")
+	f.Float64Var(&v.keptShare, "kept-share", 0, "largest `share` of the request that can have been kept for it to be unlearned by what its samples show together "+of(defaults.KeptShare))
 	f.StringVar(&v.request, "request", "", "what `kind` of request it is: sample or class (default "+undecided+"by the labels)")
 	f.StringVarP(&v.out, "out", "o", out, "`FOLDER` for the report")
 	f.StringVar(&v.format, "format", "text", "`format`: text, or json to write report.json to stdout as well")
