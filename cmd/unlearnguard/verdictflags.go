@@ -42,7 +42,7 @@ type verdictFlags struct {
 // add defines the flags; undecided says what holds for those of the decision that are left out.
 func (v *verdictFlags) add(c *cobra.Command, out, undecided string) {
 	f, defaults := c.Flags(), metrics.Options{}.WithDefaults()
-	of := func(x float64) string { return fmt.Sprintf("(default %s%.2g)", undecided, x) }
+	of := func(x float64) string { return fmt.Sprintf("(default %s%.3g)", undecided, x) }
 	f.Float64Var(&v.level, "level", 0, "error `rate` over the queried samples "+of(defaults.Level))
 	f.Float64Var(&v.tau, "tau", 0, "SSIM `threshold` without a reference set "+of(defaults.Tau))
 	f.IntVar(&v.minControls, "min-controls", 0, "`number` of controls that must be recoverable (default "+undecided+"by the level)")
