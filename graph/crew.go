@@ -7,6 +7,11 @@ type crew[T engine.Float] struct {
 	// engine multiplies on all threads, each lane's on one.
 	engine *engine.Engine[T]
 	lanes  []*lane[T]
+	// all are the same when the crew does not work on one thread.
+	all struct {
+		engine *engine.Engine[T]
+		lanes  []*lane[T]
+	}
 }
 
 // lane is one thread's own engine and memory.
@@ -32,7 +37,16 @@ func newCrew[T engine.Float](threads int) (*crew[T], error) {
 		}
 		c.lanes = append(c.lanes, &lane[T]{engine: one})
 	}
+	c.all.engine, c.all.lanes = c.engine, c.lanes
 	return c, nil
+}
+
+// alone has the crew work on one thread, where others have the other cores, or on all again.
+func (c *crew[T]) alone(one bool) {
+	c.engine, c.lanes = c.all.engine, c.all.lanes
+	if one {
+		c.engine, c.lanes = c.lanes[0].engine, c.lanes[:1]
+	}
 }
 
 // scratch is n elements of the lane's memory, of any content. Each index is a memory of its own.

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,8 +23,9 @@ type RunOptions struct {
 	// Training normalises by the statistics of each batch (BatchNormalization) and moves the running ones, which are then
 	// copies of the file's, as parameters are.
 	Training bool
-	// Batch is the number of samples that are computed together. If 0, it is as many as keep the memory of values and
-	// gradients within Memory, up to 256. A network that works at one batch size only uses that.
+	// Batch is the most samples that are computed together. If 0, it is as many as keep the memory of values and gradients
+	// within Memory, up to 256. Fewer are, where they fit a core's cache, unless Training is set, for which a batch is one. A network
+	// that works at one batch size only uses that.
 	Batch int
 	// Memory is the budget for values and gradients in bytes. If 0, it is 512 MiB. A single sample may need more.
 	Memory int
@@ -39,13 +41,15 @@ type Runner[T engine.Float] struct {
 	target *value
 	sample []int
 	result []int
-	batch  int
-
-	crew       *crew[T]
-	parameters *parameters[T]
-	// graphs are those for the batch sizes that were met; all programs lie in one arena.
-	graphs map[int]*expression[T]
-	arena  []T
+	// batch is the most samples that a stream takes at a time.
+	batch int
+	// streams work at the same time, on a thread each. A batch by itself is computed by the first, on all threads.
+	streams []*stream[T]
+	// separate says that batches have streams of their own; otherwise the first computes all of them.
+	separate bool
+	// sums are the gradients by parameters where every batch has its own; nil where the only stream adds them up.
+	sums   map[*onnxio.Tensor][]T
+	summed bool // there is something in sums to add to
 }
 
 // expression is the gorgonia graph for one batch size.
@@ -59,7 +63,7 @@ type expression[T engine.Float] struct {
 // NewRunner prepares to run a network.
 func NewRunner[T engine.Float](net *Network, opts RunOptions) (*Runner[T], error) {
 	opts.Input = opts.Input || opts.Layers
-	r := &Runner[T]{net: net, opts: opts, target: net.logits, sample: net.InputShape, graphs: map[int]*expression[T]{}}
+	r := &Runner[T]{net: net, opts: opts, target: net.logits, sample: net.InputShape}
 	if opts.Output {
 		r.target = net.output
 	}
@@ -67,88 +71,33 @@ func NewRunner[T engine.Float](net *Network, opts RunOptions) (*Runner[T], error
 	if r.result, ok = net.sampleShape(r.target); !ok {
 		return nil, fmt.Errorf("%soutput %q of shape %v does not keep the samples apart", prefix(net.model), net.OutputName, r.target.shape)
 	}
-	var err error
-	if r.crew, err = newCrew[T](opts.Threads); err != nil {
+	first, err := newStream[T](opts.Threads, nil)
+	if err != nil {
 		return nil, err
 	}
-	r.parameters = newParameters[T]()
-	r.parameters.owned = opts.Training
-	if r.batch, err = r.comfortableBatch(); err != nil {
-		return nil, fmt.Errorf("%s%w", prefix(net.model), err)
+	first.parameters.owned = opts.Training
+	r.streams = []*stream[T]{first}
+	if err = r.divide(); err != nil {
+		return nil, fmt.Errorf("%s%w", prefix(r.net.model), err)
 	}
-	_, err = r.at(r.batch)
+	_, err = r.at(first, r.batch)
 	return r, err
 }
 
-// mostBatch is the most samples that are computed together by default: products of more rows are no faster.
-const mostBatch = 256
-
-// comfortableBatch chooses the batch size, and refuses a network whose values would fill the memory with a single sample.
-func (r *Runner[T]) comfortableBatch() (int, error) {
-	perSample := 1
-	for _, s := range r.net.stepsTo(r.target) {
-		if perSample += volume(s.output.shape.At(1)); perSample > maxTotal {
-			return 0, fmt.Errorf("the network holds more than %d numbers for a single sample", maxTotal)
-		}
-	}
-	switch {
-	case r.net.batch.PerSample == 0:
-		return r.net.batch.Fixed, nil
-	case r.opts.Batch > 0:
-		return r.opts.Batch, nil
-	}
-	one, err := r.plan(1)
-	if err != nil {
-		return 0, err
-	}
-	memory := r.opts.Memory
-	if memory == 0 {
-		memory = 512 << 20
-	}
-	return min(max(memory/(bytesOf[T]()*max(one.arena, 1)), 1), mostBatch), nil
-}
-
-func bytesOf[T engine.Float]() int { return int(dtypeOf[T]().Size()) }
-
-func (r *Runner[T]) plan(batch int) (*program[T], error) {
-	return newProgram(r.net, r.target, batch, r.opts, r.crew, r.parameters)
-}
-
-// at is the graph for a batch size.
-func (r *Runner[T]) at(batch int) (*expression[T], error) {
-	e := r.graphs[batch]
+// at is the graph of a stream for a batch size.
+func (r *Runner[T]) at(s *stream[T], batch int) (*expression[T], error) {
+	e := s.graphs[batch]
 	if e == nil {
-		p, err := r.plan(batch)
+		p, err := newProgram(r.net, r.target, batch, r.opts, s.crew, s.parameters)
 		if err != nil {
 			return nil, fmt.Errorf("%s%w", prefix(r.net.model), err)
 		}
 		if e, err = newExpression(p, r.opts); err != nil {
 			return nil, fmt.Errorf("%s%w", prefix(r.net.model), err)
 		}
-		r.graphs[batch] = e
+		s.graphs[batch] = e
 	}
-	return e, e.load(r)
-}
-
-// load gives the programs memory, and the graph values on it.
-func (e *expression[T]) load(r *Runner[T]) error {
-	p := e.program
-	if len(r.arena) < p.arena {
-		r.arena = make([]T, p.arena)
-		for _, other := range r.graphs {
-			other.program.loaded = false
-		}
-	}
-	if p.loaded {
-		return nil
-	}
-	p.load(r.arena)
-	p.loaded = true
-	if err := gorgonia.Let(e.x, tensorOf(p.input.shape, p.input.data)); err != nil {
-		return err
-	}
-	e.y.Op().(*networkOp[T]).value = tensorOf(p.target.shape, p.target.data)
-	return nil
+	return e, s.load(e)
 }
 
 // newExpression builds the graph of sum(weight * network(x, parameters)) and takes its gradient once.
@@ -224,7 +173,7 @@ type LayerPass[T engine.Float] struct {
 
 // Run runs the network on samples x, which lie one after the other. After each batch is computed forward, weigh sets the
 // weight of every output, of samples first to first+n, for the reverse pass; it may be nil where no gradient was asked for.
-// Then visit is given what was computed. Gradients by parameters add up after [Runner.ZeroGradients].
+// Then visit is given what was computed. Neither is called by two goroutines at a time, and both are called in the samples' order. Gradients by parameters add up after [Runner.ZeroGradients].
 func (r *Runner[T]) Run(ctx context.Context, x []T, weigh func(first, n int, y, weight []T), visit func(Pass[T]) error) error {
 	size := volume(r.sample)
 	if len(x) == 0 || len(x)%size != 0 {
@@ -234,38 +183,97 @@ func (r *Runner[T]) Run(ctx context.Context, x []T, weigh func(first, n int, y, 
 	if r.net.batch.PerSample == 0 && samples%r.batch != 0 {
 		return fmt.Errorf("%s%d samples are not a multiple of %d, the batch size that the network was exported for", prefix(r.net.model), samples, r.batch)
 	}
-	for first := 0; first < samples; first += r.batch {
+	batch := r.even(samples)
+	for first := 0; first < samples; first += batch * len(r.streams) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(r.batch, samples-first)
-		if err := r.runBatch(first, n, x[first*size:(first+n)*size], weigh, visit); err != nil {
+		var round []part[T]
+		for at := first; at < samples && len(round) < len(r.streams); at += batch {
+			n := min(batch, samples-at)
+			round = append(round, part[T]{first: at, samples: n, x: x[at*size : (at+n)*size]})
+		}
+		if err := r.round(round, weigh, visit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Runner[T]) runBatch(first, n int, x []T, weigh func(first, n int, y, weight []T), visit func(Pass[T]) error) error {
-	e, err := r.at(n)
-	if err != nil {
-		return err
-	}
-	p := e.program
-	r.crew.split(len(x), worthwhile, func(_ *lane[T], lo, hi int) { copy(p.input.data[lo:hi], x[lo:hi]) })
-	if e.weigh != nil {
-		if weigh == nil {
-			return fmt.Errorf("%sgradients are asked for, but no weight of the outputs", prefix(r.net.model))
+// part is the batch that a stream is given.
+type part[T engine.Float] struct {
+	first, samples int
+	x              []T
+	graph          *expression[T]
+}
+
+// round has each stream compute a batch, and then goes through these in order.
+func (r *Runner[T]) round(parts []part[T], weigh func(first, n int, y, weight []T), visit func(Pass[T]) error) error {
+	r.streams[0].crew.alone(len(parts) > 1)
+	for i := range parts {
+		s, p := r.streams[i], &parts[i]
+		var err error
+		if p.graph, err = r.at(s, p.samples); err != nil {
+			return err
 		}
-		e.weigh.weigh = func(y, weight []T) { weigh(first, n, y, weight) }
+		if r.sums != nil {
+			s.parameters.untouch()
+		}
 	}
-	if err := e.machine.RunAll(); err != nil {
+	if err := r.compute(parts, weigh); err != nil {
 		return fmt.Errorf("%s%w", prefix(r.net.model), err)
 	}
-	if visit == nil {
-		return nil
+	for i, p := range parts {
+		if r.sums != nil {
+			r.addGradients(r.streams[i])
+		}
+		if visit == nil {
+			continue
+		}
+		if err := visit(r.pass(p)); err != nil {
+			return err
+		}
 	}
-	pass := Pass[T]{First: first, Samples: n, Output: p.target.data}
+	return nil
+}
+
+func (r *Runner[T]) compute(parts []part[T], weigh func(first, n int, y, weight []T)) error {
+	errs, turns := make([]error, len(parts)), newTurns()
+	engine.Share(len(parts), len(parts), func(next func() (int, bool)) {
+		for i, ok := next(); ok; i, ok = next() {
+			func() {
+				defer turns.take(i, nil)
+				var inTurn func(y, weight []T)
+				if p := parts[i]; weigh != nil {
+					inTurn = func(y, weight []T) { turns.take(i, func() { weigh(p.first, p.samples, y, weight) }) }
+				}
+				errs[i] = r.streams[i].compute(parts[i].graph, parts[i].x, inTurn)
+			}()
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// addGradients adds those of a stream's batch to the sums.
+func (r *Runner[T]) addGradients(s *stream[T]) {
+	crew := r.streams[0].crew
+	for _, t := range s.parameters.wanted() {
+		sum, of := r.sums[t], s.parameters.storages[t].grad
+		crew.split(len(sum), worthwhile, func(l *lane[T], lo, hi int) {
+			if r.summed {
+				l.engine.Axpy(sum[lo:hi], 1, of[lo:hi])
+			} else {
+				copy(sum[lo:hi], of[lo:hi])
+			}
+		})
+	}
+	r.summed = true
+}
+
+// pass is what a stream has computed.
+func (r *Runner[T]) pass(of part[T]) Pass[T] {
+	p := of.graph.program
+	pass := Pass[T]{First: of.first, Samples: of.samples, Output: p.target.data}
 	if r.opts.Input {
 		pass.Input = p.input.grad
 	}
@@ -275,7 +283,7 @@ func (r *Runner[T]) runBatch(first, n int, x []T, weigh func(first, n int, y, we
 			pass.Layers = append(pass.Layers, LayerPass[T]{l.describe(), l.samples.data, l.samples.grad, l.out.grad})
 		}
 	}
-	return visit(pass)
+	return pass
 }
 
 // Outputs runs the network forward and gives its outputs, sample after sample.
@@ -309,38 +317,47 @@ type Parameter[T engine.Float] struct {
 // Parameters lists the parameters, in order of their first use.
 func (r *Runner[T]) Parameters() []Parameter[T] {
 	var out []Parameter[T]
-	for _, t := range r.parameters.tensors {
-		s := r.parameters.storages[t]
-		if t.Int64s == nil {
-			out = append(out, Parameter[T]{Name: t.Name, Shape: t.Shape, Value: s.data, Gradient: s.grad, Statistic: s.statistic})
+	of := r.streams[0].parameters
+	for _, t := range of.tensors {
+		if t.Int64s != nil {
+			continue
 		}
+		s := of.storages[t]
+		p := Parameter[T]{Name: t.Name, Shape: t.Shape, Value: s.data, Gradient: s.grad, Statistic: s.statistic}
+		if r.sums != nil {
+			p.Gradient = r.sums[t]
+		}
+		out = append(out, p)
 	}
 	return out
 }
 
 // Changed says that elements of parameters have been changed.
 func (r *Runner[T]) Changed() {
-	r.parameters.version++
-	for _, s := range r.parameters.storages {
-		s.version++
+	for _, s := range r.streams {
+		s.parameters.changed()
 	}
 }
 
 // ZeroGradients has the next reverse pass set the gradients by parameters instead of adding to them. Until then they stay as
 // they are: to write zeros first would take a tenth of the pass of a wide network.
 func (r *Runner[T]) ZeroGradients() {
-	for _, s := range r.parameters.storages {
-		s.touched = false
-	}
+	r.summed = false
+	r.streams[0].parameters.untouch()
 }
 
 // scaleParameters multiplies every tensor of the file by a factor, for all runs to come.
 func (r *Runner[T]) scaleParameters(factor func(*onnxio.Tensor) float64) {
-	for t, s := range r.parameters.storages {
+	for t, s := range r.streams[0].parameters.storages {
 		f := T(factor(t))
 		s.data = slices.Clone(elements[T](t))
 		for i := range s.data {
 			s.data[i] *= f
+		}
+		for _, other := range r.streams[1:] {
+			if o := other.parameters.storages[t]; o != nil {
+				o.data = s.data
+			}
 		}
 	}
 	r.Changed()

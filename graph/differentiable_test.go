@@ -102,7 +102,7 @@ func directional(t *testing.T, net *Network, opts RunOptions, seed uint64, sampl
 			t.Fatal(err)
 		}
 		moved.opts.Training = train
-		for _, e := range moved.graphs {
+		for _, e := range moved.streams[0].graphs {
 			for _, i := range e.program.steps {
 				i.site.training = train
 			}

@@ -18,7 +18,7 @@ func (net *Network) MeasureHomogeneity(ctx context.Context, h *Homogeneity, seed
 		return 0, err
 	}
 	rng := rand.New(rand.NewPCG(seed, 0))
-	each := max(1, min(10, r.batch/len(probeScales)))
+	each := max(4, min(10, r.batch/len(probeScales)))
 	if net.batch.Fixed > 0 {
 		each = net.batch.Fixed
 	}

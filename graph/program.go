@@ -57,6 +57,8 @@ type parameters[T engine.Float] struct {
 	version  int
 	// owned copies the file's elements, so that they can be changed.
 	owned bool
+	// from, if not nil, are those of another stream, whose elements these are.
+	from *parameters[T]
 }
 
 func newParameters[T engine.Float]() *parameters[T] {
@@ -67,8 +69,10 @@ func newParameters[T engine.Float]() *parameters[T] {
 func (p *parameters[T]) of(t *onnxio.Tensor, wanted bool) *storage[T] {
 	s := p.storages[t]
 	if s == nil {
-		s = &storage[T]{size: volume(t.Shape), data: elements[T](t), version: 1}
-		if p.owned {
+		s = &storage[T]{size: volume(t.Shape), version: 1}
+		if p.from != nil {
+			s.data = p.from.of(t, false).data
+		} else if s.data = elements[T](t); p.owned {
 			s.data = slices.Clone(s.data)
 		}
 		p.storages[t] = s
@@ -78,6 +82,30 @@ func (p *parameters[T]) of(t *onnxio.Tensor, wanted bool) *storage[T] {
 		s.wanted, s.touched, s.grad = true, true, make([]T, s.size)
 	}
 	return s
+}
+
+// bytes are those of all elements.
+func (p *parameters[T]) bytes() int {
+	n := 0
+	for _, s := range p.storages {
+		n += s.size
+	}
+	return n * bytesOf[T]()
+}
+
+// untouch has the next reverse pass set the gradients instead of adding to them.
+func (p *parameters[T]) untouch() {
+	for _, s := range p.storages {
+		s.touched = false
+	}
+}
+
+// changed says that elements have been changed.
+func (p *parameters[T]) changed() {
+	p.version++
+	for _, s := range p.storages {
+		s.version++
+	}
 }
 
 // wanted lists the tensors by which gradients are asked for.
