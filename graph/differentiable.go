@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -183,107 +182,11 @@ func (r *Runner[T]) Run(ctx context.Context, x []T, weigh func(first, n int, y, 
 	if r.net.batch.PerSample == 0 && samples%r.batch != 0 {
 		return fmt.Errorf("%s%d samples are not a multiple of %d, the batch size that the network was exported for", prefix(r.net.model), samples, r.batch)
 	}
-	batch := r.even(samples)
-	for first := 0; first < samples; first += batch * len(r.streams) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		var round []part[T]
-		for at := first; at < samples && len(round) < len(r.streams); at += batch {
-			n := min(batch, samples-at)
-			round = append(round, part[T]{first: at, samples: n, x: x[at*size : (at+n)*size]})
-		}
-		if err := r.round(round, weigh, visit); err != nil {
-			return err
-		}
+	b := newBatches(r, x, weigh, visit)
+	if err := b.plan(); err != nil {
+		return err
 	}
-	return nil
-}
-
-// part is the batch that a stream is given.
-type part[T engine.Float] struct {
-	first, samples int
-	x              []T
-	graph          *expression[T]
-}
-
-// round has each stream compute a batch, and then goes through these in order.
-func (r *Runner[T]) round(parts []part[T], weigh func(first, n int, y, weight []T), visit func(Pass[T]) error) error {
-	r.streams[0].crew.alone(len(parts) > 1)
-	for i := range parts {
-		s, p := r.streams[i], &parts[i]
-		var err error
-		if p.graph, err = r.at(s, p.samples); err != nil {
-			return err
-		}
-		if r.sums != nil {
-			s.parameters.untouch()
-		}
-	}
-	if err := r.compute(parts, weigh); err != nil {
-		return fmt.Errorf("%s%w", prefix(r.net.model), err)
-	}
-	for i, p := range parts {
-		if r.sums != nil {
-			r.addGradients(r.streams[i])
-		}
-		if visit == nil {
-			continue
-		}
-		if err := visit(r.pass(p)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Runner[T]) compute(parts []part[T], weigh func(first, n int, y, weight []T)) error {
-	errs, turns := make([]error, len(parts)), newTurns()
-	engine.Share(len(parts), len(parts), func(next func() (int, bool)) {
-		for i, ok := next(); ok; i, ok = next() {
-			func() {
-				defer turns.take(i, nil)
-				var inTurn func(y, weight []T)
-				if p := parts[i]; weigh != nil {
-					inTurn = func(y, weight []T) { turns.take(i, func() { weigh(p.first, p.samples, y, weight) }) }
-				}
-				errs[i] = r.streams[i].compute(parts[i].graph, parts[i].x, inTurn)
-			}()
-		}
-	})
-	return errors.Join(errs...)
-}
-
-// addGradients adds those of a stream's batch to the sums.
-func (r *Runner[T]) addGradients(s *stream[T]) {
-	crew := r.streams[0].crew
-	for _, t := range s.parameters.wanted() {
-		sum, of := r.sums[t], s.parameters.storages[t].grad
-		crew.split(len(sum), worthwhile, func(l *lane[T], lo, hi int) {
-			if r.summed {
-				l.engine.Axpy(sum[lo:hi], 1, of[lo:hi])
-			} else {
-				copy(sum[lo:hi], of[lo:hi])
-			}
-		})
-	}
-	r.summed = true
-}
-
-// pass is what a stream has computed.
-func (r *Runner[T]) pass(of part[T]) Pass[T] {
-	p := of.graph.program
-	pass := Pass[T]{First: of.first, Samples: of.samples, Output: p.target.data}
-	if r.opts.Input {
-		pass.Input = p.input.grad
-	}
-	if r.opts.Layers {
-		for i := range p.layers {
-			l := &p.layers[i]
-			pass.Layers = append(pass.Layers, LayerPass[T]{l.describe(), l.samples.data, l.samples.grad, l.out.grad})
-		}
-	}
-	return pass
+	return b.run(ctx)
 }
 
 // Outputs runs the network forward and gives its outputs, sample after sample.

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"errors"
-	"sync"
 
 	"gorgonia.org/gorgonia"
 
@@ -64,34 +63,4 @@ func (s *stream[T]) compute(e *expression[T], x []T, weigh func(y, weight []T)) 
 		e.weigh.weigh = weigh
 	}
 	return e.machine.RunAll()
-}
-
-// turns has streams do something one after the other, in their order.
-type turns struct {
-	mutex sync.Mutex
-	moved sync.Cond
-	next  int
-}
-
-func newTurns() *turns {
-	t := &turns{}
-	t.moved.L = &t.mutex
-	return t
-}
-
-// take waits for the turn of stream i and does something. Streams that fail must take their turn as well, with nil: one that had it
-// takes no other.
-func (t *turns) take(i int, do func()) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	for t.next < i {
-		t.moved.Wait()
-	}
-	if do != nil {
-		do()
-	}
-	if t.next == i {
-		t.next++
-		t.moved.Broadcast()
-	}
 }
