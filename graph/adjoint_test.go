@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"unlearnguard/onnxio"
@@ -80,7 +82,8 @@ func drawBinary(rng *rand.Rand) trial {
 	return trial{op: binary{f}, in: []array[float64]{a, b}}
 }
 
-func drawUnary(rng *rand.Rand) trial {
+// unaries are the elementwise functions that have a derivative, in order of their names.
+func unaries() []unary {
 	var all []unary
 	for name, f := range functions {
 		switch name {
@@ -96,7 +99,17 @@ func drawUnary(rng *rand.Rand) trial {
 		all = append(all, unary{name: name, function: choose(k)})
 	}
 	all = append(all, leaky(0.1), leaky(-0.5), leaky(3), unary{name: "Clip", function: clamp(-0.7, 0.4)})
-	o := all[rng.IntN(len(all))]
+	slices.SortStableFunc(all, func(a, b unary) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+func drawUnary(rng *rand.Rand) trial {
+	all := unaries()
+	return argument(rng, all[rng.IntN(len(all))])
+}
+
+// argument draws one for a function.
+func argument(rng *rand.Rand, o unary) trial {
 	x := normal(rng, randomShape(rng, 1+rng.IntN(3))...)
 	for i, v := range x.data {
 		if o.name == "Log" || o.name == "Sqrt" || o.name == "Reciprocal" {
@@ -267,7 +280,7 @@ func drawChoice(rng *rand.Rand) trial {
 	return trial{op: choice{}, in: []array[float64]{condition, normal(rng, shape...), normal(rng, broadcastable(rng, shape)...)}, fixed: []int{0}}
 }
 
-// Each primitive's reverse is the derivative of its forward, by central differences in float64.
+// Each primitive's reverse is the derivative of its forward, by central differences in float64, and the same in float32.
 func TestAdjoints(t *testing.T) {
 	for name, draw := range primitives {
 		t.Run(name, func(t *testing.T) {
@@ -277,6 +290,17 @@ func TestAdjoints(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Each function, whichever were drawn.
+func TestAdjointsOfFunctions(t *testing.T) {
+	for _, o := range unaries() {
+		for seed := range uint64(5) {
+			if err := checkAdjoint(argument(rand.New(rand.NewPCG(seed, 10)), o), seed, false, 1); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+		}
 	}
 }
 
@@ -293,8 +317,12 @@ func TestAdjointOfBatchNormInTraining(t *testing.T) {
 	}
 }
 
-// checkAdjoint compares the gradients of sum(g * result) with differences.
+// checkAdjoint compares the gradients of sum(g * result) with differences, and those in float32 with them.
 func checkAdjoint(d trial, seed uint64, training bool, threads int) error {
+	single, err := singleGradients(d, seed, training, threads)
+	if err != nil {
+		return err
+	}
 	var shapes []Shape
 	for _, a := range d.in {
 		shapes = append(shapes, fixedShape(a.shape))
@@ -334,11 +362,71 @@ func checkAdjoint(d trial, seed uint64, training bool, threads int) error {
 	forget(s, k)
 	k.reverse()
 	for i, in := range s.in {
-		if in.wanted {
-			d.in[i] = array[float64]{in.shape, in.data}
-			if err := compareAdjoint(in, value); err != nil {
-				return fmt.Errorf("%T %+v of %v: operand %d: %w", d.op, d.op, shapes, i, err)
-			}
+		if !in.wanted {
+			continue
+		}
+		if err := compareSingle(single[i], in.grad); err != nil {
+			return fmt.Errorf("%s of %v: operand %d: %w", described(d.op), shapes, i, err)
+		}
+		d.in[i] = array[float64]{in.shape, in.data}
+		if err := compareAdjoint(in, value); err != nil {
+			return fmt.Errorf("%s of %v: operand %d: %w", described(d.op), shapes, i, err)
+		}
+	}
+	return nil
+}
+
+// described is a primitive with its attributes; functions have a name.
+func described(o op) string {
+	if f, ok := o.(unary); ok {
+		return fmt.Sprintf("%T %s", o, f.name)
+	}
+	return fmt.Sprintf("%T %+v", o, o)
+}
+
+// singleGradients are the gradients by every operand in float32, which has kernels and formulas of its own; nil for a result without
+// elements.
+func singleGradients(d trial, seed uint64, training bool, threads int) ([][]float32, error) {
+	var shapes []Shape
+	var in []array[float32]
+	for _, a := range d.in {
+		shapes = append(shapes, fixedShape(a.shape))
+		in = append(in, array[float32]{a.shape, converted[float32](a.data)})
+	}
+	shape, err := d.op.infer(shapes)
+	if err != nil || volume(shape.At(1)) == 0 {
+		return nil, err
+	}
+	c, err := newCrew[float32](threads)
+	if err != nil {
+		return nil, err
+	}
+	s := newSite(c, in, newArray[float32](shape.At(1)))
+	s.training = training
+	for i, in := range s.in {
+		in.wanted = !slices.Contains(d.fixed, i)
+		in.grad = make([]float32, in.size)
+	}
+	s.out.grad = converted[float32](normal(rand.New(rand.NewPCG(seed, 9)), shape.At(1)...).data)
+	k := kernelAt(d.op, s)
+	k.forward()
+	k.reverse()
+	var out [][]float32
+	for _, in := range s.in {
+		out = append(out, in.grad)
+	}
+	return out, nil
+}
+
+// compareSingle compares gradients in float32 with those in float64, beside the largest of these.
+func compareSingle(got []float32, want []float64) error {
+	top := 1.0
+	for _, w := range want {
+		top = max(top, math.Abs(w))
+	}
+	for j, w := range want {
+		if e := math.Abs(float64(got[j])-w) / top; !(e < 1e-4) {
+			return fmt.Errorf("element %d: gradient %v in float32, %v in float64", j, got[j], w)
 		}
 	}
 	return nil
