@@ -392,7 +392,7 @@ func clip(k *call) ([]*value, error) {
 			if v == nil {
 				continue
 			}
-			if v.integer() || !v.constant() || volume(v.shape.At(1)) != 1 {
+			if v.isInteger() || !v.constant() || volume(v.shape.At(1)) != 1 {
 				return nil, refuse("export with constant bounds", "bound %q is not a known number", v.name)
 			}
 			bounds[i] = v.numbers().data[0]

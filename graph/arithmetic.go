@@ -110,7 +110,7 @@ func (f binaryFunc) integers(s, t Size) (Size, error) {
 		// The sign is that of the dividend.
 		return fixed(a % b), nil
 	case f.compares():
-		return fixed(int(combined(f, float64(a), float64(b)))), nil
+		return fixed(int(combinedScalar(f, float64(a), float64(b)))), nil
 	}
 	return Size{}, fmt.Errorf("%d and %d cannot be combined", a, b)
 }
@@ -228,7 +228,7 @@ func (c *combination[T]) reverseRun(l *lane[T], operand int, grad []T, at, i, j,
 	}
 }
 
-// sign is that with which the result's gradient is the operand's, 0 where the function is not linear in it.
+// sign is the derivative by an operand where it is 1 or -1 everywhere, and 0 for other functions.
 func (f binaryFunc) sign(operand int) int {
 	switch {
 	case f == add || f == sub && operand == 0:
@@ -324,14 +324,14 @@ func combineRun[T engine.Float](l *lane[T], f binaryFunc, dst, x, y []T, dx, dy 
 		}
 	default:
 		for k := range dst {
-			dst[k] = combined(f, x[i], y[j])
+			dst[k] = combinedScalar(f, x[i], y[j])
 			i, j = i+dx, j+dy
 		}
 	}
 }
 
-// combined is f of two numbers.
-func combined[T engine.Float](f binaryFunc, x, y T) T {
+// combinedScalar is f of two numbers, for the functions that combineRun has no loop of its own for.
+func combinedScalar[T engine.Float](f binaryFunc, x, y T) T {
 	switch f {
 	case maximum:
 		return max(x, y)
@@ -360,8 +360,8 @@ func combined[T engine.Float](f binaryFunc, x, y T) T {
 	panic(fmt.Sprintf("graph: binary function %d is for integers only", f))
 }
 
-// addPartials adds to dst the gradient g of the results times their derivative by the given operand, of a function that is
-// not linear.
+// addPartials adds to dst the gradient g of the results times their derivative by the given operand, of a function
+// whose derivative is not the same everywhere.
 func addPartials[T engine.Float](f binaryFunc, operand int, dst, g, x, y []T, dx, dy int) {
 	i, j := 0, 0
 	switch {
@@ -383,7 +383,7 @@ func addPartials[T engine.Float](f binaryFunc, operand int, dst, g, x, y []T, dx
 	}
 }
 
-// sumPartials is the sum of what addPartials would add, of a function that is not linear.
+// sumPartials is the sum of what addPartials would add.
 func sumPartials[T engine.Float](f binaryFunc, operand int, g, x, y []T, dx, dy int) (sum float64) {
 	i, j := 0, 0
 	for _, v := range g {
@@ -478,8 +478,8 @@ func modular(k *call) ([]*value, error) {
 	if err := k.required(2); err != nil {
 		return nil, err
 	}
-	known := func(v *value) bool { return v.integer() || v.constant() }
-	if !all(k.in, known) || f == modulo && !all(k.in, (*value).integer) {
+	known := func(v *value) bool { return v.isInteger() || v.constant() }
+	if !all(k.in, known) || f == modulo && !all(k.in, (*value).isInteger) {
 		return nil, refuse("keep it to shapes", "it is supported for known numbers only")
 	}
 	return arithmetic(f)(k)
@@ -533,10 +533,10 @@ func raise(k *call) ([]*value, error) {
 		return nil, err
 	}
 	x, y := k.in[0], k.in[1]
-	if x.integer() {
+	if x.isInteger() {
 		return nil, refuse("", "powers of integers are not supported")
 	}
-	if y.integer() {
+	if y.isInteger() {
 		exponents, err := y.exact()
 		if err != nil {
 			return nil, err

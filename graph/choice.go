@@ -126,7 +126,7 @@ func where(k *call) ([]*value, error) {
 	if err := (&call{Node: k.Node, c: k.c, in: k.in[:1]}).conditions(1); err != nil {
 		return nil, err
 	}
-	if all(k.in, (*value).integer) {
+	if all(k.in, (*value).isInteger) {
 		return k.one(choice{}, k.in...)
 	}
 	if x, slope, ok := rectified(k.in); ok {

@@ -43,7 +43,7 @@ func condition(v *value) *value {
 
 // numeric is a condition, known or not, as numbers.
 func numeric(v *value) (*value, error) {
-	if !v.integer() {
+	if !v.isInteger() {
 		return v, nil
 	}
 	exact, err := v.exact()
@@ -59,7 +59,7 @@ func (k *call) conditions(n int) error {
 		return err
 	}
 	for _, v := range k.in[:n] {
-		if v.elementType() != onnxio.Bool || !v.integer() && v.dtype != onnxio.Bool {
+		if v.elementType() != onnxio.Bool || !v.isInteger() && v.dtype != onnxio.Bool {
 			return refuse("", "%q is no condition", v.name)
 		}
 	}

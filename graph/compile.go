@@ -295,7 +295,7 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 	if out.rows, err = rowsOf(o, in, shape); err != nil {
 		return nil, err
 	}
-	if all(in, (*value).integer) {
+	if all(in, (*value).isInteger) {
 		if err := c.hold(shape); err != nil {
 			return nil, err
 		}
@@ -305,7 +305,7 @@ func (c *compiler) apply(n *onnxio.Node, o op, in ...*value) (*value, error) {
 		return out, err
 	}
 	for _, v := range in {
-		if v.integer() {
+		if v.isInteger() {
 			return nil, refuse("keep the network's values real numbers", "%q holds integers, other operands real numbers", v.name)
 		}
 	}
@@ -347,7 +347,7 @@ func (c *compiler) hold(shape Shape) error {
 // broadcast to the same shape.
 func withoutRepeats(in []*value, shape Shape) []*value {
 	for i, v := range in {
-		once := v.once()
+		once := v.beforeExpand()
 		if s, err := broadcast(once.shape, in[1-i].shape); once != v && err == nil && s.equal(shape) {
 			in = slices.Clone(in)
 			in[i] = once

@@ -96,5 +96,5 @@ func headOfPair(s *step) (*value, *step) {
 
 // isOnes: what a head computes with is no parameter, however it is stored.
 func isOnes(v *value) bool {
-	return v.constant() && !v.integer() && !anyOther(v.numbers().data, 1)
+	return v.constant() && !v.isInteger() && !anyOther(v.numbers().data, 1)
 }

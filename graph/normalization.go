@@ -299,7 +299,7 @@ func batchNormalization(k *call) ([]*value, error) {
 		switch {
 		case !v.constant():
 			return nil, refuse("export the model in evaluation mode", "operand %d (%q) is not a constant", i+1, v.name)
-		case v.integer():
+		case v.isInteger():
 			return nil, fmt.Errorf("operand %d (%q) holds integers", i+1, v.name)
 		}
 	}

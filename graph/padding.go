@@ -151,7 +151,7 @@ func padded(k *call) ([]*value, error) {
 			return nil, err
 		}
 		if v := k.input(2); v != nil {
-			if v.integer() || !v.constant() || volume(v.shape.At(1)) != 1 {
+			if v.isInteger() || !v.constant() || volume(v.shape.At(1)) != 1 {
 				return nil, refuse("export with a constant padding value", "padding value %q is not a known number", v.name)
 			}
 			o.fill = v.numbers().data[0]

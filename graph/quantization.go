@@ -95,7 +95,7 @@ func (k *call) quantization() (scale, zero array[float64], err error) {
 		return scale, zero, refuse("quantise by tensor or by channel", "blocked quantisation is not supported")
 	}
 	x, s := k.in[0], k.in[1]
-	if !s.constant() || s.integer() || len(s.shape) > 1 {
+	if !s.constant() || s.isInteger() || len(s.shape) > 1 {
 		return scale, zero, refuse("quantise with constant scales", "scale %q is not a known number or vector", s.name)
 	}
 	scale = s.numbers()
@@ -158,7 +158,7 @@ func dequantized(k *call) ([]*value, error) {
 		return nil, err
 	}
 	x := k.in[0]
-	if x.integer() {
+	if x.isInteger() {
 		return k.decoded(x, scale, zero)
 	}
 	y, err := k.apply(binary{sub}, x, known("zero point", zero))

@@ -101,7 +101,7 @@ func isNumber(v *value, n float64) bool {
 // singleNumber gives the number that all elements of a constant are, one that does not change in training: a weight that
 // happens to be zero is still a weight.
 func singleNumber(v *value) (float64, bool) {
-	v = v.once()
+	v = v.beforeExpand()
 	if v.reals == nil && !(v.param != nil && v.param.Int64s == nil) {
 		return 0, false
 	}

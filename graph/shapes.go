@@ -20,7 +20,7 @@ func castLike(k *call) ([]*value, error) {
 		return nil, err
 	}
 	switch v := k.in[1]; {
-	case v.integer() || v.dtype == onnxio.Bool:
+	case v.isInteger() || v.dtype == onnxio.Bool:
 		return k.castTo(v.elementType())
 	case v.param != nil:
 		return k.castTo(v.param.DType)
@@ -33,7 +33,7 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 	switch t {
 	case onnxio.Float32, onnxio.Float64, onnxio.Float16, onnxio.BFloat16:
 		switch {
-		case v.integer():
+		case v.isInteger():
 			out, err := v.exact()
 			return []*value{known(v.name, rounded(out, t))}, err
 		case v.reals != nil:
@@ -47,7 +47,7 @@ func (k *call) castTo(t onnxio.DType) ([]*value, error) {
 		}
 		return k.in[:1], nil
 	}
-	if v.integer() {
+	if v.isInteger() {
 		return k.castIntegers(v, t)
 	}
 	if v.dtype == onnxio.Bool && t == onnxio.Bool {
@@ -235,7 +235,7 @@ func rangeOf(k *call) ([]*value, error) {
 	for i, v := range k.in[:3] {
 		var numbers array[float64]
 		switch {
-		case v.integer():
+		case v.isInteger():
 			var err error
 			if numbers, err = v.exact(); err != nil {
 				return nil, err
@@ -259,7 +259,7 @@ func rangeOf(k *call) ([]*value, error) {
 	for i := range out.data {
 		out.data[i] = start + float64(i)*delta
 	}
-	if !k.in[0].integer() {
+	if !k.in[0].isInteger() {
 		return []*value{known(k.Outputs[0], out)}, nil
 	}
 	sizes := make([]Size, len(out.data))

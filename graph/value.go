@@ -42,8 +42,8 @@ type step struct {
 	node *onnxio.Node
 }
 
-// integer says whether the value holds integers (or booleans) rather than real numbers.
-func (v *value) integer() bool {
+// isInteger says whether the value holds integers (or booleans) rather than real numbers.
+func (v *value) isInteger() bool {
 	return v.sizes != nil || v.param != nil && v.param.Int64s != nil
 }
 
@@ -68,8 +68,8 @@ func (v *value) constant() bool {
 	return true
 }
 
-// once is what a constant that is repeated for each sample repeats; any other value is itself.
-func (v *value) once() *value {
+// beforeExpand is the constant that an Expand along the batch repeats for each sample; any other value is itself.
+func (v *value) beforeExpand() *value {
 	if v.step != nil && v.rows != nil {
 		if _, ok := v.step.op.(expand); ok && v.step.inputs[0].rows == nil {
 			return v.step.inputs[0]

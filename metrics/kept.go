@@ -30,8 +30,8 @@ func (a *audit) keptProbability(i int) float64 {
 	return odds / (1 + odds)
 }
 
-// matchedControls are the controls recoverable before whose height was at most alike times that of a sample, and at least the lower
-// half of them: a sample that was hard to recover is easily missed.
+// matchedControls are the controls recoverable before whose height was at most alike times that of a sample (against a fixed
+// threshold: whose SSIM was no higher), and at least the lower half of them: a sample that was hard to recover is easily missed.
 func (a *audit) matchedControls(s *SampleDecision) []int {
 	var out []int
 	for _, i := range a.retain {

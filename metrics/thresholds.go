@@ -2,8 +2,8 @@ package metrics
 
 import "math"
 
-// All decision thresholds of the package. Each has its meaning, its source, and the open range within which it may be moved:
-// "Safe: A to B" says that thresholds_test.go fails if the value is A or B, which `.ci/mutate` checks.
+// All decision thresholds of the package. Each has its meaning, its source, and what it must lie between: "Safe: A to B" says
+// that thresholds_test.go fails if the value is A or B, or beyond, and for most values near them; `.ci/mutate` checks A and B.
 //
 // Sources name the command that repeats the measurement; `unlearnguard help measured` has the results.
 
@@ -101,24 +101,26 @@ const (
 
 	// noticedShare is the largest share of a request from which kept samples would be noticed for the verdict unlearned: with
 	// less power, samples that were trained on more weakly than the controls go unnoticed.
-	// Source: .ci/bench-soundness practice, honest requests have 0.25 to 0.37; of 60 networks that were trained on the samples for a
+	// Source: .ci/bench-soundness practice, in honest requests NoticedFrom is 0.25 to 0.37 of the samples; of 60 networks that were trained on the samples for a
 	// short time after an honest training, 14 came out as unlearned without this rule and those on KeptAtLeast and the loss, and none
 	// with them.
 	// Safe: 0.4 to 0.6.
 	noticedShare = 0.5
 
-	// startedNoticed takes its place where a known start judges single samples, and fewer of them can have been kept.
-	// Source: .ci/bench-soundness initial, honest requests have 8 to 11 of 20.
+	// startedNoticed takes the place of noticedShare where a known start judges single samples, and fewer of them can have been kept.
+	// Source: .ci/bench-soundness initial, in honest requests NoticedFrom is 8 to 11 of 20 samples.
 	// Safe: 0.55 to 0.65.
 	startedNoticed = 0.6
 
 	// startedShare takes the place of defaultKeptShare where a known start judges single samples: what only later layers were trained
-	// on leaves a fraction of a control's score in them and none in the first layer. Up to startedFew are allowed in any request, as
-	// fewer cannot be told.
+	// on leaves a fraction of a control's score in them and none in the first layer.
 	// Source: .ci/bench-soundness initial, at most 2 of 20 and 2 of 10 can have been kept in 24 honest requests, 3 and 6 of 20 and 4
 	// and 6 of 10 in four whose later layers were trained on all samples.
 	// Safe: 0.07 to 0.14.
 	startedShare = 0.1
+
+	// startedFew is the number of samples that can have been kept in a request of any size, behind a known start: a tenth of twenty.
+	// Source: as startedShare.
 	// Safe: 1 to 3.
 	startedFew = 2
 

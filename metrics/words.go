@@ -9,14 +9,15 @@ import (
 // This file puts decisions into words. Every sentence is for a reader who knows neither statistics nor networks, and
 // carries the number that it rests on.
 
-// ofKnown rewords sentences about recovery for known images, which are not recovered but in evidence.
+// ofKnown rewords sentences about recovery for known images, which are not recovered but in evidence. A new sentence about recovery
+// needs a pair here, and a row in TestOfKnown.
 var ofKnown = strings.NewReplacer(
 	"the one sample could be recovered from", "the one sample was in evidence in", "it no longer can be recovered from", "it no longer is in evidence in",
 	"each of them can be recovered more closely", "each of them is in evidence more strongly",
 	"it can be recovered more closely", "it is in evidence more strongly",
-	"not recoverable from", "not in evidence in", "recoverable from", "in evidence in",
+	"recoverable from", "in evidence in",
 	"could be recovered from", "were in evidence in", "can be recovered from", "are in evidence in",
-	"could be recovered before", "were in evidence before", "still can be recovered", "are still in evidence", "still can be", "still are",
+	"could be recovered before", "were in evidence before", "still can be", "still are",
 	"can still be recovered", "are still in evidence", "Of the controls recoverable before", "Of the controls in evidence before",
 	"a failure to recover", "absence", "From either model", "By either model", "cannot be recovered", "is not in evidence",
 )

@@ -169,6 +169,28 @@ func TestWordsGolden(t *testing.T) {
 }
 
 // Of one of several samples the number of its own role is given, and of a guard its own name and p-value.
+// Images that were asked about are in evidence; nothing was recovered.
+func TestOfKnown(t *testing.T) {
+	for from, want := range map[string]string{
+		"the one sample could be recovered from the model before, and it no longer can be recovered from the model after": "the one sample was in evidence in the model before, and it no longer is in evidence in the model after",
+		"all 3 could be recovered from the model before":                                                                  "all 3 were in evidence in the model before",
+		"each of them can be recovered more closely":                                                                      "each of them is in evidence more strongly",
+		"it can be recovered more closely":                                                                                "it is in evidence more strongly",
+		"not recoverable from the model after":                                                                            "not in evidence in the model after",
+		"they can be recovered from the model after":                                                                      "they are in evidence in the model after",
+		"of those that could be recovered before":                                                                         "of those that were in evidence before",
+		"2 of the controls still can be":                                                                                  "2 of the controls still are",
+		"2 samples can still be recovered":                                                                                "2 samples are still in evidence",
+		"Of the controls recoverable before":                                                                              "Of the controls in evidence before",
+		"a failure to recover proves nothing":                                                                             "absence proves nothing",
+		"it cannot be recovered":                                                                                          "it is not in evidence",
+	} {
+		if got := ofKnown.Replace(from); got != want {
+			t.Errorf("%q: %q, want %q", from, got, want)
+		}
+	}
+}
+
 func TestWordsOfOneSample(t *testing.T) {
 	a := &audit{forget: []int{0, 1}, retain: []int{2, 3, 4}, Decision: Decision{Samples: make([]SampleDecision, 5)}}
 	if f, r := a.queried(Forget), a.queried(Retain); f != 2 || r != 3 {

@@ -16,7 +16,7 @@
 //
 // # What is refused
 //
-// Control flow (graphs in attributes), functions local to the model, sparse and string tensors, and element types below
+// Control flow (graphs in attributes), functions local to the model, sparse tensors, strings where a numeric operator reads them, and element types below
 // 8 bits or with fewer than 16 bits of floating point. Also whatever is ambiguous, as two readers might take it for
 // different networks: a message twice where the format has one, data in two places, two producers of a value, a tensor
 // whose data does not match its shape. An error names the node or tensor and what to do about it.

@@ -49,8 +49,8 @@ var layouts = map[DType]layout{
 	Uint64:   {"uint64", 8, tensorUint64Data, heldInt64},
 }
 
-// unread names the element types that a value may have but no Tensor can hold.
-var unread = map[DType]string{
+// otherTypes names the element types that no Tensor has numbers of. Strings are kept in Tensor.Strings, the others are refused.
+var otherTypes = map[DType]string{
 	Undefined: "undefined", String: "string", 14: "complex64", 15: "complex128",
 	17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2", 20: "float8e5m2fnuz",
 	21: "uint4", 22: "int4", 23: "float4e2m1", 24: "float8e8m0", 25: "uint2", 26: "int2",
@@ -61,7 +61,7 @@ func (d DType) String() string {
 	if l, ok := layouts[d]; ok {
 		return l.name
 	}
-	if name, ok := unread[d]; ok {
+	if name, ok := otherTypes[d]; ok {
 		return name
 	}
 	return fmt.Sprintf("dtype %d", int32(d))
@@ -69,7 +69,7 @@ func (d DType) String() string {
 
 // unsupported is the error of a tensor of a type that no Tensor can hold.
 func (d DType) unsupported() error {
-	if _, ok := unread[d]; !ok {
+	if _, ok := otherTypes[d]; !ok {
 		return fmt.Errorf("its element type %d does not exist in ONNX", int32(d))
 	}
 	return fmt.Errorf("its element type %s is not supported; convert the weights to float32, or quantise them to int8", d)

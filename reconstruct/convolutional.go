@@ -42,7 +42,7 @@ func weigh(samples []Sample) {
 // stable says whether the samples are more than one of many ways to explain the layer: over all inputs, unlike in a span, a
 // small residual is weak evidence.
 func (d *descent) stable(samples []Sample) (bool, string) {
-	if d.span.samples < chain.FewestDetermined {
+	if !chain.Enough(d.span.samples) {
 		return false, fmt.Sprintf("the weight of layer %q, the most informative one, has too few strong directions to determine "+
 			"more than %d images: no sample can be recovered from it", d.span.net.Layers[d.span.layer].Name, d.span.samples)
 	}

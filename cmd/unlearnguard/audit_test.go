@@ -117,14 +117,20 @@ func TestManifestSchemaTellsManifests(t *testing.T) {
 	}
 }
 
-// What decides upon the run is for the command alone.
-func TestManifestHoldsNoFlagsOfTheRun(t *testing.T) {
+// Flags that say what is to be found count everywhere; the others where they must. A new flag that is none of these is right as it is,
+// and one that was made incidental must be added here.
+func TestIncidentalFlags(t *testing.T) {
 	keys := manifestKeys(context.Background(), nil)
-	for _, name := range ofTheRun {
-		if _, ok := keys[name]; ok {
-			t.Errorf("a manifest may hold %s", name)
+	c, _ := newVerify()
+	c.InitDefaultHelpFlag()
+	manifest := map[string]bool{"attest": true, "bom": true, "fail-on": true, "max-images": true, "threads": true}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		_, held := keys[f.Name]
+		of := slices.Contains([]string{"format", "help", "out", "resume"}, f.Name) || manifest[f.Name]
+		if isIncidental(f.Name) != of || held != (!of || manifest[f.Name]) {
+			t.Errorf("--%s: incidental %v, in manifests %v", f.Name, isIncidental(f.Name), held)
 		}
-	}
+	})
 	var required []string
 	for name, key := range keys {
 		if key.Required {

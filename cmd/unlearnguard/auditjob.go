@@ -26,19 +26,13 @@ import (
 	"unlearnguard/reconstruct"
 )
 
-// ofTheRun are the flags of verify that a manifest does not hold, since the command decides on them.
-var ofTheRun = []string{"out", "format", "resume", "help"}
-
-// uncounted are those that do not change what is written.
-var uncounted = []string{"fail-on", "threads", "max-images"}
-
 // manifestKeys describes the flags that a manifest may hold; files are where at says.
 func manifestKeys(ctx context.Context, at locator) map[string]batch.Key {
 	keys := map[string]batch.Key{}
 	sizes := dataSizes{}
 	c, _ := newVerify()
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if slices.Contains(ofTheRun, f.Name) {
+		if isIncidental(f.Name) && !incidental[f.Name].inManifest {
 			return
 		}
 		_, repeatable := f.Value.(pflag.SliceValue)
@@ -220,7 +214,7 @@ func (d *digests) of(name, path string) (batch.File, error) {
 // jobOf reads the digests of everything that an entry names.
 func (d *digests) jobOf(ctx context.Context, m *batch.Manifest, e batch.Entry) (batch.Job, error) {
 	job := batch.Job{Name: e.Name, Tool: build(), Flags: maps.Clone(e.Flags)}
-	maps.DeleteFunc(job.Flags, func(name string, _ []string) bool { return slices.Contains(uncounted, name) })
+	maps.DeleteFunc(job.Flags, func(name string, _ []string) bool { return isIncidental(name) && !incidental[name].inJob })
 	o, _, err := verifyWith(e.Flags)
 	if err != nil {
 		return job, err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,9 +9,6 @@ import (
 
 	"unlearnguard/metrics/report"
 )
-
-// incidental are the flags that do not change what is found, and so are no part of how to repeat it.
-var incidental = []string{"out", "format", "fail-on", "attest", "bom", "resume", "threads", "max-images", "quiet", "help"}
 
 // tool is what writes reports.
 func tool() report.Tool { return report.Tool{Name: "unlearnguard", Version: build()} }
@@ -29,7 +25,7 @@ func repetitionOf(c *cobra.Command, args []string) repetition {
 	r := repetition{configuration: map[string]any{}}
 	words := append(strings.Fields(c.CommandPath()), args...)
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Changed || slices.Contains(incidental, f.Name) {
+		if !f.Changed || isIncidental(f.Name) {
 			return
 		}
 		values := []string{f.Value.String()}

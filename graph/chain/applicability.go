@@ -76,7 +76,7 @@ func (a *Applicability) ofConvolutions(net *graph.Network, notDense error) {
 	}
 	layer, _, conditions := c.Informative()
 	name, n := c.Layers[layer].Name, c.Determined(conditions)
-	a.InScope, a.Applicable = true, n >= FewestDetermined
+	a.InScope, a.Applicable = true, Enough(n)
 	a.Reason = fmt.Sprintf("layer %q, the most informative one, determines %d samples: ", name, n)
 	if a.Applicable {
 		a.Reason += "had the network more, they are hard to find"

@@ -6,7 +6,7 @@
 // [DenseOf] gives the fully connected network that a model amounts to: Gemm, MatMul, Add, BatchNormalization, reshaping and
 // permuting are folded into weights, biases and the order of columns. [ConvolutionalOf] does the same where there are
 // convolutions: a [Layer] applies its weight to patches of its input, which padding and pooling are folded into.
-// [Dense.Convolutional] is the first as a case of the second. Either says which node does not belong into such a network.
+// [Dense.Convolutional] is the first as a case of the second. Either says which node does not belong in such a network.
 //
 // [NoiseRank] tells how much of a weight is more than noise, and [Convolutional.Informative] which layer's weight determines most
 // about the samples. [Inspect] is [graph.Inspect] with an [Applicability]: whether samples can be reconstructed from the model,

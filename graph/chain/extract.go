@@ -13,7 +13,7 @@ import (
 
 // DenseOf extracts the fully connected network that a model amounts to. Reshaping and permuting are folded into the
 // weights, constant factors and offsets (BatchNormalization) into the layer beside them, and those before the first
-// layer are given apart. The error names the first node that does not belong into such a network.
+// layer are given apart. The error names the first node that does not belong in such a network.
 func DenseOf(net *graph.Network) (*Dense, error) {
 	d, err := denseOf(net)
 	if err != nil {

@@ -23,6 +23,9 @@ func (c *Convolutional) Determined(conditions float64) int {
 	return int(conditions / float64(c.Inputs()+1))
 }
 
+// Enough says whether a layer of a network with convolutions determines so many samples that what is found are samples.
+func Enough(samples int) bool { return samples >= fewestDetermined }
+
 func (s Spectrum) conditions(layer Affine) float64 {
 	var all, signal, squared float64
 	for k, v := range s.Singular {

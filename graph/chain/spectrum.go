@@ -68,7 +68,7 @@ func RoundingNoise(w mat.Matrix) float64 {
 	return math.Sqrt(sum / float64(h))
 }
 
-// gridStep is the largest number that a row's values are multiples of, 0 for a row of zeros, or NaN.
+// gridStep is the largest number that a row's values are multiples of, 0 for a row of zeros, or NaN where there is none (see leastSteps).
 func gridStep(row []float64) float64 {
 	least := math.Inf(1)
 	for _, v := range row {

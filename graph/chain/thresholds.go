@@ -5,11 +5,11 @@ package chain
 
 // What counts as a trace of the samples.
 const (
-	// FewestDetermined is the number of samples that a layer must determine ([Convolutional.Determined]) for what is found to be
-	// samples. Below, they are the layer's few directions, however well these explain it.
+	// fewestDetermined is the number of samples that a layer must determine for what is found to be samples ([Enough]). Below, they
+	// are the layer's few directions, however well these explain it.
 	// Source: 1 to 3 on networks of convolutions whose layers all started small (.ci/bench-recover limits).
 	// Safe: 3 to 7.
-	FewestDetermined = 5
+	fewestDetermined = 5
 
 	// noiseMargin is how far above the Marchenko-Pastur edge a singular value must lie to count, as a factor: the largest of pure
 	// noise fluctuates about the edge by a few per cent.
@@ -31,7 +31,7 @@ const (
 	// gridSteps is the most steps from 0 that a value on a grid may have: that of 16-bit integers.
 	gridSteps = 1 << 15
 
-	// leastSteps is the most that the least value of a row may have: few values of many are one step from 0.
+	// leastSteps is the number of grid steps up to which the smallest value of a row is tried: it is one step from 0 in most rows.
 	leastSteps = 8
 
 	// gridError is how far off the grid, in steps, the rounding of float32 leaves a value.

@@ -13,8 +13,8 @@ import (
 // leaves its safe range.
 
 func TestFewestDetermined(t *testing.T) {
-	for samples, want := range map[int]bool{1: false, 3: false, 6: true, 20: true} {
-		if got := samples >= FewestDetermined; got != want {
+	for samples, want := range map[int]bool{1: false, 3: false, 4: false, 5: true, 6: true, 20: true} {
+		if got := Enough(samples); got != want {
 			t.Errorf("%d samples are enough: %v", samples, got)
 		}
 	}

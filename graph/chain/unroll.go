@@ -14,7 +14,7 @@ import (
 
 // ConvolutionalOf gives the chain of convolutions and fully connected layers that a model amounts to. Biases, and the
 // factors and offsets of a BatchNormalization after a layer, are folded into the layer; padding, reshaping, mean pooling
-// and maximum pooling into how the next layer reads its input. The error names the first node that does not belong into
+// and maximum pooling into how the next layer reads its input. The error names the first node that does not belong in
 // such a network.
 func ConvolutionalOf(net *graph.Network) (*Convolutional, error) {
 	c, err := convolutionalOf(net)

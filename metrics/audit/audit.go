@@ -263,7 +263,7 @@ func (e *Evidence) score(ctx context.Context, deadline time.Time, r *Request, no
 	if r.Examined != nil {
 		progress = func(done, total int) { r.Examined(name, done, total) }
 	}
-	err := until(ctx, deadline, func(ctx context.Context) error { return e.known(ctx, r, norm, name == "after", progress) })
+	err := until(ctx, deadline, func(ctx context.Context) error { return e.scoreByLayers(ctx, r, norm, name == "after", progress) })
 	if errors.Is(err, errLate) {
 		e.late = fmt.Sprintf("its layers gave no answer within the time limit of %s", r.TimeLimit)
 		e.noImprint(r, e.late)

@@ -10,10 +10,10 @@ import (
 	"unlearnguard/reconstruct/imprint"
 )
 
-// known scores the queried images by the layers of one model: the statistics imprint, rival, loss and silence, and with copied
+// scoreByLayers scores the queried images by the layers of one model: the statistics imprint, rival, loss and silence, and with copied
 // also altered copies of them.
-func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisation, copied bool, progress func(done, total int)) error {
-	if reason := r.unknowable(); reason != "" {
+func (e *Evidence) scoreByLayers(ctx context.Context, r *Request, norm images.Normalisation, copied bool, progress func(done, total int)) error {
+	if reason := r.whyNotScored(); reason != "" {
 		e.noImprint(r, reason)
 		return nil
 	}
@@ -23,7 +23,7 @@ func (e *Evidence) known(ctx context.Context, r *Request, norm images.Normalisat
 		return err
 	}
 	asked := r.Queried.Len() * r.Queried.Dim()
-	queried, references := known(r.Queried, x[:asked:asked], labelled), known(r.Reference, x[asked:], labelled)
+	queried, references := imprintImages(r.Queried, x[:asked:asked], labelled), imprintImages(r.Reference, x[asked:], labelled)
 	examination, err := imprint.Begin(ctx, e.Model.Network, queried, references, imprint.Options{Threads: r.Reconstruct.Threads, Progress: progress})
 	if err != nil {
 		return fmt.Errorf("%s: %w", e.Model.Path, err)
@@ -99,8 +99,8 @@ func (e *Evidence) silence(found *imprint.Result) {
 	}
 }
 
-// unknowable says why no image can be scored by layers, or is empty.
-func (r *Request) unknowable() string {
+// whyNotScored says why no image can be scored by layers, or is empty.
+func (r *Request) whyNotScored() string {
 	if r.Reference == nil || r.Reference.Len() < imprint.FewestReferences {
 		return fmt.Sprintf("it takes at least %d reference images", imprint.FewestReferences)
 	}
@@ -138,8 +138,8 @@ func (r *Request) labelled(m *Model) bool {
 	return true
 }
 
-// known are images as the network is fed them, with their classes where these are those of the network.
-func known(set *images.Set, x []float32, labelled bool) imprint.Images {
+// imprintImages are images as the network is fed them, with their classes where these are those of the network.
+func imprintImages(set *images.Set, x []float32, labelled bool) imprint.Images {
 	labels := set.Labels
 	if !labelled {
 		labels = slices.Repeat([]int{-1}, set.Len())

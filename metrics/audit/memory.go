@@ -68,7 +68,7 @@ func (m *Model) size() int64 {
 
 // layersMemory is what asking a model's layers takes.
 func (r *Request) layersMemory(ctx context.Context, m *Model) (int64, error) {
-	if r.unknowable() != "" {
+	if r.whyNotScored() != "" {
 		return 0, nil
 	}
 	layers, err := imprint.Layers(ctx, m.Network)

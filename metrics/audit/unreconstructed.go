@@ -41,7 +41,7 @@ func (m *Model) distinguishable() int {
 			m.told = chain.NoiseRank(m.Net.Layers[0].W).Rank
 		} else {
 			_, _, conditions := m.Convolutional.Informative()
-			if m.told = m.Convolutional.Determined(conditions); m.told < chain.FewestDetermined {
+			if m.told = m.Convolutional.Determined(conditions); !chain.Enough(m.told) {
 				m.told = 0
 			}
 		}

@@ -18,7 +18,7 @@ type views struct {
 	fed                []float32 // by norm; nil before the first model is fed
 }
 
-// views are those of the request's images as they are now.
+// views returns the forms of the request's images, made anew where these were replaced.
 func (r *Request) views() *views {
 	if r.seen == nil || r.seen.queried != r.Queried || r.seen.reference != r.Reference {
 		r.seen = newViews(r.Queried, r.Reference)
@@ -59,7 +59,7 @@ func (v *views) rows() (queried, references *mat.Dense) {
 	return queried, references
 }
 
-// pictures are all images, or the first n.
+// pictures are the first n images.
 func (v *views) pictures(n int) []metrics.Image {
 	out := make([]metrics.Image, n)
 	for i := range out {

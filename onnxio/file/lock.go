@@ -73,7 +73,7 @@ func Claim(path string) (release func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		switch err := lock(f, atOnce); {
+		switch err := lock(f, tryAlone); {
 		case errors.Is(err, errHeld):
 			f.Close()
 			return nil, fmt.Errorf("%s: %w", filepath.Dir(path), ErrClaimed)

@@ -15,7 +15,7 @@ type lockKind int
 const (
 	shared lockKind = iota
 	alone
-	atOnce
+	tryAlone
 )
 
 var errHeld = errors.New("held")

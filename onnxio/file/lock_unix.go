@@ -14,12 +14,12 @@ const locks = true
 type lockKind int
 
 const (
-	shared lockKind = syscall.LOCK_SH
-	alone  lockKind = syscall.LOCK_EX
-	atOnce lockKind = syscall.LOCK_EX | syscall.LOCK_NB
+	shared   lockKind = syscall.LOCK_SH
+	alone    lockKind = syscall.LOCK_EX
+	tryAlone lockKind = syscall.LOCK_EX | syscall.LOCK_NB
 )
 
-// errHeld is for what another holds, asked for at once.
+// errHeld is the error of tryAlone for a lock that another process holds.
 var errHeld error = syscall.EWOULDBLOCK
 
 func lock(f *os.File, how lockKind) error {

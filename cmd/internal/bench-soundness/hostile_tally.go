@@ -49,13 +49,13 @@ func (t *hostileTally) add(p hostilePair) {
 		t.unusual[verdict]++
 	}
 	t.ways[p.way.Name] = true
-	if p.false() {
+	if p.falselyUnlearned() {
 		t.falsely = append(t.falsely, p.way.Name)
 	}
 }
 
-// false reports whether samples that are in the model were called unlearned.
-func (p hostilePair) false() bool {
+// falselyUnlearned reports whether samples that are in the model were called unlearned.
+func (p hostilePair) falselyUnlearned() bool {
 	return p.way.Holds && (p.summary.Verdict == metrics.Unlearned || p.summary.Unlearned > 0)
 }
 
@@ -68,7 +68,7 @@ func (p hostilePair) print(w io.Writer, network string) {
 	if p.way.Holds {
 		holds = "held"
 	}
-	if p.false() {
+	if p.falselyUnlearned() {
 		mark = "FALSE "
 	}
 	s := p.summary

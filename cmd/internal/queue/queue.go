@@ -156,7 +156,7 @@ func (q *Queue) prepare(ctx context.Context, replicas int) error {
 }
 
 // versionToken is a word for a version of the program that a subject may hold. Workers take the jobs of their own version alone:
-// another one might come to other bytes.
+// another version may write another report.
 func versionToken(tool string) string {
 	sum := sha256.Sum256([]byte(tool))
 	return hex.EncodeToString(sum[:8])
@@ -170,15 +170,15 @@ func final(err error) bool {
 		errors.Is(err, nats.ErrMaxPayload) || errors.Is(err, errTaken) || errors.Is(err, nats.ErrConnectionClosed)
 }
 
-// impatience is for how long the server may fail before anybody is told.
-const impatience = 5 * time.Second
+// toldAfter is for how long the server may fail before Options.Lost is called.
+const toldAfter = 5 * time.Second
 
 // insist does something small until it succeeds, fails for good, or ctx ends: the server may be away for a while.
 func (q *Queue) insist(ctx context.Context, do func(ctx context.Context) error) error {
 	return q.insistOn(ctx, 0, do)
 }
 
-// insistOn is insist for something that moves so many bytes, at 1 MB/s at the least.
+// insistOn is insist for a transfer of so many bytes, which is given a second for each MB.
 func (q *Queue) insistOn(ctx context.Context, bytes int64, do func(ctx context.Context) error) error {
 	patience := 5*time.Second + time.Duration(bytes)*time.Microsecond
 	begun, told := time.Now(), false
@@ -187,12 +187,12 @@ func (q *Queue) insistOn(ctx context.Context, bytes int64, do func(ctx context.C
 		err := do(once)
 		cancel()
 		if err == nil || final(err) || ctx.Err() != nil {
-			if told {
+			if told && err == nil {
 				q.lost(nil)
 			}
 			return err
 		}
-		if !told && q.lost != nil && q.nc.IsConnected() && time.Since(begun) > impatience { // a lost connection has been told of
+		if !told && q.lost != nil && q.nc.IsConnected() && time.Since(begun) > toldAfter { // a lost connection has been told of
 			told = true
 			q.lost(err)
 		}

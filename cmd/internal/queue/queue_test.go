@@ -434,7 +434,7 @@ func TestTroubleIsToldOf(t *testing.T) {
 	defer q.Close()
 	full, begun := errors.New("no space"), time.Now()
 	err = q.insist(context.Background(), func(context.Context) error {
-		if time.Since(begun) < 2*impatience {
+		if time.Since(begun) < 2*toldAfter {
 			return full
 		}
 		return nil

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// fixtures makes a pair of networks of eight digits, and the manifest of the trial.
+// fixtures makes a pair of networks of eight digits, a damaged one, the right and a wrong token, and the manifest of the trial.
 func (b *bench) fixtures(ctx context.Context, p plan) error {
 	for _, args := range [][]string{
 		{"fixture", "digits", "-n", "40", "-o", "digits"},
@@ -37,7 +37,7 @@ func (b *bench) fixtures(ctx context.Context, p plan) error {
 	return b.manifest("audits.yaml", p.audits, 0, true)
 }
 
-// manifest writes a list of so many audits, whose seeds begin at first, and one that nobody can do.
+// manifest writes a list of n audits, whose seeds begin at first, and with poison one whose model is damaged.
 func (b *bench) manifest(name string, n, first int, poison bool) error {
 	var text strings.Builder
 	text.WriteString(`defaults:
