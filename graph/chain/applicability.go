@@ -35,8 +35,8 @@ type FirstLayer struct {
 	Largest float64 `json:"largest"`
 }
 
-// ApplicabilityOf says it of a network, given how that scales and how many parameters it has.
-func ApplicabilityOf(net *graph.Network, h *graph.Homogeneity, parameters int) Applicability {
+// applicabilityOf says whether samples can be reconstructed from a network, given how that scales and how many parameters it has.
+func applicabilityOf(net *graph.Network, h *graph.Homogeneity, parameters int) Applicability {
 	a := Applicability{InputElements: volume(net.InputShape)}
 	a.ParametersPerElement = float64(parameters) / float64(a.InputElements)
 	a.SampleBound = parameters / (a.InputElements + 1)

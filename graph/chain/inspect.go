@@ -22,5 +22,5 @@ func Inspect(ctx context.Context, m *onnxio.Model, opts graph.Options) (*Report,
 	case r.Network == nil:
 		return &Report{r, Applicability{Reason: r.Unreadable}}, nil
 	}
-	return &Report{r, ApplicabilityOf(r.Network, r.Homogeneity.Homogeneity, r.Parameters)}, nil
+	return &Report{r, applicabilityOf(r.Network, r.Homogeneity.Homogeneity, r.Parameters)}, nil
 }

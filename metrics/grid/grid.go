@@ -80,8 +80,8 @@ func Picture(m metrics.Image) *image.NRGBA {
 
 func byteOf(v float64) uint8 { return uint8(min(max(v, 0), 1)*255 + 0.5) }
 
-// Enlarge scales a picture by the least whole number that makes its shorter side at least side pixels.
-func Enlarge(m image.Image, side int) *image.NRGBA {
+// enlarge scales a picture by the least whole number that makes its shorter side at least side pixels.
+func enlarge(m image.Image, side int) *image.NRGBA {
 	b := m.Bounds()
 	k := enlargement(b.Dx(), b.Dy(), side)
 	return imaging.Resize(m, k*b.Dx(), k*b.Dy(), imaging.NearestNeighbor)

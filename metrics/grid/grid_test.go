@@ -95,7 +95,7 @@ func TestEveryPictureIsOnThePage(t *testing.T) {
 	found := map[image.Point]bool{}
 	for _, r := range table.Rows {
 		for _, c := range r.Cells {
-			at, ok := find(canvas, Enlarge(Picture(c.Image), 112))
+			at, ok := find(canvas, enlarge(Picture(c.Image), 112))
 			if !ok {
 				t.Fatalf("a picture of row %q is not on the page", r.Title)
 			}

@@ -168,7 +168,7 @@ func (f Footer) ink() color.NRGBA {
 func (p *page) drawCell(c Cell, x, y int) {
 	frame := image.Rect(x, y, x+p.cellWidth, y+p.cellHeight)
 	if len(c.Image.Pix) > 0 {
-		picture := Enlarge(Picture(c.Image), p.CellSize)
+		picture := enlarge(Picture(c.Image), p.CellSize)
 		frame = image.Rectangle{Max: picture.Bounds().Size()}.Add(image.Pt(x, y))
 		draw.Draw(p.canvas, frame, picture, image.Point{}, draw.Src)
 	}

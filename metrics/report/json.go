@@ -68,7 +68,7 @@ func Parse(text []byte) (Report, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return r, fmt.Errorf("it is no report, or is cut short: %w", err)
 	}
-	if !Readable(r.Schema) {
+	if !readable(r.Schema) {
 		return r, fmt.Errorf("schema %q is not %q: it was written by another version of the tool", r.Schema, SchemaV3)
 	}
 	return r, nil

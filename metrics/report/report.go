@@ -27,8 +27,8 @@ const (
 	SchemaV1 = "unlearnguard/verify/v1"
 )
 
-// Readable reports whether a schema is one of those that [Read] takes.
-func Readable(schema string) bool {
+// readable reports whether a schema is one of those that [Read] takes.
+func readable(schema string) bool {
 	return schema == SchemaV3 || schema == SchemaV2 || schema == SchemaV1
 }
 
