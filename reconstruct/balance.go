@@ -62,7 +62,7 @@ func unbalanced(spread float64) bool { return spread > tamperedSpread }
 
 // unevenNoise tells whether the rows of w hold noise of unequal strength. It is true where there is no noise to tell from.
 func unevenNoise(w *mat.Dense) bool {
-	s := chain.NoiseRank(w)
+	s := chain.NoiseSpan(w)
 	_, d := w.Dims()
 	free := float64(d - s.Rank)
 	if free < 1 || s.Edge <= noiseless*s.Singular[0] {

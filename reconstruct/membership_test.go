@@ -32,7 +32,7 @@ func vectors(d int, mean []float64) *Problem {
 // tracesOf is the search in a first layer w.
 func tracesOf(t *testing.T, p *Problem, w *mat.Dense) *Traces {
 	t.Helper()
-	traces, err := newTraces(w, chain.NoiseRank(w), p.space())
+	traces, err := newTraces(w, chain.NoiseSpan(w), p.space())
 	if err != nil {
 		t.Fatal(err)
 	}

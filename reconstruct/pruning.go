@@ -88,7 +88,7 @@ func fillIn(w *mat.Dense, unknown []bool) *mat.Dense {
 	x := mat.DenseCopyOf(w)
 	threshold := mat.Norm(x, 2)
 	for range fillSteps {
-		s := chain.NoiseRank(x)
+		s := chain.NoiseSpan(x)
 		moved := replace(x, leading(s, threshold), unknown)
 		if threshold < s.Edge && moved <= fillEnd*s.Sigma*math.Sqrt(float64(count(unknown))) {
 			break

@@ -55,7 +55,11 @@ func (r *Result) Residual() float64 {
 
 // Width is the number of columns of the layer that Rank is of: the most that it can be.
 func (r *Result) Width() int {
-	d, _ := r.span.spectrum.V.Dims()
+	w := r.span.net.Layers[r.span.layer].W
+	if r.span.first != nil {
+		w = r.span.first
+	}
+	_, d := w.Dims()
 	return d
 }
 

@@ -33,7 +33,7 @@ type span struct {
 // combinations of the training inputs up to that noise, so a sample x is z V^T with only r coordinates z: the input's
 // width d drops out of every step. The network's first weight becomes W1 V (h x r).
 func newSpan(net *chain.Dense) *span {
-	s := &span{spectrum: chain.NoiseRank(net.Layers[0].W), first: net.Layers[0].W}
+	s := &span{spectrum: chain.NoiseSpan(net.Layers[0].W), first: net.Layers[0].W}
 	s.samples = s.spectrum.Rank
 	s.basis = mat.DenseCopyOf(s.spectrum.V.T())
 	reduced := *net

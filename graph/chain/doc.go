@@ -8,7 +8,7 @@
 // convolutions: a [Layer] applies its weight to patches of its input, which padding and pooling are folded into.
 // [Dense.Convolutional] is the first as a case of the second. Either says which node does not belong in such a network.
 //
-// [NoiseRank] tells how much of a weight is more than noise, and [Convolutional.Informative] which layer's weight determines most
+// [NoiseRank] tells how much of a weight is more than noise, [NoiseSpan] in which directions, and [Convolutional.Informative] which layer's weight determines most
 // about the samples. [Inspect] is [graph.Inspect] with an [Applicability]: whether samples can be reconstructed from the model,
 // and how hard that is.
 //

@@ -2,14 +2,15 @@ package chain
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
 )
 
-// Spectrum is the singular value decomposition of a weight matrix, with the part that stands above its noise told apart
-// from the rest. The first layer of a network trained from a small initialisation is the initial noise plus a
-// combination of the training inputs, so Rank is close to their number while that is well under the input's width.
+// Spectrum is the singular values of a weight matrix, with those that stand above its noise told apart from the rest. The first layer of
+// a network trained from a small initialisation is the initial noise plus a combination of the training inputs, so Rank is close to
+// their number while that is well under the input's width.
 type Spectrum struct {
 	// Singular holds the min(h, d) singular values, largest first.
 	Singular []float64
@@ -19,26 +20,44 @@ type Spectrum struct {
 	Edge float64
 	// Rank is the number of singular values above Edge, at least 1.
 	Rank int
-	// V is d x Rank: the right singular vectors of those, orthonormal columns.
+	// V is d x Rank: the right singular vectors of those, orthonormal columns. It is nil where only values were asked for.
 	V *mat.Dense
 }
 
-// NoiseRank decomposes w (h x d) and separates its singular values from Gaussian noise of unknown level: sigma is the
+// NoiseRank finds the singular values of w (h x d) and separates them from Gaussian noise of unknown level: sigma is the
 // median ratio of the lower 60 % of the singular values to the quantiles of the Marchenko-Pastur law (Marchenko and
 // Pastur 1967), and a direction is kept when its value exceeds 1.05 sigma (sqrt h + sqrt d). Where w is rounded to a grid,
 // sigma is at least [RoundingNoise]: there is none where rounding has left nothing but zeros, and the tail says too little.
-func NoiseRank(w mat.Matrix) Spectrum {
+func NoiseRank(w mat.Matrix) Spectrum { return newGram(w).spectrum(w, false) }
+
+// NoiseSpan is [NoiseRank] with the directions of the values above the noise, which take several times as long.
+func NoiseSpan(w mat.Matrix) Spectrum {
+	g := newGram(w)
+	s := g.spectrum(w, true)
+	s.V = g.right(s)
+	return s
+}
+
+// gram is the product of a matrix with itself on its shorter side, which is several times faster to decompose than the matrix; the
+// square costs half the digits, far below any noise of interest.
+type gram struct {
+	dense *mat.Dense
+	eigen mat.EigenSym
+}
+
+func newGram(w mat.Matrix) *gram { return &gram{dense: mat.DenseCopyOf(w)} }
+
+func (g *gram) spectrum(w mat.Matrix, vectors bool) Spectrum {
 	h, d := w.Dims()
-	singular, v := rightSingular(w)
+	s := Spectrum{Singular: g.singular(vectors)}
 	ref := MarchenkoPastur(h, d)
-	k := len(singular)
+	k := len(s.Singular)
 	var ratios []float64
 	for i := int(float64(k) * (1 - noiseTail)); i < k; i++ {
 		if ref[i] > 0 {
-			ratios = append(ratios, singular[i]/ref[i])
+			ratios = append(ratios, s.Singular[i]/ref[i])
 		}
 	}
-	s := Spectrum{Singular: singular}
 	if len(ratios) > 0 {
 		sort.Float64s(ratios)
 		s.Sigma = ratios[len(ratios)/2]
@@ -46,10 +65,53 @@ func NoiseRank(w mat.Matrix) Spectrum {
 	s.Sigma = max(s.Sigma, RoundingNoise(w))
 	s.Edge = noiseMargin * s.Sigma * (math.Sqrt(float64(h)) + math.Sqrt(float64(d)))
 	// A matrix of exactly low rank has no noise at all; the rounding of its Gram matrix then sets the edge.
-	s.Edge = max(s.Edge, 1e-7*singular[0])
-	s.Rank = max(1, sort.Search(k, func(i int) bool { return singular[i] <= s.Edge }))
-	s.V = mat.DenseCopyOf(v.Slice(0, d, 0, s.Rank))
+	s.Edge = max(s.Edge, 1e-7*s.Singular[0])
+	s.Rank = max(1, sort.Search(k, func(i int) bool { return s.Singular[i] <= s.Edge }))
 	return s
+}
+
+// singular decomposes, and returns the singular values, largest first.
+func (g *gram) singular(vectors bool) []float64 {
+	h, d := g.dense.Dims()
+	product := mat.NewSymDense(min(h, d), nil)
+	if h < d {
+		product.SymOuterK(1, g.dense)
+	} else {
+		product.SymOuterK(1, g.dense.T())
+	}
+	if !g.eigen.Factorize(product, vectors) {
+		panic("chain: symmetric eigendecomposition did not converge")
+	}
+	out := g.eigen.Values(nil)
+	slices.Reverse(out)
+	for i, v := range out {
+		out[i] = math.Sqrt(max(v, 0))
+	}
+	return out
+}
+
+// right are the right singular vectors (d x Rank) of a spectrum.
+func (g *gram) right(s Spectrum) *mat.Dense {
+	h, d := g.dense.Dims()
+	k := len(s.Singular)
+	var all mat.Dense
+	g.eigen.VectorsTo(&all)
+	first := mat.NewDense(k, s.Rank, nil)
+	for i := range s.Rank {
+		first.SetCol(i, mat.Col(nil, k-1-i, &all))
+	}
+	if h >= d {
+		return first
+	}
+	var v mat.Dense
+	v.Mul(g.dense.T(), first)
+	v.Apply(func(_, j int, x float64) float64 {
+		if s.Singular[j] > 0 {
+			return x / s.Singular[j]
+		}
+		return x
+	}, &v)
+	return &v
 }
 
 // RoundingNoise is the standard deviation of the error of an entry of w that was rounded to multiples of some step, as
@@ -94,49 +156,6 @@ func onGrid(row []float64, q float64) bool {
 		}
 	}
 	return true
-}
-
-// rightSingular returns the singular values of w, largest first, and its right singular vectors (d x min(h, d)). It goes
-// through the Gram matrix of the shorter side, which is several times faster than a full decomposition; the square costs
-// half the digits, far below any noise of interest.
-func rightSingular(w mat.Matrix) ([]float64, *mat.Dense) {
-	h, d := w.Dims()
-	k := min(h, d)
-	gram := mat.NewSymDense(k, nil)
-	dense := mat.DenseCopyOf(w)
-	if h < d {
-		gram.SymOuterK(1, dense)
-	} else {
-		gram.SymOuterK(1, dense.T())
-	}
-	var eig mat.EigenSym
-	if !eig.Factorize(gram, true) {
-		panic("chain: symmetric eigendecomposition did not converge")
-	}
-	values := eig.Values(nil)
-	var vectors mat.Dense
-	eig.VectorsTo(&vectors)
-	singular := make([]float64, k)
-	sorted := mat.NewDense(k, k, nil)
-	for i := range singular {
-		singular[i] = math.Sqrt(max(values[k-1-i], 0))
-		sorted.SetCol(i, mat.Col(nil, k-1-i, &vectors))
-	}
-	if h >= d {
-		return singular, sorted
-	}
-	var v mat.Dense
-	v.Mul(dense.T(), sorted)
-	for j, s := range singular {
-		col := mat.Col(nil, j, &v)
-		for i := range col {
-			if s > 0 {
-				col[i] /= s
-			}
-		}
-		v.SetCol(j, col)
-	}
-	return singular, &v
 }
 
 // MarchenkoPastur returns the expected singular values, largest first, of an h x d matrix of independent entries of unit

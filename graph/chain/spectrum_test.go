@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -21,7 +22,10 @@ func TestNoiseRankFindsThePlantedSpan(t *testing.T) {
 		var w mat.Dense
 		w.Mul(left, right)
 		w.Add(&w, gaussian(c.h, c.d, 0.3, rng))
-		s := NoiseRank(&w)
+		s := NoiseSpan(&w)
+		if alone := NoiseRank(&w); alone.V != nil || alone.Rank != s.Rank || !floats.EqualApprox(alone.Singular, s.Singular, 1e-9*s.Singular[0]) {
+			t.Errorf("%d x %d: without vectors, rank %d and other values", c.h, c.d, alone.Rank)
+		}
 		if s.Rank != c.rank {
 			t.Errorf("%d x %d: rank %d, want %d", c.h, c.d, s.Rank, c.rank)
 		}

@@ -106,7 +106,7 @@ func fitFactors(from, to, before, after *mat.Dense) []float64 {
 // direction of a single row with a wrong factor, which would keep it.
 func sharedDirections(w *mat.Dense) mat.Matrix {
 	const rows = 4
-	s := chain.NoiseRank(unitRows(w))
+	s := chain.NoiseSpan(unitRows(w))
 	n := 1
 	for n < s.Rank && s.Singular[n]*s.Singular[n] > rows {
 		n++

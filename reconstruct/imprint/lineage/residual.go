@@ -4,6 +4,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"unlearnguard/graph/chain"
+	"unlearnguard/graph/engine"
 )
 
 // withoutLearnt removes from the rows of both the directions that stand above the noise in either: what is left is mostly what
@@ -12,7 +13,13 @@ func withoutLearnt(before, after *mat.Dense) (b, a *mat.Dense) {
 	if !decomposable(before) || !decomposable(after) {
 		return nil, nil
 	}
-	basis := orthonormal(chain.NoiseRank(before).V, chain.NoiseRank(after).V)
+	var learnt [2]*mat.Dense
+	engine.Share(2, 2, func(next func() (int, bool)) {
+		for i, ok := next(); ok; i, ok = next() {
+			learnt[i] = chain.NoiseSpan([]*mat.Dense{before, after}[i]).V
+		}
+	})
+	basis := orthonormal(learnt[0], learnt[1])
 	rows, width := before.Dims()
 	_, rank := basis.Dims()
 	if left := min(rows, width) - rank; float64(left) < leastLeft*float64(min(rows, width)) || left < 2 {
