@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Copies are the scores of altered copies of the samples to forget in the model after, and of copies of reference images that
@@ -83,8 +85,13 @@ func (a *audit) copyTests() []GroupTail {
 	g := newGroup(upTo(len(a.forget)), labels, c.NullLabels, len(c.Null))
 	return []GroupTail{
 		scan{copiesStatistic, c.Versions, c.standard(), len(c.Samples)}.test(g, a.Options),
-		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(c.highest(), false, a.Options)},
+		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(c.highest(), false, a.Options), height: c.highest().above()},
 	}
+}
+
+// above is how far the mean of the samples lies above that of the reference images.
+func (s Scores) above() float64 {
+	return stat.Mean(s.Samples, nil) - stat.Mean(s.Null, nil)
 }
 
 // copied says which of the samples to forget score so high by one of their versions that they do not count as absent.

@@ -30,7 +30,7 @@ func (a *audit) overall() (Verdict, string) {
 	case a.Together != nil && a.Together.Verdict == Retained:
 		return Retained, fmt.Sprintf("The model after still holds samples that the request says must go, though no single one can be named. %s.",
 			capital(a.Together.Reason))
-	case a.groupShows() || a.Together != nil && (a.Together.AfterPValue <= a.groupLevel() || a.showsFromBefore() != nil):
+	case a.groupShows() || a.togetherBlocks() != nil:
 	case a.Summary.Unlearned > 0 && float64(a.Summary.Unlearned) >= unlearnedShare*float64(len(a.forget)):
 		return Unlearned, a.requestHonoured()
 	case a.Together != nil && a.Together.Verdict == Unlearned && len(a.Troubles) == 0:
@@ -126,6 +126,8 @@ func (a *audit) whyInconclusive() string {
 		return strings.Join(a.Troubles, "; ")
 	case a.Controls.Failed != "":
 		return a.Controls.Failed
+	case a.togetherBlocks() != nil:
+		return "taken together the samples show more in the model after than never-trained images do: " + a.togetherBlocks().words()
 	case a.groupShows():
 		return fmt.Sprintf("taken together the samples show more evidence in the model after than as many images never trained on would (%s), though no single one can be said to be still there",
 			probability(a.Group.PValue))

@@ -225,6 +225,38 @@ func TestCopiesLevel(t *testing.T) {
 	}
 }
 
+// Small differences in altered copies, beside controls that stand at 10 spreads, keep no sample that is judged by what was reconstructed.
+func TestFaintShare(t *testing.T) {
+	shows := func(p, height float64, use Use) bool {
+		null := make([]float64, 101)
+		for i := range null {
+			null[i] = float64(i-50) / 25 / madToSigma // a spread of 1
+		}
+		a := audit{retain: []int{0, 1}, in: Input{Statistics: []Statistic{{Name: "imprint", Use: use, After: Scores{Samples: []float64{9, 11}, Null: null}}}}}
+		a.Options = Options{}.WithDefaults()
+		a.Together = &Together{AfterPValue: 0.5, After: []GroupTail{{PValue: 0.9}, {Statistic: copiesStatistic, PValue: p, height: height}}}
+		a.Together.AfterPValue = 2 * p
+		if height := a.controlsHeight(); height != 10 {
+			t.Errorf("controls stand at %v", height)
+		}
+		return a.togetherShow() != nil && a.togetherBlocks() != nil
+	}
+	for _, c := range []struct {
+		p, height float64
+		use       Use
+		want      bool
+	}{
+		{0.01, 0.5, ForRequest, false}, {0.01, 1.2, ForRequest, false}, {0.01, 2.8, ForRequest, true}, {0.01, 9, ForRequest, true},
+		{0.0004, 0.5, ForRequest, true}, // plainly there, however faint
+		{0.01, 0.5, ForBoth, true},      // where nothing was reconstructed
+		{0.01, 10 * 0.99 * faintShare, ForRequest, false}, {0.01, 10 * 1.01 * faintShare, ForRequest, true},
+	} {
+		if got := shows(c.p, c.height, c.use); got != c.want {
+			t.Errorf("p = %v, height %v, %v: shows %v", c.p, c.height, c.use, got)
+		}
+	}
+}
+
 // judged is the verdict on a request that is unlearned in every respect but what change does to it.
 func judged(change func(*Together, *audit)) Verdict {
 	a := &audit{retain: make([]int, 30)}

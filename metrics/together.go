@@ -56,6 +56,9 @@ type GroupTail struct {
 	PValue float64 `json:"p_value"`
 	// Version is the altered copy, or the layer, that shows most, where the test is for several.
 	Version string `json:"version,omitempty"`
+	// height is how far the samples lie above what is expected of as many others, on the mean, in the scores' spreads; of scans and of
+	// altered copies alone.
+	height float64
 }
 
 // groupDraws is the number of simulated sums behind each probability.
@@ -115,6 +118,15 @@ func upTo(n int) []int {
 		out[i] = i
 	}
 	return out
+}
+
+// size is the number of samples.
+func (g group) size() int {
+	n := 0
+	for _, s := range g.strata {
+		n += len(s.samples)
+	}
+	return n
 }
 
 // pValue is that of the permutation test of the sum of the samples' scores, within each class; below reverses it.
@@ -327,8 +339,46 @@ func (a *audit) togetherShow() *GroupTail {
 	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.groupLevel() {
 		return t.strongest()
 	}
-	if copies := a.copiesShow(); copies != nil {
+	if copies := a.copiesShow(); copies != nil && !a.faint(copies) {
 		return copies
+	}
+	return a.showsFromBefore()
+}
+
+// faint reports whether a test of altered copies shows so little, beside what the controls show, that the samples are judged one by one
+// all the same. It is for samples that are judged by what was reconstructed: there controls stand so high that copies which were trained
+// on would, too, and a small difference is rather one between the source of the samples and that of the reference images.
+func (a *audit) faint(t *GroupTail) bool {
+	if t.Statistic != copiesStatistic || a.judgesKnown() || a.started() {
+		return false
+	}
+	return t.height < faintShare*a.controlsHeight() && t.PValue*float64(len(a.Together.After)) > RequestLevel
+}
+
+// controlsHeight is how far the controls' answers in the model after lie above those of never-trained images, on the mean, in their spreads.
+func (a *audit) controlsHeight() float64 {
+	k := a.requestStatistic()
+	if k < 0 || len(a.retain) == 0 || a.in.Statistics[k].After.NoPower != "" {
+		return 0
+	}
+	after := a.in.Statistics[k].After
+	null, sum := scaleOf(slices.Sorted(slices.Values(after.Null))), 0.0
+	for _, i := range a.retain {
+		sum += null.of(after.Samples[i])
+	}
+	return sum / float64(len(a.retain))
+}
+
+// togetherBlocks is a test by which the samples show too much as a group for the request to be unlearned, or nil.
+func (a *audit) togetherBlocks() *GroupTail {
+	if a.Together == nil {
+		return nil
+	}
+	for i := range a.Together.After {
+		t := &a.Together.After[i]
+		if t.PValue*float64(len(a.Together.After)) <= a.groupLevel() && !a.faint(t) {
+			return t
+		}
 	}
 	return a.showsFromBefore()
 }
