@@ -414,7 +414,7 @@ func TestGroupLevel(t *testing.T) {
 		if got, _ := a.overall(); got != want {
 			t.Errorf("p = %v of the group: the request is %s", p, got)
 		}
-		a.Group, a.Together = nil, &Together{AfterPValue: p, Verdict: Inconclusive}
+		a.Group, a.Together = nil, &Together{After: []GroupTail{{Statistic: "imprint", PValue: p}}, AfterPValue: p, Verdict: Inconclusive}
 		if got, _ := a.overall(); got != want {
 			t.Errorf("p = %v together: the request is %s", p, got)
 		}
