@@ -247,8 +247,9 @@ func TestFaintShare(t *testing.T) {
 		want      bool
 	}{
 		{0.01, 0.5, ForRequest, false}, {0.01, 1.2, ForRequest, false}, {0.01, 2.8, ForRequest, true}, {0.01, 9, ForRequest, true},
-		{0.0004, 0.5, ForRequest, true}, // plainly there, however faint
-		{0.01, 0.5, ForBoth, true},      // where nothing was reconstructed
+		{0.0004, 0.5, ForRequest, true},           // plainly there, however faint
+		{RequestLevel / 2, 0.5, ForRequest, true}, // two tests
+		{0.01, 0.5, ForBoth, true},                // where nothing was reconstructed
 		{0.01, 10 * 0.99 * faintShare, ForRequest, false}, {0.01, 10 * 1.01 * faintShare, ForRequest, true},
 	} {
 		if got := shows(c.p, c.height, c.use); got != c.want {
