@@ -44,10 +44,9 @@ func (b *batches[T]) plan() error {
 			if batch%len(b.streams) != i {
 				continue
 			}
-			if _, n := b.at(batch); n > 0 {
-				if _, err := b.runner.at(b.streams[i], n); err != nil {
-					return err
-				}
+			_, n := b.at(batch)
+			if _, err := b.runner.at(b.streams[i], n); err != nil {
+				return err
 			}
 		}
 	}

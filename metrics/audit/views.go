@@ -27,17 +27,11 @@ func (r *Request) views() *views {
 }
 
 func newViews(queried, reference *images.Set) *views {
-	v := &views{queried: queried, reference: reference}
-	n := queried.Len() + v.references()
-	v.pixels = mat.NewDense(n, queried.Dim(), nil)
-	to := v.pixels.RawMatrix().Data
-	for i, x := range queried.Pixels {
-		to[i] = float64(x)
-	}
-	if reference != nil {
-		for i, x := range reference.Pixels {
-			to[len(queried.Pixels)+i] = float64(x)
-		}
+	v := &views{queried: queried, reference: reference, pixels: queried.Matrix()}
+	if v.references() > 0 {
+		var all mat.Dense
+		all.Stack(v.pixels, reference.Matrix())
+		v.pixels = &all
 	}
 	return v
 }
