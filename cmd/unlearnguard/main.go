@@ -6,17 +6,12 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
-// garbage is the percentage of what is in use that may be garbage besides. A pair of ResNet-18 takes 3.2 GB at the usual 100, and
-// 1.8 at this, and no longer: buffers are used again, so that little is ever collected.
-const garbage = 12
-
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
+		limitGarbage()
 	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of what it read, and does not end work whose messages it read
 	ctx, stop := signal.NotifyContext(context.Background(), ending()...)

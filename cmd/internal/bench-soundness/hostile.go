@@ -51,7 +51,8 @@ type victim struct {
 	provider *deception.Provider
 	// forget, controls and reference have the classes of the data set for labels, as an auditor's images have.
 	forget, controls, reference *images.Set
-	name, dir                   string
+	name                        string
+	session                     session
 	patience                    time.Duration
 }
 
@@ -93,12 +94,12 @@ func (v *victim) judge(ctx context.Context, w deception.Way) (hostilePair, error
 
 func (v *victim) audit(ctx context.Context, after *deception.Network) (metrics.Summary, error) {
 	r := &audit.Request{NormBefore: v.provider.Before.Norm, NormAfter: after.Norm, Reference: v.reference,
-		Reconstruct: reconstruct.Options{Seed: v.provider.Seed}, TimeLimit: v.patience}
+		Reconstruct: reconstruct.Options{Seed: v.provider.Seed}, TimeLimit: v.patience, Recover: v.session.recoveries.Recover}
 	var err error
-	if r.Before, err = imported(ctx, v.provider.Before.Model, filepath.Join(v.dir, "before.onnx")); err != nil {
+	if r.Before, err = imported(ctx, v.provider.Before.Model, filepath.Join(v.session.dir, "before.onnx")); err != nil {
 		return metrics.Summary{}, err
 	}
-	if r.After, err = imported(ctx, after.Model, filepath.Join(v.dir, "after.onnx")); err != nil {
+	if r.After, err = imported(ctx, after.Model, filepath.Join(v.session.dir, "after.onnx")); err != nil {
 		return metrics.Summary{}, err
 	}
 	if err := r.Add(v.forget, metrics.Forget); err != nil {
@@ -165,7 +166,7 @@ func (v *victim) measure(ctx context.Context, w io.Writer, ways []deception.Way,
 }
 
 // runHostile measures the networks of these names (row, or row/k for one network), or all; quick takes one network.
-func runHostile(ctx context.Context, w io.Writer, data, dir string, names []string, seed uint64) (bool, error) {
+func runHostile(ctx context.Context, s session, names []string) (bool, error) {
 	t := newHostileTally()
 	quick := len(names) == 1 && names[0] == "quick"
 	if quick {
@@ -182,14 +183,14 @@ func runHostile(ctx context.Context, w io.Writer, data, dir string, names []stri
 			if quick {
 				every, starts, limit = quickEvery, 1, quickPatience
 			}
-			v, err := row.make(ctx, data, seed+uint64(k))
+			v, err := row.make(ctx, s.data, s.seed+uint64(k))
 			if err != nil {
 				return false, fmt.Errorf("%s/%d: %w", row.name, k, err)
 			}
-			v.name, v.dir, v.patience = fmt.Sprintf("%s/%d", row.name, k), dir, limit
-			err = v.measure(ctx, w, append(v.honestly(starts), turn(deception.Ways, turns, every)...), t)
+			v.name, v.session, v.patience = fmt.Sprintf("%s/%d", row.name, k), s, limit
+			err = v.measure(ctx, s.out, append(v.honestly(starts), turn(deception.Ways, turns, every)...), t)
 			if err != nil {
-				t.print(w)
+				t.print(s.out)
 				return false, fmt.Errorf("%s: %w", v.name, err)
 			}
 		}
@@ -197,6 +198,6 @@ func runHostile(ctx context.Context, w io.Writer, data, dir string, names []stri
 	if t.pairs == 0 {
 		return false, fmt.Errorf("no network is called %v", names)
 	}
-	t.print(w)
+	t.print(s.out)
 	return t.sound(), nil
 }

@@ -248,7 +248,7 @@ func (s *started) load(ctx context.Context, data string, forget int) error {
 }
 
 // runInitial audits replies about networks whose start is known; quick takes one network.
-func runInitial(ctx context.Context, w io.Writer, data, dir string, names []string, seed uint64) (bool, error) {
+func runInitial(ctx context.Context, r session, names []string) (bool, error) {
 	t := &initialTally{counts: map[string]map[metrics.Verdict]int{}}
 	quick := len(names) == 1 && names[0] == "quick"
 	if quick {
@@ -263,10 +263,10 @@ func runInitial(ctx context.Context, w io.Writer, data, dir string, names []stri
 			if len(names) > 0 && !wanted(row.Name, k, names) {
 				continue
 			}
-			s := &started{Row: row.Row, seed: seed + uint64(k), dir: dir}
-			err := s.load(ctx, data, row.forget)
+			s := &started{Row: row.Row, seed: r.seed + uint64(k), dir: r.dir}
+			err := s.load(ctx, r.data, row.forget)
 			if err == nil {
-				err = s.measure(ctx, w, fmt.Sprintf("%s/%d", row.Name, k), t)
+				err = s.measure(ctx, r.out, fmt.Sprintf("%s/%d", row.Name, k), t)
 			}
 			if err != nil {
 				return false, fmt.Errorf("%s: %w", row.Name, err)
@@ -276,7 +276,7 @@ func runInitial(ctx context.Context, w io.Writer, data, dir string, names []stri
 	if t.pairs == 0 {
 		return false, fmt.Errorf("no network is called %v", names)
 	}
-	t.print(w)
+	t.print(r.out)
 	return t.sound(), nil
 }
 

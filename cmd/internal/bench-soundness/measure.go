@@ -61,7 +61,7 @@ func (b *bench) recover(ctx context.Context, s suspect) (*opened, error) {
 	if o.model, err = net.Open(ctx, b.dir, "model", b.keep); err != nil {
 		return nil, err
 	}
-	o.result, err = audit.Recover(ctx, o.model, b.keep.C, b.keep.H, b.keep.W, o.norm, reconstruct.Options{Seed: b.seed})
+	o.result, err = b.recoveries.Recover(ctx, o.model, b.keep.C, b.keep.H, b.keep.W, o.norm, reconstruct.Options{Seed: b.seed})
 	return o, err
 }
 

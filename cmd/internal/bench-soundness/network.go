@@ -50,8 +50,7 @@ const (
 // bench is a case being measured.
 type bench struct {
 	network
-	seed uint64
-	dir  string
+	session
 
 	// forget and keep are the two parts of the training samples; never are as many others as are to forget, and other
 	// are samples to go on training on.
@@ -64,8 +63,8 @@ type bench struct {
 }
 
 // load picks the images of the case.
-func (b *bench) load(ctx context.Context, data string) error {
-	dir := filepath.Join(data, b.data)
+func (b *bench) load(ctx context.Context) error {
+	dir := filepath.Join(b.session.data, b.network.data)
 	all, err := images.LoadAll(ctx, []string{dir}, images.Options{})
 	if err != nil {
 		return err

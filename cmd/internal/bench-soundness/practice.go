@@ -308,7 +308,7 @@ func pValueOf(t *metrics.Together, statistic string) float64 {
 }
 
 // runPractice measures all pairs of the rows of these names (or row/k for one network), or of all; quick takes two networks.
-func runPractice(ctx context.Context, w io.Writer, data, dir string, names []string, seed uint64) (bool, error) {
+func runPractice(ctx context.Context, s session, names []string) (bool, error) {
 	all := newPracticeTally()
 	turn := 0
 	for _, p := range practices {
@@ -322,19 +322,19 @@ func runPractice(ctx context.Context, w io.Writer, data, dir string, names []str
 				continue
 			}
 			begun := time.Now()
-			f, err := p.fit(ctx, data, dir, seed+uint64(k))
+			f, err := p.fit(ctx, s.data, s.dir, s.seed+uint64(k))
 			if err != nil {
 				return false, fmt.Errorf("%s: %w", p.row, err)
 			}
 			vs, err := f.measure(ctx, turn-1)
-			f.print(w, vs, time.Since(begun))
+			f.print(s.out, vs, time.Since(begun))
 			all.add(vs)
 			if err != nil {
 				return false, fmt.Errorf("%s: %w", p.row, err)
 			}
 		}
 	}
-	all.print(w)
+	all.print(s.out)
 	return all.sound(), nil
 }
 
