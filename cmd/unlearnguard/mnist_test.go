@@ -17,7 +17,7 @@ import (
 )
 
 // mnistPicks is the number of pairs of networks: one alone is noisy.
-const mnistPicks = 4
+const mnistPicks = 2
 
 // TestVerifyOnMNIST audits networks of the shape 784-300-1, trained on 20 digits, odd against even, and again without
 // four of them.

@@ -28,7 +28,7 @@ type Scale struct {
 // published networks and numbers of samples, for hours.
 var (
 	Toy = Scale{Name: "toy", Networks: 2, Samples: 20, Forgotten: 4, Hidden: []int{150}, Reference: 100,
-		Shadows: 4, Population: 100, Restarts: 6, Practice: toyPractice}
+		Shadows: 4, Population: 100, Restarts: 4, Practice: toyPractice}
 	Quick = Scale{Name: "quick", Networks: 3, Samples: 50, Forgotten: 5, Hidden: []int{300, 300}, Reference: 400,
 		Shadows: 8, Population: 400, Restarts: 6, Practice: practised("mlp200")}
 	Paper = Scale{Name: "paper", Networks: 3, Samples: 500, Forgotten: 50, Hidden: []int{1000, 1000}, Reference: 400,
