@@ -2,6 +2,7 @@ package reconstruct
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/gonum/mat"
@@ -15,10 +16,13 @@ import (
 //	D_j = ||w_in,j||^2 + b_j^2 - ||w_out,j||^2
 //
 // of every hidden neuron at its initial value (Du, Hu and Lee 2018), which is nearly the same for all neurons of a layer.
-// A wide spread of D over a layer means that its neurons were scaled, or that it was trained in large steps or with momentum,
-// which gradient flow describes badly. The noise separates the two cases: the residual of a neuron's initial weights, outside the
-// directions that training added, is equally strong for all neurons unless they were scaled. Scaled neurons are set back to a
-// common D, which undoes the scaling. Others must be left as they are, as this would scale them.
+// A wide spread of D over a layer means that its neurons were scaled, that the layers on its two sides were not trained together, or
+// that they were trained in large steps or with momentum, which gradient flow describes badly. The noise separates the first case: the
+// residual of a neuron's initial weights, outside the directions that training added, is equally strong for all neurons unless they were
+// scaled. Scaled neurons are set back to a common D, which undoes the scaling. Others must be left as they are, as this would scale them.
+//
+// Where later layers were trained on samples that the first was not, D gives it away; who then scales the neurons so that D is even
+// makes their noise uneven.
 
 // balanceSweeps bounds the alternation over layers; scaling one layer's neurons moves its neighbours' norms.
 const balanceSweeps = 20
@@ -27,9 +31,23 @@ const balanceSweeps = 20
 type Balance struct {
 	// Spread has one entry a hidden layer: the range of D over the layer's mean norm.
 	Spread []float64 `json:"spread"`
+	// Noise has one entry a hidden layer: the range of the logarithm of the neurons' noise, 0 where there is none to tell from.
+	Noise []float64 `json:"noise"`
 	// Altered says that a spread is far above what training leaves and that the neurons' noise, where there is any, does not
 	// speak against it; the network was rebalanced before anything else.
 	Altered bool `json:"altered"`
+	// Levelled says that the noise is uneven though D is even: neurons were scaled until it was.
+	Levelled bool `json:"levelled"`
+}
+
+// Apart reports whether layers of this network were not trained together, as those of another were: a spread is far above what training
+// leaves, also in the other one, and the network was not altered.
+func (b Balance) Apart(other Balance) bool {
+	usual := tamperedSpread
+	for _, s := range other.Spread {
+		usual = max(usual, spreadAgain*s)
+	}
+	return !b.Altered && len(b.Spread) > 0 && slices.Max(b.Spread) > usual
 }
 
 // rebalance measures the balance of net and, where it was altered, returns an equivalent network with every neuron's D
@@ -37,9 +55,10 @@ type Balance struct {
 func rebalance(net *chain.Dense) (*chain.Dense, Balance) {
 	var b Balance
 	for l := range len(net.Layers) - 1 {
-		s := imbalance(net, l).spread()
-		b.Spread = append(b.Spread, s)
-		b.Altered = b.Altered || unbalanced(s) && unevenNoise(net.Layers[l].W)
+		s, n := imbalance(net, l).spread(), noiseOf(net.Layers[l].W)
+		b.Spread, b.Noise = append(b.Spread, s), append(b.Noise, n.within)
+		b.Altered = b.Altered || unbalanced(s) && (!n.visible || scaled(n.within, n.free))
+		b.Levelled = b.Levelled || !unbalanced(s) && n.visible && levelled(n.within, n.free)
 	}
 	if !b.Altered {
 		return net, b
@@ -60,36 +79,57 @@ func rebalance(net *chain.Dense) (*chain.Dense, Balance) {
 // unbalanced tells whether a spread is more than small steps leave.
 func unbalanced(spread float64) bool { return spread > tamperedSpread }
 
-// unevenNoise tells whether the rows of w hold noise of unequal strength. It is true where there is no noise to tell from.
-func unevenNoise(w *mat.Dense) bool {
+// noise is how strong what the rows of a matrix hold outside the directions that training added is, beside each other.
+type noise struct {
+	// within is the range of the logarithm of its norm, and free the number of directions in it.
+	within, free float64
+	// visible says that there is any.
+	visible bool
+}
+
+// noiseOf looks beside the singular vectors above the noise. These take in of the noise of row j as much as they owe to that row, its
+// leverage in the left ones, so that 1 - leverage of it is left.
+func noiseOf(w *mat.Dense) noise {
 	s := chain.NoiseSpan(w)
 	_, d := w.Dims()
 	free := float64(d - s.Rank)
 	if free < 1 || s.Edge <= noiseless*s.Singular[0] {
-		return true
+		return noise{}
 	}
 	var along mat.Dense
 	along.Mul(w, s.V)
 	var logs []float64
 	for j := range along.RawMatrix().Rows {
 		row, signal := w.RawRowView(j), along.RawRowView(j)
-		if rest := dot(row, row) - dot(signal, signal); rest > noiseless*noiseless*dot(row, row) { // not a pruned neuron
-			logs = append(logs, math.Log(rest)/2)
+		leverage := 0.0
+		for r, v := range signal {
+			leverage += v * v / (s.Singular[r] * s.Singular[r])
+		}
+		rest := dot(row, row) - dot(signal, signal)
+		if leverage < mostLeverage && rest > noiseless*noiseless*dot(row, row) { // not a pruned neuron
+			logs = append(logs, math.Log(rest/(1-leverage))/2)
 		}
 	}
 	sort.Float64s(logs)
-	return scaled(within90(logs), free)
+	return noise{within: within90(logs), free: free * (1 - mostLeverage), visible: len(logs) > 0}
 }
 
-// scaled tells whether the logarithms of the norms of independent numbers, so many a neuron, range too widely: one deviates by
-// 1/sqrt(2n).
-func scaled(within, numbers float64) bool {
-	return within > math.Hypot(quantileRange/math.Sqrt(2*numbers), tamperedNoise)
+// scaled tells whether the logarithms of the norms of independent numbers, so many a neuron, range too widely for a network whose norms
+// are uneven, and levelled for one whose norms are even.
+func scaled(within, numbers float64) bool { return beyondChance(within, numbers, tamperedNoise) }
+
+func levelled(within, numbers float64) bool { return beyondChance(within, numbers, levelledNoise) }
+
+// beyondChance reports whether the range is more than a limit and chance together: one logarithm deviates by 1/sqrt(2n).
+func beyondChance(within, numbers, limit float64) bool {
+	return within > math.Hypot(quantileRange/math.Sqrt(2*numbers), limit)
 }
 
 const (
 	// noiseless is the edge of the noise over the largest singular value below which there may be nothing but rounding.
 	noiseless = 1e-6
+	// mostLeverage is the leverage from which too little of a neuron's noise is left to tell its strength from.
+	mostLeverage = 0.5
 	// quantileRange is that from the 5 % to the 95 % quantile of the normal distribution.
 	quantileRange = 3.29
 )

@@ -125,3 +125,48 @@ func TestUnevenNormsWithEvenNoiseAreNotTampering(t *testing.T) {
 		t.Errorf("without noise: not altered, spread %v", b.Spread)
 	}
 }
+
+// A network of which later layers alone were trained on has norms that do not fit each other, beside even noise. Who evens the norms by
+// scaling neurons makes the noise uneven.
+func TestLayersTrainedApart(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	const d, h, rank, noise = 400, 200, 5, 1e-3
+	draw := func(r, c int, scale float64) *mat.Dense {
+		m := mat.NewDense(r, c, nil)
+		m.Apply(func(int, int, float64) float64 { return scale * rng.NormFloat64() }, m)
+		return m
+	}
+	grown := func() *chain.Dense { // D = 0, and noise beside what was learnt
+		var w mat.Dense
+		w.Mul(draw(h, rank, 1), draw(rank, d, 0.1))
+		w.Add(&w, draw(h, d, noise))
+		out := mat.NewDense(1, h, nil)
+		for j := range h {
+			out.Set(0, j, mat.Norm(w.RowView(j), 2))
+		}
+		return &chain.Dense{Layers: []chain.Affine{{W: &w}, {W: out}}}
+	}
+	before := grown()
+	_, usual := rebalance(before)
+	if usual.Altered || usual.Levelled || usual.Apart(usual) {
+		t.Errorf("as training leaves it: %+v", usual)
+	}
+
+	after := grown()
+	for j := range h {
+		after.Layers[1].W.Set(0, j, after.Layers[1].W.At(0, j)*math.Exp(0.7*rng.NormFloat64()))
+	}
+	same, apart := rebalance(after)
+	if same != after || apart.Altered || apart.Levelled || !apart.Apart(usual) {
+		t.Errorf("another last layer: %+v", apart)
+	}
+	if apart.Apart(apart) {
+		t.Error("what the model before shows as well is no sign")
+	}
+	for j := range h {
+		scaleNeuron(after, 0, j, math.Sqrt(after.Layers[1].W.At(0, j)/mat.Norm(after.Layers[0].W.RowView(j), 2)))
+	}
+	if _, b := rebalance(after); b.Altered || !b.Levelled || b.Apart(usual) {
+		t.Errorf("another last layer, neurons levelled: %+v", b)
+	}
+}

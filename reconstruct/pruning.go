@@ -35,6 +35,9 @@ type Pruning struct {
 func undone(net *chain.Dense) (*chain.Dense, Pruning, Balance) {
 	net, pruning := restore(net)
 	net, balance := rebalance(net)
+	if pruning.Restored {
+		balance.Levelled = false // what was filled in has no noise
+	}
 	return net, pruning, balance
 }
 

@@ -82,6 +82,21 @@ func TestTampered(t *testing.T) {
 			t.Errorf("noise within %v: %v", within, got)
 		}
 	}
+	for within, want := range map[float64]bool{0.05: false, 0.1: false, 0.28: true, 0.5: true} {
+		if got := levelled(within, 1e6); got != want {
+			t.Errorf("even norms, noise within %v: %v", within, got)
+		}
+	}
+	for spread, want := range map[float64]bool{0.2: false, 0.38: true} {
+		if got := (Balance{Spread: []float64{spread}}).Apart(Balance{Spread: []float64{0.1}}); got != want {
+			t.Errorf("spread %v beside 0.1: %v", spread, got)
+		}
+	}
+	for times, want := range map[float64]bool{1.4: false, 2.9: true} {
+		if got := (Balance{Spread: []float64{0.1, times}}).Apart(Balance{Spread: []float64{1, 0.1}}); got != want {
+			t.Errorf("a spread %v times that before: %v", times, got)
+		}
+	}
 	if scaled(0.6, 20) {
 		t.Error("20 numbers a neuron range so widely by chance")
 	}

@@ -306,7 +306,7 @@ func (r *Request) sameTwice() bool {
 // input lays the evidence out for the decision. The layers' answers decide about single samples too where nothing was
 // reconstructed.
 func (o *Outcome) input(r *Request) metrics.Input {
-	in := metrics.Input{Before: diagnose(o.Before, r, "before"), After: diagnose(o.After, r, "after")}
+	in := metrics.Input{Before: diagnose(o.Before, o.Before, r, "before"), After: diagnose(o.After, o.Before, r, "after")}
 	for i, role := range r.Roles {
 		s := metrics.Sample{Source: r.Queried.Names[i], Role: role, Label: -1}
 		if r.Queried.Labels != nil {
@@ -335,32 +335,4 @@ func (o *Outcome) input(r *Request) metrics.Input {
 	in.Incomparable = r.strange
 	in.Copies, in.Lineage = o.After.Copies, o.Lineage
 	return in
-}
-
-// diagnose turns a reconstruction's diagnostics into the checks of the decision. A model that was opened is in scope.
-func diagnose(e *Evidence, r *Request, name string) metrics.Diagnosis {
-	passed := metrics.Check{OK: true}
-	d := metrics.Diagnosis{Scope: passed, Convergence: passed, Integrity: passed}
-	for _, reason := range []string{e.misfit, e.late} {
-		if reason != "" {
-			d.Scope = metrics.Check{Reason: reason}
-		}
-	}
-	d.Misstated = misstated(r.startsOf(name))
-	if e.Result == nil {
-		if r.late != "" {
-			d.Convergence = metrics.Check{Reason: r.late}
-		}
-		return d
-	}
-	d.Convergence.OK, d.Integrity.OK = e.Result.Explained, !e.Result.Balance.Altered
-	if !e.Result.Explained {
-		d.Convergence.Reason = e.Result.Reason
-	}
-	if e.Result.Balance.Altered {
-		d.Integrity.Reason = fmt.Sprintf("the norms and the noise of its neurons are uneven (spread %.2g, about 0.1 after training): "+
-			"weights were scaled without changing what the model computes, or it was not trained by gradient descent",
-			slices.Max(e.Result.Balance.Spread))
-	}
-	return d
 }
