@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -169,6 +170,10 @@ func TestCopiesRefuses(t *testing.T) {
 		"another sample":        {func(c *Copies) { c.Samples = append(c.Samples, []float64{1}) }, false},
 		"no best version":       {func(c *Copies) { c.Best = nil }, false},
 		"a score too many":      {func(c *Copies) { c.Null[1] = []float64{1, 2} }, false},
+		"pictures":              {func(c *Copies) { c.Pictures, c.NullPictures = []float64{1}, []float64{1, 2} }, true},
+		"a picture too many":    {func(c *Copies) { c.Pictures, c.NullPictures = []float64{1, 2}, []float64{1, 2} }, false},
+		"a picture too few":     {func(c *Copies) { c.Pictures, c.NullPictures = []float64{1}, []float64{1} }, false},
+		"no cosine":             {func(c *Copies) { c.Pictures, c.NullPictures = []float64{math.NaN()}, []float64{1, 2} }, false},
 		"no versions, no score": {func(c *Copies) { c.Versions, c.Samples, c.Null = nil, [][]float64{{}}, [][]float64{{}} }, false},
 	} {
 		copies := good()

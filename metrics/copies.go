@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // Copies are the scores of altered copies of the samples to forget in the model after, and of copies of reference images that
@@ -23,13 +21,20 @@ type Copies struct {
 	NullLabels []int `json:"null_labels,omitempty"`
 	// Best names, for each sample to forget, the version that scores highest.
 	Best []string `json:"best"`
+	// Pictures has for each sample to forget, NullPictures for each reference image, the highest cosine that one of its versions has with
+	// what was reconstructed from the model after; both are nil where nothing was.
+	Pictures     []float64 `json:"pictures,omitempty"`
+	NullPictures []float64 `json:"null_pictures,omitempty"`
 }
 
 // OwnVersion names the version that was fitted to each image by its own scores.
 const OwnVersion = "each altered in its own way"
 
-// copiesStatistic is the name of tests of altered copies.
-const copiesStatistic = "copies"
+// copiesStatistic is the name of tests of altered copies by the layers' answers, picturesStatistic of that by what was reconstructed.
+const (
+	copiesStatistic   = "copies"
+	picturesStatistic = "pictures of copies"
+)
 
 func (c *Copies) validate(forget int) error {
 	if c == nil {
@@ -37,6 +42,14 @@ func (c *Copies) validate(forget int) error {
 	}
 	if len(c.Samples) != forget || len(c.Best) != forget || len(c.Null) == 0 || len(c.NullLabels) != 0 && len(c.NullLabels) != len(c.Null) {
 		return fmt.Errorf("copies of %d samples and %d reference images for %d samples to forget", len(c.Samples), len(c.Null), forget)
+	}
+	if c.Pictures != nil && (len(c.Pictures) != forget || len(c.NullPictures) != len(c.Null)) {
+		return fmt.Errorf("pictures of copies of %d samples and %d reference images, for %d and %d", len(c.Pictures), len(c.NullPictures), forget, len(c.Null))
+	}
+	for _, v := range slices.Concat(c.Pictures, c.NullPictures) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("the cosine of a copy is %v", v)
+		}
 	}
 	for _, rows := range [][][]float64{c.Samples, c.Null} {
 		for _, r := range rows {
@@ -72,7 +85,10 @@ func (c *Copies) highest() Scores {
 	return out
 }
 
-// copyTests are those of the samples as a group: by one version of all of them, and by the version fitted to each.
+// pictures are the cosines with what was reconstructed.
+func (c *Copies) pictures() Scores { return Scores{Samples: c.Pictures, Null: c.NullPictures} }
+
+// copyTests are those of the samples as a group: by one version of all of them, by the version fitted to each, and by what was reconstructed.
 func (a *audit) copyTests() []GroupTail {
 	c := a.in.Copies
 	if c == nil {
@@ -83,15 +99,14 @@ func (a *audit) copyTests() []GroupTail {
 		labels[k] = a.in.Samples[i].Label
 	}
 	g := newGroup(upTo(len(a.forget)), labels, c.NullLabels, len(c.Null))
-	return []GroupTail{
+	tests := []GroupTail{
 		scan{copiesStatistic, c.Versions, c.standard(), len(c.Samples)}.test(g, a.Options),
-		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(c.highest(), false, a.Options), height: c.highest().above()},
+		{Statistic: copiesStatistic, Version: OwnVersion, PValue: g.pValue(c.highest(), false, a.Options)},
 	}
-}
-
-// above is how far the mean of the samples lies above that of the reference images.
-func (s Scores) above() float64 {
-	return stat.Mean(s.Samples, nil) - stat.Mean(s.Null, nil)
+	if c.Pictures != nil {
+		tests = append(tests, GroupTail{Statistic: picturesStatistic, Version: OwnVersion, PValue: g.pValue(c.pictures(), false, a.Options)})
+	}
+	return tests
 }
 
 // copied says which of the samples to forget score so high by one of their versions that they do not count as absent.
@@ -102,7 +117,8 @@ func (c *Copies) copied() []bool {
 	high := c.highest()
 	out := make([]bool, len(c.Samples))
 	for i := range out {
-		out[i] = ConformalPValue(high.Samples[i], high.Null) <= guardLevel
+		out[i] = ConformalPValue(high.Samples[i], high.Null) <= guardLevel ||
+			c.Pictures != nil && ConformalPValue(c.Pictures[i], c.NullPictures) <= guardLevel
 	}
 	return out
 }

@@ -60,9 +60,10 @@
 //
 // Samples may be trained on in another form: shifted, flipped, turned, cut. [Copies] are altered copies of the samples to
 // forget and of reference images. A request that is in evidence by one version of all samples, or by the version fitted to each, was
-// not honoured. Where samples are judged by what was reconstructed, controls stand far above never-trained images, and so do copies that were
-// trained on: there such a test counts from a fifth of the controls' height on. Samples may be removed from one layer: layers by themselves ([AsLayer]) are one more test, and where the model after
-// is not known to be trained from another start ([Lineage]), that test and the loss count without the others. A weight from which a
+// not honoured. Where samples were reconstructed, copies that were trained on are among these, and the likeness to them is one more
+// test; there what layers answer to copies counts only if what was reconstructed resembles them as well, since layers also answer to what
+// images of one source have in common. Samples may be removed from one layer: layers by themselves ([AsLayer]) are one more test, and where
+// the model after is not known to be trained from another start ([Lineage]), that test and the loss count without the others. A weight from which a
 // direction was projected out answers less to it than to other images, which is a guard as well. None of this makes anything
 // unlearned.
 //

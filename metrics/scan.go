@@ -36,7 +36,7 @@ func (s scan) test(g group, o Options) GroupTail {
 		atLeast += count(high >= most-1e-9*math.Abs(most))
 	}
 	return GroupTail{Statistic: s.statistic, Version: s.names[best],
-		PValue: float64(atLeast) / float64(o.Draws+1), height: most / float64(g.size())}
+		PValue: float64(atLeast) / float64(o.Draws+1)}
 }
 
 // pools are the rows of each stratum, samples first; expected and observed are the sums over as many images and over the

@@ -63,12 +63,11 @@ const (
 	// Safe: 0.03 to 0.07.
 	copiesLevel = 0.05
 
-	// faintShare is the share of the controls' height in the model after below which a test of altered copies does not keep samples
-	// that are judged by what was reconstructed from being unlearned, unless its p-value is within RequestLevel.
-	// Source: .ci/bench-soundness hostile small20, small30: 0.41 and more of networks trained on altered copies; 0.1 to 0.2 of honest ones
-	// with p-values of 0.004 to 0.04, one request in three where the reference images are of another source (MNIST's test images).
-	// Safe: 0.1 to 0.3.
-	faintShare = 0.2
+	// unseenAbove is the p-value of the copies' likeness to what was reconstructed above which a test of altered copies by the layers' answers
+	// does not keep samples that are judged by what was reconstructed from being unlearned, unless it is within RequestLevel over all tests.
+	// Source: PLACEHOLDER
+	// Safe: 0.05 to 0.3.
+	unseenAbove = 0.1
 
 	// RequestLevel is the p-value up to which the samples of a request are in evidence as a group. It is smaller than the level
 	// for single samples, as one false verdict on a request accuses a provider.

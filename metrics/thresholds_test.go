@@ -204,6 +204,13 @@ func TestCopyGuardLevel(t *testing.T) {
 		if got := c.copied()[0]; got != want {
 			t.Errorf("a copy that %d of 99 reach: guards %v", above, got)
 		}
+		seen := &Copies{Versions: c.Versions, Samples: [][]float64{{50}}, Null: c.Null, Pictures: c.Samples[0]}
+		for _, row := range c.Null {
+			seen.NullPictures = append(seen.NullPictures, row[0])
+		}
+		if got := seen.copied()[0]; got != want {
+			t.Errorf("a picture of a copy that %d of 99 reach: guards %v", above, got)
+		}
 	}
 }
 
@@ -225,35 +232,34 @@ func TestCopiesLevel(t *testing.T) {
 	}
 }
 
-// Small differences in altered copies, beside controls that stand at 10 spreads, keep no sample that is judged by what was reconstructed.
-func TestFaintShare(t *testing.T) {
-	shows := func(p, height float64, use Use) bool {
-		null := make([]float64, 101)
-		for i := range null {
-			null[i] = float64(i-50) / 25 / madToSigma // a spread of 1
-		}
-		a := audit{retain: []int{0, 1}, in: Input{Statistics: []Statistic{{Name: "imprint", Use: use, After: Scores{Samples: []float64{9, 11}, Null: null}}}}}
+// Altered copies that layers answer to keep no sample that is judged by what was reconstructed, where none of that resembles them.
+func TestUnseenAbove(t *testing.T) {
+	shows := func(p, pictures float64, use Use) bool {
+		a := audit{in: Input{Statistics: []Statistic{{Name: "imprint", Use: use}}}}
 		a.Options = Options{}.WithDefaults()
-		a.Together = &Together{AfterPValue: 0.5, After: []GroupTail{{PValue: 0.9}, {Statistic: copiesStatistic, PValue: p, height: height}}}
-		a.Together.AfterPValue = 2 * p
-		if height := a.controlsHeight(); height != 10 {
-			t.Errorf("controls stand at %v", height)
+		a.Together = &Together{AfterPValue: min(1, 2*min(p, pictures)), After: []GroupTail{{Statistic: copiesStatistic, PValue: p}}}
+		if pictures > 0 {
+			a.Together.After = append(a.Together.After, GroupTail{Statistic: picturesStatistic, PValue: pictures})
+		} else {
+			a.Together.AfterPValue = p
 		}
 		return a.togetherShow() != nil && a.togetherBlocks() != nil
 	}
 	for _, c := range []struct {
-		p, height float64
-		use       Use
-		want      bool
+		p, pictures float64 // none for 0
+		use         Use
+		want        bool
 	}{
-		{0.01, 0.5, ForRequest, false}, {0.01, 1.2, ForRequest, false}, {0.01, 2.8, ForRequest, true}, {0.01, 9, ForRequest, true},
-		{0.0004, 0.5, ForRequest, true},           // plainly there, however faint
-		{RequestLevel / 2, 0.5, ForRequest, true}, // two tests
-		{0.01, 0.5, ForBoth, true},                // where nothing was reconstructed
-		{0.01, 10 * 0.99 * faintShare, ForRequest, false}, {0.01, 10 * 1.01 * faintShare, ForRequest, true},
+		{0.01, 0.9, ForRequest, false}, {0.01, 0.35, ForRequest, false}, {0.01, 0.04, ForRequest, true},
+		{0.0004, 0.9, ForRequest, true},           // plainly there
+		{RequestLevel / 2, 0.9, ForRequest, true}, // two tests
+		{0.9, 0.02, ForRequest, true},             // seen, and not answered to
+		{0.01, 0, ForRequest, true},               // nothing was reconstructed from the model after
+		{0.01, 0.9, ForBoth, true},                // nor anything looked for
+		{0.01, 0.99 * unseenAbove, ForRequest, true}, {0.01, 1.01 * unseenAbove, ForRequest, false},
 	} {
-		if got := shows(c.p, c.height, c.use); got != c.want {
-			t.Errorf("p = %v, height %v, %v: shows %v", c.p, c.height, c.use, got)
+		if got := shows(c.p, c.pictures, c.use); got != c.want {
+			t.Errorf("p = %v, pictures %v, %v: shows %v", c.p, c.pictures, c.use, got)
 		}
 	}
 }

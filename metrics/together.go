@@ -56,9 +56,6 @@ type GroupTail struct {
 	PValue float64 `json:"p_value"`
 	// Version is the altered copy, or the layer, that shows most, where the test is for several.
 	Version string `json:"version,omitempty"`
-	// height is how far the samples lie above what is expected of as many others, on the mean, in the scores' spreads; of scans and of
-	// altered copies alone.
-	height float64
 }
 
 // groupDraws is the number of simulated sums behind each probability.
@@ -339,34 +336,21 @@ func (a *audit) togetherShow() *GroupTail {
 	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.groupLevel() {
 		return t.strongest()
 	}
-	if copies := a.copiesShow(); copies != nil && !a.faint(copies) {
+	if copies := a.copiesShow(); copies != nil && !a.unseen(copies) {
 		return copies
 	}
 	return a.showsFromBefore()
 }
 
-// faint reports whether a test of altered copies shows so little, beside what the controls show, that the samples are judged one by one
-// all the same. It is for samples that are judged by what was reconstructed: there controls stand so high that copies which were trained
-// on would, too, and a small difference is rather one between the source of the samples and that of the reference images.
-func (a *audit) faint(t *GroupTail) bool {
+// unseen reports whether a test of altered copies by the layers' answers is left without support by what was reconstructed: no more of that
+// resembles copies of the samples than copies of never-trained images, where samples are judged by it. Layers answer to what images of one
+// source have in common as well, and reference images of another source do not have that.
+func (a *audit) unseen(t *GroupTail) bool {
 	if t.Statistic != copiesStatistic || a.judgesKnown() || a.started() {
 		return false
 	}
-	return t.height < faintShare*a.controlsHeight() && t.PValue*float64(len(a.Together.After)) > RequestLevel
-}
-
-// controlsHeight is how far the controls' answers in the model after lie above those of never-trained images, on the mean, in their spreads.
-func (a *audit) controlsHeight() float64 {
-	k := a.requestStatistic()
-	if k < 0 || len(a.retain) == 0 || a.in.Statistics[k].After.NoPower != "" {
-		return 0
-	}
-	after := a.in.Statistics[k].After
-	null, sum := scaleOf(slices.Sorted(slices.Values(after.Null))), 0.0
-	for _, i := range a.retain {
-		sum += null.of(after.Samples[i])
-	}
-	return sum / float64(len(a.retain))
+	pictures, _ := a.Together.strongestOf(picturesStatistic)
+	return pictures != nil && pictures.PValue > unseenAbove && t.PValue*float64(len(a.Together.After)) > RequestLevel
 }
 
 // togetherBlocks is a test by which the samples show too much as a group for the request to be unlearned, or nil.
@@ -376,7 +360,7 @@ func (a *audit) togetherBlocks() *GroupTail {
 	}
 	for i := range a.Together.After {
 		t := &a.Together.After[i]
-		if t.PValue*float64(len(a.Together.After)) <= a.groupLevel() && !a.faint(t) {
+		if t.PValue*float64(len(a.Together.After)) <= a.groupLevel() && !a.unseen(t) {
 			return t
 		}
 	}
@@ -390,7 +374,7 @@ func (a *audit) copiesShow() *GroupTail {
 	if a.started() {
 		level = min(level, provenLevel)
 	}
-	if copies, n := a.Together.strongestOf(copiesStatistic); copies != nil && copies.PValue*float64(n) <= level {
+	if copies, n := a.Together.strongestOf(copiesStatistic, picturesStatistic); copies != nil && copies.PValue*float64(n) <= level {
 		return copies
 	}
 	return nil
@@ -487,6 +471,8 @@ func (g *GroupTail) words() string {
 	switch {
 	case g.Statistic == copiesStatistic:
 		return fmt.Sprintf("copies of them, %s, score above such copies of images never trained on", g.Version)
+	case g.Statistic == picturesStatistic:
+		return "what was reconstructed resembles copies of them more than such copies of images never trained on"
 	case g.Statistic == layersStatistic:
 		return fmt.Sprintf("they score above images never trained on by the layer %s alone", g.Version)
 	case g.Below:

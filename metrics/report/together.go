@@ -89,7 +89,11 @@ func (r *Report) groupFacts(t *metrics.Together) []fact {
 	}
 	out = append(out, fact{"Would have been noticed", r.noticed(t)})
 	if c := r.Copies; c != nil {
-		out = append(out, fact{"Altered copies", fmt.Sprintf("looked for in %d versions of each sample in the model after: shifted, flipped, turned, scaled, inverted, cut, and in the form that fits each best; copies that were altered otherwise are not looked for", len(c.Versions))})
+		by := "by the layers' answers"
+		if c.Pictures != nil {
+			by += " and by the likeness to what was reconstructed"
+		}
+		out = append(out, fact{"Altered copies", fmt.Sprintf("looked for in %d versions of each sample in the model after, %s: shifted, flipped, turned, scaled, inverted, cut, and in the form that fits each best; copies that were altered otherwise are not looked for", len(c.Versions), by)})
 	}
 	if l := r.Lineage; l != nil {
 		out = append(out, fact{"Descent of the model after", l.Reason})

@@ -256,6 +256,7 @@ func TestCopiesAreReported(t *testing.T) {
 	for range 100 {
 		c.Null = append(c.Null, row(0))
 	}
+	c.Pictures, c.NullPictures = make([]float64, len(c.Samples)), make([]float64, len(c.Null))
 	in.Copies = c
 	d, err := metrics.Decide(in, metrics.Options{})
 	if err != nil {
@@ -274,7 +275,7 @@ func TestCopiesAreReported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"in 2 versions of each sample", "made from &lt;i&gt;the model before", "copies: shifted by (2, 0) pixels"} {
+	for _, want := range []string{"in 2 versions of each sample in the model after, by the layers&#39; answers and by the likeness to what was reconstructed", "made from &lt;i&gt;the model before", "copies: shifted by (2, 0) pixels"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q", want)
 		}
