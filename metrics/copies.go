@@ -109,16 +109,23 @@ func (a *audit) copyTests() []GroupTail {
 	return tests
 }
 
-// copied says which of the samples to forget score so high by one of their versions that they do not count as absent.
-func (c *Copies) copied() []bool {
+// copiesGuard says which of the samples to forget do not count as absent for one of their versions: what was reconstructed resembles it, or
+// layers answer to it and, where samples are judged by what was reconstructed, nothing speaks against it there.
+func (a *audit) copiesGuard() []bool {
+	c := a.in.Copies
 	if c == nil {
 		return nil
 	}
-	high := c.highest()
+	high, pictures := c.highest(), c.pictures()
+	byPictures := c.Pictures != nil && !a.judgesKnown() && !a.started()
 	out := make([]bool, len(c.Samples))
 	for i := range out {
-		out[i] = ConformalPValue(high.Samples[i], high.Null) <= guardLevel ||
-			c.Pictures != nil && ConformalPValue(c.Pictures[i], c.NullPictures) <= guardLevel
+		seen := 1.0
+		if c.Pictures != nil {
+			seen = ConformalPValue(pictures.Samples[i], pictures.Null)
+		}
+		answered := ConformalPValue(high.Samples[i], high.Null) <= guardLevel && !(byPictures && seen > unseenAbove)
+		out[i] = answered || seen <= guardLevel
 	}
 	return out
 }

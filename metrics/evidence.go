@@ -131,7 +131,7 @@ func (a *audit) evidence(m side, sample, control int) Evidence {
 // detect says which samples are recoverable and which look never trained on, over either role and model by itself: were
 // the controls counted with the samples to forget, then giving more controls would loosen the threshold for the others.
 func (a *audit) detect() {
-	a.copied = a.in.Copies.copied()
+	a.copied = a.copiesGuard()
 	for k, copied := range a.copied {
 		a.Samples[a.forget[k]].After.Guarded = copied
 	}

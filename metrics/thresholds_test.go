@@ -196,20 +196,37 @@ func TestGuardLevel(t *testing.T) {
 }
 
 func TestCopyGuardLevel(t *testing.T) {
-	for above, want := range map[int]bool{0: true, 1: false} { // p = 0.01 and 0.02 of 99 images
+	guards := func(c *Copies, use Use) bool {
+		a := audit{in: Input{Copies: c, Statistics: []Statistic{{Name: "imprint", Use: use}}}}
+		return a.copiesGuard()[0]
+	}
+	// of is a sample that so many of 99 images reach; where pictures are given, that so many reach by these.
+	of := func(above, pictures int) *Copies {
 		c := &Copies{Versions: []string{"v"}, Samples: [][]float64{{float64(99-above) - 0.5}}}
 		for i := range 99 {
 			c.Null = append(c.Null, []float64{float64(i)})
 		}
-		if got := c.copied()[0]; got != want {
-			t.Errorf("a copy that %d of 99 reach: guards %v", above, got)
+		if pictures >= 0 {
+			c.Pictures = []float64{float64(99-pictures) - 0.5}
+			for i := range 99 {
+				c.NullPictures = append(c.NullPictures, float64(i))
+			}
 		}
-		seen := &Copies{Versions: c.Versions, Samples: [][]float64{{50}}, Null: c.Null, Pictures: c.Samples[0]}
-		for _, row := range c.Null {
-			seen.NullPictures = append(seen.NullPictures, row[0])
-		}
-		if got := seen.copied()[0]; got != want {
-			t.Errorf("a picture of a copy that %d of 99 reach: guards %v", above, got)
+		return c
+	}
+	for _, c := range []struct {
+		above, pictures int
+		use             Use
+		want            bool
+	}{
+		{0, -1, ForRequest, true}, {1, -1, ForRequest, false}, // p = 0.01 and 0.02
+		{50, 0, ForRequest, true}, {50, 1, ForRequest, false},
+		{0, 50, ForRequest, false}, {0, 44, ForRequest, false}, {0, 7, ForRequest, true}, // pictures speak against it
+		{0, 50, ForBoth, true}, // but do not judge
+		{0, int(100*unseenAbove) - 1, ForRequest, true}, {0, int(100 * unseenAbove), ForRequest, false},
+	} {
+		if got := guards(of(c.above, c.pictures), c.use); got != c.want {
+			t.Errorf("a copy that %d of 99 reach, by pictures %d, %v: guards %v", c.above, c.pictures, c.use, got)
 		}
 	}
 }
@@ -250,7 +267,7 @@ func TestUnseenAbove(t *testing.T) {
 		use         Use
 		want        bool
 	}{
-		{0.01, 0.9, ForRequest, false}, {0.01, 0.35, ForRequest, false}, {0.01, 0.04, ForRequest, true},
+		{0.01, 0.9, ForRequest, false}, {0.01, 0.45, ForRequest, false}, {0.01, 0.08, ForRequest, true},
 		{0.0004, 0.9, ForRequest, true},           // plainly there
 		{RequestLevel / 2, 0.9, ForRequest, true}, // two tests
 		{0.9, 0.02, ForRequest, true},             // seen, and not answered to

@@ -2,12 +2,9 @@ package audit
 
 import (
 	"context"
-	"slices"
 
 	"unlearnguard/fixtures/images"
-	"unlearnguard/graph/engine"
 	"unlearnguard/metrics"
-	"unlearnguard/reconstruct"
 	"unlearnguard/reconstruct/imprint"
 	"unlearnguard/reconstruct/imprint/copies"
 )
@@ -36,10 +33,7 @@ type copySearch struct {
 	// subjects are the images that versions are made of: samples to forget, then reference images.
 	subjects []subject
 	forget   int
-	// result is what was reconstructed, or nil, and cosines the highest of each subject's versions with it.
-	result  *reconstruct.Result
-	cosines []float64
-	effort  effort
+	effort   effort
 }
 
 // subject is an image, and its position in the examination.
@@ -55,13 +49,17 @@ func (e *Evidence) lookForCopies(ctx context.Context, r *Request, norm images.No
 	if !r.copyable() {
 		return nil
 	}
-	s := &copySearch{request: r, norm: norm, asked: asked, result: e.Result, weights: weightsOf(asked.Result.Own(), weights)}
+	s := &copySearch{request: r, norm: norm, asked: asked, weights: weightsOf(asked.Result.Own(), weights)}
 	if s.effort = fullEffort; asked.Convolutional() {
 		s.effort = convolutionalEffort
 	}
 	s.choose()
 	s.only = s.counting()
-	found, err := s.search(ctx, copies.Coarse(asked.Convolutional()))
+	coarse := copies.Coarse(asked.Convolutional())
+	found, err := s.search(ctx, coarse)
+	if err == nil && e.Result != nil && len(e.Result.Samples) > 0 {
+		err = s.searchPictures(ctx, e.Result, coarse, found)
+	}
 	e.Copies = found
 	return err
 }
@@ -135,9 +133,6 @@ func (s *copySearch) conclude(out *metrics.Copies, best []fitted) {
 	}
 	out.Versions = append(out.Versions, metrics.OwnVersion)
 	s.add(out, last)
-	if s.cosines != nil {
-		out.Pictures, out.NullPictures = s.cosines[:s.forget], s.cosines[s.forget:]
-	}
 	for _, b := range best[:s.forget] {
 		out.Best = append(out.Best, b.version.String())
 	}
@@ -245,7 +240,6 @@ func (s *copySearch) score(ctx context.Context, version func(k int) copies.Versi
 		// A copy may have been trained on under another label, and then it is the class that the network gives it.
 		v.Labels, v.Of = append(v.Labels, -1), append(v.Of, x.at)
 	}
-	s.match(altered)
 	var err error
 	if v.X, err = s.norm.Feed(altered); err != nil {
 		return nil, err
@@ -255,23 +249,6 @@ func (s *copySearch) score(ctx context.Context, version func(k int) copies.Versi
 		return make([]float64, len(s.subjects)), err
 	}
 	return s.joined(found), nil
-}
-
-// match compares one version of each subject with what was reconstructed.
-func (s *copySearch) match(altered *images.Set) {
-	if s.result == nil || len(s.result.Samples) == 0 {
-		return
-	}
-	if s.cosines == nil {
-		s.cosines = slices.Repeat([]float64{-1}, len(s.subjects))
-	}
-	pictures := altered.Matrix()
-	engine.Share(s.request.Reconstruct.Threads, len(s.subjects), func(next func() (int, bool)) {
-		for k, ok := next(); ok; k, ok = next() {
-			cosine, _ := s.result.NearestCosine(pictures.RawRowView(k))
-			s.cosines[k] = max(s.cosines[k], cosine)
-		}
-	})
 }
 
 // joined joins the layers' scores by the weights of the same scores of the images as they are, or alike where none of these
