@@ -37,49 +37,7 @@ func (p *preflight) attribute(f field, n *Node) error {
 		if err != nil {
 			return err
 		}
-		kind := KindUndefined
-		switch f.num {
-		case attributeName:
-			a.Name, err = p.name(f)
-		case attributeType:
-			var v int64
-			v, err = f.int()
-			a.Kind = AttributeKind(max(-1, min(v, math.MaxInt32)))
-		case attributeDocString:
-			a.Doc, err = p.text(f)
-		case attributeF:
-			kind, a.Float, err = KindFloat, math.Float32frombits(uint32(f.bits)), f.want(protowire.Fixed32Type)
-		case attributeI:
-			kind = KindInt
-			a.Int, err = f.int()
-		case attributeS:
-			kind = KindString
-			a.String, err = p.text(f)
-		case attributeT:
-			kind = KindTensor
-			if a.Tensor != nil {
-				err = errors.New("it has several tensors, which protobuf would merge into one")
-			} else {
-				a.Tensor, err = p.tensor(f, n, sp)
-			}
-		case attributeFloats:
-			kind, err = KindFloats, p.floats(f, &a.Floats)
-		case attributeInts:
-			kind, err = KindInts, p.ints(f, &a.Ints)
-		case attributeStrings:
-			kind = KindStrings
-			var s string
-			s, err = p.text(f)
-			a.Strings = append(a.Strings, s)
-		case attributeG, attributeGraphs:
-			err = errors.New("it holds a graph; control flow is not supported: export a model without If, Loop and Scan")
-		case attributeRefAttrName:
-			err = errors.New("it refers to an attribute of an enclosing function, but there is none")
-		case attributeTensors, attributeSparseTensor, attributeSparseTensors, attributeTp, attributeTypeProtos:
-			err = errors.New("its kind (tensor list, sparse tensor or type) is not supported")
-		default:
-			p.unknown(f, "an attribute")
-		}
+		kind, err := p.attributeField(f, &a, n, sp)
 		if err != nil {
 			return fmt.Errorf("attribute %s: %w", quote(p.find(sp, attributeName)), err)
 		}
@@ -92,6 +50,53 @@ func (p *preflight) attribute(f field, n *Node) error {
 	}
 	n.Attributes = append(n.Attributes, a)
 	return nil
+}
+
+// attributeField reads one field of an attribute of a node, and tells of which kind of attribute it holds the value.
+func (p *preflight) attributeField(f field, a *Attribute, n *Node, sp span) (kind AttributeKind, err error) {
+	switch f.num {
+	case attributeName:
+		a.Name, err = p.name(f)
+	case attributeType:
+		var v int64
+		v, err = f.int()
+		a.Kind = AttributeKind(max(-1, min(v, math.MaxInt32)))
+	case attributeDocString:
+		a.Doc, err = p.text(f)
+	case attributeF:
+		kind, a.Float, err = KindFloat, math.Float32frombits(uint32(f.bits)), f.want(protowire.Fixed32Type)
+	case attributeI:
+		kind = KindInt
+		a.Int, err = f.int()
+	case attributeS:
+		kind = KindString
+		a.String, err = p.text(f)
+	case attributeT:
+		kind = KindTensor
+		if a.Tensor != nil {
+			err = errors.New("it has several tensors, which protobuf would merge into one")
+		} else {
+			a.Tensor, err = p.tensor(f, n, sp)
+		}
+	case attributeFloats:
+		kind, err = KindFloats, p.floats(f, &a.Floats)
+	case attributeInts:
+		kind, err = KindInts, p.ints(f, &a.Ints)
+	case attributeStrings:
+		kind = KindStrings
+		var s string
+		s, err = p.text(f)
+		a.Strings = append(a.Strings, s)
+	case attributeG, attributeGraphs:
+		err = errors.New("it holds a graph; control flow is not supported: export a model without If, Loop and Scan")
+	case attributeRefAttrName:
+		err = errors.New("it refers to an attribute of an enclosing function, but there is none")
+	case attributeTensors, attributeSparseTensor, attributeSparseTensors, attributeTp, attributeTypeProtos:
+		err = errors.New("its kind (tensor list, sparse tensor or type) is not supported")
+	default:
+		p.unknown(f, "an attribute")
+	}
+	return kind, err
 }
 
 // settle makes the kind of an attribute and the fields that occur agree. The kind may be missing, as in files of IR version

@@ -29,13 +29,8 @@ type experimentOptions struct {
 	again              repetition
 }
 
-func (a *app) experiment() *cobra.Command {
-	var o experimentOptions
-	names := append(experiment.Names(), allExperiments)
-	c := &cobra.Command{
-		Use:   "experiment NAME",
-		Short: "Reproduce the figures that the method was published with",
-		Long: fmt.Sprintf(`Experiment trains networks, does to them what may be done upon a request to forget, and compares what this tool
+// experimentHelp takes the experiments, the name of the JSON document, the scales, the scales of baselines, and how images are named.
+const experimentHelp = `Experiment trains networks, does to them what may be done upon a request to forget, and compares what this tool
 says of them with what other methods of verification say. It reproduces the figures of section V of arXiv 2410.10120; baselines is none of them.
 NAME is one of
 
@@ -76,8 +71,15 @@ classes from even ones.
 %s
 
 While the work lasts, what is finished is kept in that folder. After an interruption (Ctrl-C, or a kill) the same command with
---resume goes on with the next network, to the same bytes; without --resume it starts again.`,
-			listedExperiments(), experimentJSON, listedScales(), listedPractices(), imagesHelp),
+--resume goes on with the next network, to the same bytes; without --resume it starts again.`
+
+func (a *app) experiment() *cobra.Command {
+	var o experimentOptions
+	names := append(experiment.Names(), allExperiments)
+	c := &cobra.Command{
+		Use:   "experiment NAME",
+		Short: "Reproduce the figures that the method was published with",
+		Long:  fmt.Sprintf(experimentHelp, listedExperiments(), experimentJSON, listedScales(), listedPractices(), imagesHelp),
 		Example: `  unlearnguard experiment relabel --data idx:mnist -o relabel
   unlearnguard experiment all --data cifar10:cifar10 --scale quick -o figures`,
 		ValidArgs: names,

@@ -92,34 +92,55 @@ func run(ctx context.Context, args []string) error {
 	}
 	*seeds = cmp.Or(*seeds, 5)
 	if slices.Contains(flags.Args(), "baseline") {
-		for seed := range *seeds {
-			b, err := measureBaseline(ctx, *data, uint64(seed), *settings, *epochs)
-			if err != nil {
-				return err
-			}
-			if err := b.write(os.Stdout); err != nil {
-				return err
-			}
-		}
-		return nil
+		return measureBaselines(ctx, *data, *seeds, *settings, *epochs)
 	}
-	chosen := rows
-	if names := flags.Args(); len(names) > 0 {
-		if slices.Contains(names, "quick") {
-			names, *seeds = []string{rows[0].name}, 1
+	chosen, err := choose(flags.Args())
+	if err != nil {
+		return err
+	}
+	if slices.Contains(flags.Args(), "quick") {
+		*seeds = 1
+	}
+	return measureRows(ctx, *data, chosen, *seeds)
+}
+
+func measureBaselines(ctx context.Context, data string, seeds, settings, epochs int) error {
+	for seed := range seeds {
+		b, err := measureBaseline(ctx, data, uint64(seed), settings, epochs)
+		if err != nil {
+			return err
 		}
-		chosen = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(names, r.name) })
-		if len(chosen) == 0 {
-			return fmt.Errorf("no row %q", names)
+		if err := b.write(os.Stdout); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// choose returns the rows of the given names, all without one.
+func choose(names []string) ([]row, error) {
+	if len(names) == 0 {
+		return rows, nil
+	}
+	if slices.Contains(names, "quick") {
+		return rows[:1], nil
+	}
+	chosen := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !slices.Contains(names, r.name) })
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("no row %q", names)
+	}
+	return chosen, nil
+}
+
+// measureRows prints a line a network, and what is to be said of all.
+func measureRows(ctx context.Context, data string, chosen []row, seeds int) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "row\tseed\tSSIM\ttarget\tseconds\tlimit\trank\tfound\tresidual\tconfidence\tflagged\tabove null\tsamples' confidence")
 	failed, silent := 0, 0
 	var said, real []float64
 	for _, r := range chosen {
-		for seed := range *seeds {
-			o, err := measure(ctx, *data, r, uint64(seed))
+		for seed := range seeds {
+			o, err := measure(ctx, data, r, uint64(seed))
 			if err != nil {
 				return fmt.Errorf("%s: %w", r.name, err)
 			}
