@@ -281,6 +281,16 @@ func TestUnseenAbove(t *testing.T) {
 	}
 }
 
+// Where several tests block a request, the sentence names the one that shows most.
+func TestStrongestBlocks(t *testing.T) {
+	a := audit{}
+	a.Options = Options{}.WithDefaults()
+	a.Together = &Together{AfterPValue: 0.009, After: []GroupTail{{Statistic: "first", PValue: 0.012}, {Statistic: "second", PValue: 0.003}, {Statistic: "third", PValue: 0.9}}}
+	if got := a.togetherBlocks(); got == nil || got.Statistic != "second" {
+		t.Errorf("%+v", got)
+	}
+}
+
 // judged is the verdict on a request that is unlearned in every respect but what change does to it.
 func judged(change func(*Together, *audit)) Verdict {
 	a := &audit{retain: make([]int, 30)}

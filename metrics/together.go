@@ -353,16 +353,20 @@ func (a *audit) unseen(t *GroupTail) bool {
 	return pictures != nil && pictures.PValue > unseenAbove && t.PValue*float64(len(a.Together.After)) > RequestLevel
 }
 
-// togetherBlocks is a test by which the samples show too much as a group for the request to be unlearned, or nil.
+// togetherBlocks is the test by which the samples show most, where that is too much for the request to be unlearned, or nil.
 func (a *audit) togetherBlocks() *GroupTail {
 	if a.Together == nil {
 		return nil
 	}
+	var most *GroupTail
 	for i := range a.Together.After {
 		t := &a.Together.After[i]
-		if t.PValue*float64(len(a.Together.After)) <= a.groupLevel() && !a.unseen(t) {
-			return t
+		if t.PValue*float64(len(a.Together.After)) <= a.groupLevel() && !a.unseen(t) && (most == nil || t.PValue < most.PValue) {
+			most = t
 		}
+	}
+	if most != nil {
+		return most
 	}
 	return a.showsFromBefore()
 }

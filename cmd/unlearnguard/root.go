@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -63,9 +64,23 @@ func (a *app) execute(ctx context.Context, args ...string) (err error) {
 	defer caught(&err)
 	root := a.root()
 	root.SetArgs(args)
-	root.SetOut(a.out)
+	shown := &outlet{w: a.out}
+	root.SetOut(shown)
 	root.SetErr(a.term.w)
-	return root.ExecuteContext(ctx)
+	return cmp.Or(root.ExecuteContext(ctx), shown.err)
+}
+
+// outlet keeps the first error of what cobra shows, help and the version, which it would print itself and forget.
+type outlet struct {
+	w   io.Writer
+	err error
+}
+
+func (o *outlet) Write(p []byte) (int, error) {
+	if o.err == nil {
+		_, o.err = o.w.Write(p)
+	}
+	return len(p), nil
 }
 
 func (a *app) root() *cobra.Command {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -104,5 +106,19 @@ func TestProgressOnAScreenIsRewritten(t *testing.T) {
 	want := "working:  0 %" + "\r             \r" + "working: 10 %" + "\r             \r" + "done\n"
 	if out.String() != want {
 		t.Errorf("the screen got %q, want %q", out.String(), want)
+	}
+}
+
+// fullWriter has no room.
+type fullWriter struct{}
+
+func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("no room") }
+
+func TestHelpThatCannotBeWrittenIsAnError(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"--version"}, {"help", "data"}, {"verify", "--help"}} {
+		var said bytes.Buffer
+		if code := run(t.Context(), args, fullWriter{}, &said); code != exitError || said.String() != "unlearnguard: no room\n" {
+			t.Errorf("%v: exit code %d, %q", args, code, said.String())
+		}
 	}
 }
