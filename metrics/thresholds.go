@@ -68,8 +68,8 @@ const (
 	// Source: .ci/bench-soundness hostile small20, small30: within 0.015 of networks trained on altered copies but two, of a quarter of each
 	// sample (0.3; by the layers 0.0001) and of what is beyond the versions that are tried; above 0.4 of honest ones, also where layers
 	// answer to copies with 0.0005, as where the reference images are of another source (MNIST's test images).
-	// Safe: 0.1 to 0.4.
-	unseenAbove = 0.2
+	// Safe: 0.05 to 0.2.
+	unseenAbove = 0.1
 
 	// RequestLevel is the p-value up to which the samples of a request are in evidence as a group. It is smaller than the level
 	// for single samples, as one false verdict on a request accuses a provider.
