@@ -65,11 +65,12 @@ const (
 
 	// unseenAbove is the p-value of the copies' likeness to what was reconstructed above which what layers answer to copies does not keep
 	// samples that are judged by what was reconstructed from being unlearned, unless it is within RequestLevel over all tests.
-	// Source: .ci/bench-soundness hostile small20, small30: within 0.015 of networks trained on altered copies but two, of a quarter of each
-	// sample (0.3; by the layers 0.0001) and of what is beyond the versions that are tried; above 0.4 of honest ones, also where layers
-	// answer to copies with 0.0005, as where the reference images are of another source (MNIST's test images).
-	// Safe: 0.05 to 0.2.
-	unseenAbove = 0.1
+	// Source: .ci/bench-soundness hostile small20, small30: within 0.014 of networks trained on altered copies, but for a quarter of each
+	// sample (0.3, and 0.0001 by the layers); .ci/bench-soundness, above 0.11 of honest ones, also where layers answer to copies with
+	// 0.0005 as the reference images are of another source (MNIST's test images). What copies owe to the likeness to the controls is not
+	// taken away: that was tried, and honest networks came closer to the others.
+	// Safe: 0.04 to 0.1.
+	unseenAbove = 0.07
 
 	// RequestLevel is the p-value up to which the samples of a request are in evidence as a group. It is smaller than the level
 	// for single samples, as one false verdict on a request accuses a provider.

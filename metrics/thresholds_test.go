@@ -221,7 +221,7 @@ func TestCopyGuardLevel(t *testing.T) {
 	}{
 		{0, -1, ForRequest, true}, {1, -1, ForRequest, false}, // p = 0.01 and 0.02
 		{50, 0, ForRequest, true}, {50, 1, ForRequest, false},
-		{0, 50, ForRequest, false}, {0, 22, ForRequest, false}, {0, 3, ForRequest, true}, // pictures speak against it
+		{0, 50, ForRequest, false}, {0, 9, ForRequest, false}, {0, 4, ForRequest, true}, // pictures speak against it
 		{0, 50, ForBoth, true}, // but do not judge
 		{0, int(100*unseenAbove) - 1, ForRequest, true}, {0, int(100 * unseenAbove), ForRequest, false},
 	} {
@@ -267,7 +267,7 @@ func TestUnseenAbove(t *testing.T) {
 		use         Use
 		want        bool
 	}{
-		{0.01, 0.9, ForRequest, false}, {0.01, 0.22, ForRequest, false}, {0.01, 0.04, ForRequest, true},
+		{0.01, 0.9, ForRequest, false}, {0.01, 0.09, ForRequest, false}, {0.01, 0.05, ForRequest, true},
 		{0.0004, 0.9, ForRequest, true},           // plainly there
 		{RequestLevel / 2, 0.9, ForRequest, true}, // two tests
 		{0.9, 0.02, ForRequest, true},             // seen, and not answered to

@@ -94,10 +94,18 @@ func (s *copySearch) search(ctx context.Context, coarse []copies.Version) (*metr
 
 // takeAway takes from the scores of each version what they owe to the likeness of the images to the controls.
 func (s *copySearch) takeAway(out *metrics.Copies) {
-	l := s.likeness()
+	l := s.request.alike
 	if l == nil {
 		return
 	}
+	var asked, others []int
+	for _, x := range s.subjects[:s.forget] {
+		asked = append(asked, x.at-s.request.Reference.Len())
+	}
+	for _, x := range s.subjects[s.forget:] {
+		others = append(others, x.at)
+	}
+	l = l.of(asked, others)
 	for v := range out.Versions {
 		null, samples := l.adjusted(column(out.Null, v), column(out.Samples, v))
 		for k := range null {
@@ -107,21 +115,6 @@ func (s *copySearch) takeAway(out *metrics.Copies) {
 			out.Samples[k][v] = samples[k]
 		}
 	}
-}
-
-// likeness is that of the subjects to the controls, or nil.
-func (s *copySearch) likeness() *likeness {
-	if s.request.alike == nil {
-		return nil
-	}
-	var asked, others []int
-	for _, x := range s.subjects[:s.forget] {
-		asked = append(asked, x.at-s.request.Reference.Len())
-	}
-	for _, x := range s.subjects[s.forget:] {
-		others = append(others, x.at)
-	}
-	return s.request.alike.of(asked, others)
 }
 
 func column(rows [][]float64, at int) []float64 {

@@ -39,9 +39,6 @@ func (s *copySearch) searchPictures(ctx context.Context, result *reconstruct.Res
 		}
 	})
 	out.Pictures, out.NullPictures = best[:s.forget], best[s.forget:]
-	if l := s.likeness(); l != nil { // what was reconstructed resembles the controls
-		out.NullPictures, out.Pictures = l.adjusted(out.NullPictures, out.Pictures)
-	}
 	return ctx.Err()
 }
 
