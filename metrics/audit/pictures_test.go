@@ -66,15 +66,15 @@ func TestPicturesOfCopies(t *testing.T) {
 
 func TestClimbStopsAtTheTop(t *testing.T) {
 	steps := 0
-	most := climb([]copies.Version{{Down: 2}, {Turn: 8}}, func(v copies.Version) float64 {
+	at, most := climb(copies.Version{Down: 2}, -math.Hypot(4, 1), func(v copies.Version) float64 {
 		steps++
 		return -math.Hypot(v.Down-6, v.Right+1)
 	})
-	if most != 0 {
-		t.Errorf("the top is missed by %v", -most)
+	if most != 0 || at.Down != 6 || at.Right != -1 {
+		t.Errorf("the top is missed by %v, at %v", -most, at)
 	}
-	// The image, two coarse versions, and all those about each of six steps.
-	if want := 3 + 6*len(copies.Version{}.Finer()); steps != want {
+	// All versions about each of six steps.
+	if want := 6 * len(copies.Version{}.Finer()); steps != want {
 		t.Errorf("%d versions were looked at, want %d", steps, want)
 	}
 }
