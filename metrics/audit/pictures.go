@@ -50,11 +50,10 @@ func (s *copySearch) searchPictures(ctx context.Context, result *reconstruct.Res
 
 // gallery is what was reconstructed, as pictures to compare versions of an image with.
 type gallery struct {
-	c, h, w int
-	// of an image at full size, which is shrunk times as large.
-	fullHeight, fullWidth int
-	shrunk                float64
-	mean                  []float64
+	// c, h and w are the size of the pictures, fullHeight and fullWidth that of the images, which are shrunk times as large.
+	c, h, w, fullHeight, fullWidth int
+	shrunk                         float64
+	mean                           []float64
 	// raw are the pictures, shown what they have beyond known, at length one.
 	raw, shown, known [][]float64
 }
