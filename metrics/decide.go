@@ -21,8 +21,8 @@ func Decide(in Input, opts Options) (Decision, error) {
 	a.compareLosses()
 	a.checkControls()
 	a.together()
-	a.judge()
 	a.test()
+	a.judge()
 	a.summarise()
 	a.reworded()
 	return a.Decision, nil
@@ -160,6 +160,8 @@ func (a *audit) verdict(s *SampleDecision) (Verdict, string) {
 		return Inconclusive, a.provesNothing(strings.Join(a.Troubles, "; "))
 	case a.togetherShow() != nil:
 		return Inconclusive, a.provesNothing("taken together the samples of the request are in evidence: " + a.togetherShow().words())
+	case a.groupShows():
+		return Inconclusive, a.provesNothing(a.groupEvidence())
 	case a.started() && !a.goneTogether():
 		return Inconclusive, a.provesNothing(a.beyondFirst())
 	case a.judgesKnown() && !a.goneTogether():

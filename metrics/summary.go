@@ -53,6 +53,10 @@ func (a *audit) unexplained() []string {
 
 func (a *audit) groupShows() bool { return a.Group != nil && a.Group.PValue <= a.groupLevel() }
 
+func (a *audit) groupEvidence() string {
+	return fmt.Sprintf("taken together the samples show more evidence in the model after than as many images never trained on would (%s)", probability(a.Group.PValue))
+}
+
 func (a *audit) requestNotHonoured() string {
 	n := a.Summary.Retained
 	first := fmt.Sprintf("The model after still holds %s that the request says must go", ofAll(n, len(a.forget), "sample"))
@@ -129,8 +133,7 @@ func (a *audit) whyInconclusive() string {
 	case a.togetherBlocks() != nil:
 		return "taken together the samples show more in the model after than never-trained images do: " + a.togetherBlocks().words()
 	case a.groupShows():
-		return fmt.Sprintf("taken together the samples show more evidence in the model after than as many images never trained on would (%s), though no single one can be said to be still there",
-			probability(a.Group.PValue))
+		return a.groupEvidence() + ", though no single one can be said to be still there"
 	}
 	return a.whyTooFew()
 }

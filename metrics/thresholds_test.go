@@ -385,8 +385,8 @@ func TestTogetherShow(t *testing.T) {
 		use   Use
 		shows bool
 	}{
-		{"at RequestLevel", RequestLevel, ForRequest, true},
-		{"above RequestLevel", 0.0015, ForRequest, false},
+		{"at the level", defaultLevel, ForRequest, true},
+		{"above the level", 0.06, ForRequest, false},
 		{"the same statistic judges samples, at the level", defaultLevel, ForBoth, true},
 		{"the same statistic judges samples, above the level", 0.06, ForBoth, false},
 	} {
@@ -395,6 +395,23 @@ func TestTogetherShow(t *testing.T) {
 		a.Together = &Together{AfterPValue: c.after, After: []GroupTail{{PValue: c.after}}}
 		if got := a.togetherShow() != nil; got != c.shows {
 			t.Errorf("%s: shows %v", c.name, got)
+		}
+	}
+}
+
+// So does the test of the scores by which single samples are judged.
+func TestGroupKeepsSamples(t *testing.T) {
+	for p, want := range map[float64]Verdict{0.04: Inconclusive, 0.06: Unlearned} {
+		in := placedAudit(one(20, 1), places(20, place{20, 20}))
+		a := newAudit(in, Options{}.WithDefaults())
+		a.weigh()
+		a.detect()
+		a.compareLosses()
+		a.checkControls()
+		a.Group = &GroupTest{PValue: p}
+		a.judge()
+		if got := a.Samples[0].Verdict; got != want {
+			t.Errorf("p = %v: %s, %s", p, got, a.Samples[0].Reason)
 		}
 	}
 }
