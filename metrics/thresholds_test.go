@@ -385,8 +385,8 @@ func TestTogetherShow(t *testing.T) {
 		use   Use
 		shows bool
 	}{
-		{"at the level", defaultLevel, ForRequest, true},
-		{"above the level", 0.06, ForRequest, false},
+		{"at RequestLevel", RequestLevel, ForRequest, true},
+		{"above RequestLevel", 0.0015, ForRequest, false},
 		{"the same statistic judges samples, at the level", defaultLevel, ForBoth, true},
 		{"the same statistic judges samples, above the level", 0.06, ForBoth, false},
 	} {

@@ -326,19 +326,20 @@ func (a *audit) judgesKnown() bool {
 }
 
 // togetherShow is a test by which the samples show too much as a group for any of them to be called absent, or nil: a
-// relabelled sample looks absent by its own label, and one that was altered looks absent as it is.
+// relabelled sample looks absent by its own label, and one that was altered looks absent as it is. Where samples are judged by
+// what was reconstructed, which knows no labels, it takes more; the test of the scores that judge them counts for itself (groupShows).
 func (a *audit) togetherShow() *GroupTail {
 	t := a.Together
 	if t == nil || len(t.After) == 0 {
 		return nil
 	}
-	if t.AfterPValue <= RequestLevel {
+	if t.AfterPValue <= RequestLevel || a.judgesKnown() && t.AfterPValue <= a.groupLevel() {
 		return t.strongest()
 	}
 	if copies := a.copiesShow(); copies != nil && !a.unseen(copies) {
 		return copies
 	}
-	return a.togetherBlocks()
+	return a.showsFromBefore()
 }
 
 // unseen reports whether a test of altered copies by the layers' answers is left without support by what was reconstructed: no more of that
