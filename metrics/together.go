@@ -117,15 +117,6 @@ func upTo(n int) []int {
 	return out
 }
 
-// size is the number of samples.
-func (g group) size() int {
-	n := 0
-	for _, s := range g.strata {
-		n += len(s.samples)
-	}
-	return n
-}
-
 // pValue is that of the permutation test of the sum of the samples' scores, within each class; below reverses it.
 func (g group) pValue(s Scores, below bool, o Options) float64 {
 	sign := 1.0
