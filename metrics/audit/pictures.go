@@ -103,7 +103,7 @@ func halved[T float32 | float64](image []T, c, h, w int) []T {
 // of is a version of an image of the gallery's size.
 func (g *gallery) of(pixels []float32, v copies.Version) []float64 {
 	v.Down, v.Right = v.Down/g.shrunk, v.Right/g.shrunk
-	return beyond(g.known, widened(v.Of(pixels, g.c, g.h, g.w)))
+	return beyond(g.known, v.Of(pixels, g.c, g.h, g.w))
 }
 
 // place is a version of an image beside a picture.
@@ -176,24 +176,20 @@ func span(c int, mean []float64) [][]float64 {
 }
 
 // beyond is what an image has beyond an orthonormal basis, at length one; 0 where that is nothing.
-func beyond(basis [][]float64, image []float64) []float64 {
+func beyond[T float32 | float64](basis [][]float64, image []T) []float64 {
 	const rounding = 1e-6
-	out := append([]float64(nil), image...)
+	out := make([]float64, len(image))
+	for i, v := range image {
+		out[i] = float64(v)
+	}
+	whole := floats.Norm(out, 2)
 	for _, b := range basis {
 		floats.AddScaled(out, -floats.Dot(b, out), b)
 	}
-	if length := floats.Norm(out, 2); length > rounding*floats.Norm(image, 2) {
+	if length := floats.Norm(out, 2); length > rounding*whole {
 		floats.Scale(1/length, out)
 	} else {
 		clear(out)
-	}
-	return out
-}
-
-func widened(x []float32) []float64 {
-	out := make([]float64, len(x))
-	for i, v := range x {
-		out[i] = float64(v)
 	}
 	return out
 }

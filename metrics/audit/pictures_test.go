@@ -36,9 +36,10 @@ func TestPicturesOfCopies(t *testing.T) {
 	set := digits.Draw(14, 3)
 	norm := images.Normalisation{Mean: images.Mean(set)}
 	of := func(i int, v copies.Version, contrast, constant, mean float64) []float64 {
-		out := widened(v.Of(set.Image(i), set.C, set.H, set.W))
-		for j := range out {
-			out[j] = contrast*out[j] + constant + mean*norm.Mean[j]
+		altered := v.Of(set.Image(i), set.C, set.H, set.W)
+		out := make([]float64, len(altered))
+		for j, p := range altered {
+			out[j] = contrast*float64(p) + constant + mean*norm.Mean[j]
 		}
 		return out
 	}
